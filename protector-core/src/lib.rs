@@ -1,0 +1,35 @@
+//! Disaster recovery for OpenStack clouds on replicated Pure Storage FlashArrays, as a library.
+//!
+//! The one idea: **decide as a value, act as a log.** Observe the world, turn the facts into a [`plan::Plan`] (a pure
+//! function with a printable, hashable result), accept it, and execute it with every step journalled before it happens.
+//!
+//! | module | holds | may wait |
+//! |---|---|---|
+//! | [`model`] | the nouns | no |
+//! | [`rules`] | what is allowed | no |
+//! | [`plan`] | facts in, plan out | no |
+//! | [`ports`] | the traits to the outside and their contracts | – |
+//! | [`config`] | `protector.conf` as oslo.config reads it | no |
+//! | `exec`, `engine`, `blocking` | execution and what callers call (feature `engine`) | yes |
+//! | `mock`, `store` | adapters (features `mock`, `sqlite`) | yes |
+
+pub mod config;
+pub mod error;
+pub mod model;
+pub mod plan;
+pub mod ports;
+pub mod rules;
+pub mod secret;
+
+#[cfg(feature = "mock")]
+pub mod mock;
+#[cfg(feature = "sqlite")]
+pub mod store;
+
+#[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "engine")]
+pub mod exec;
+
+pub use error::{Error, ErrorKind, Result};
+pub use secret::ApiToken;
