@@ -1,1 +1,37 @@
-//! Not filled yet.
+//! The traits to the outside, and what an implementation promises.
+//!
+//! | port | one value is | implementations |
+//! |---|---|---|
+//! | [`StorageDriver`] | one array | `mock::MockStorageDriver` |
+//! | [`Cloud`] | one OpenStack | `mock::MockCloud` |
+//! | [`Store`] | the state of one site | `store::SqliteStore` |
+//! | [`Peer`] | the other site's metadata | `engine::InProcessPeer` |
+//! | [`Clock`] | a source of time | [`SystemClock`], [`ManualClock`] |
+//!
+//! Promises common to all mutating calls: the same call may be made again with the same [`Cx::op_key`] and ends in the
+//! same state; nothing waits for long work (that is [`Outcome::InProgress`]); a lower [`Cx::epoch`] than one already seen
+//! has no effect; nothing is eradicated, overwritten or deleted by name pattern.
+
+mod call;
+mod clock;
+mod cloud;
+mod peer;
+mod storage;
+mod store;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use call::{Cancel, Cx, Observed, Outcome};
+pub use clock::{Clock, Identifiers, ManualClock, RandomIdentifiers, SystemClock};
+pub use cloud::{
+    AttachedVolume, CinderGroup, CinderGroupSpec, CinderGroupStatus, Cloud, CloudInfo, CloudVolume, Flavor,
+    ImportRequest, Network, Port, PortSpec, Quota, Server, ServerSpec, ServerState, VolumeState,
+};
+pub use peer::{Peer, PeerVersion};
+pub use storage::{
+    ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,
+    MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,
+    StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
+};
+pub use store::{GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, Store, StoredOperation};

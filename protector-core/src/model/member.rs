@@ -1,0 +1,127 @@
+//! A member: one server of a protection group, with everything needed to build it again elsewhere.
+
+use super::{ArrayVolumeId, ArrayVolumeName, DiskId, ServerId, SiteName, VolumeId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// A protected server.
+///
+/// `capture` is refreshed at every change, so that an unplanned failover needs nothing from the lost site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Nova id on the site where the member was added; names the member for ever.
+    pub id: ServerId,
+    /// Server name.
+    pub name: String,
+    /// Start order: lower tiers start first and stop last.
+    pub tier: u16,
+    /// Status.
+    pub status: MemberStatus,
+    /// What the server looks like.
+    pub capture: ServerCapture,
+    /// All of its volumes, boot disk first, then by device name.
+    pub disks: Vec<Disk>,
+    /// The Nova server that stands for this member on each site where there is one.
+    pub servers: BTreeMap<SiteName, ServerId>,
+}
+
+impl Member {
+    /// The member's server on `site`.
+    pub fn server_on(&self, site: &SiteName) -> Option<&ServerId> {
+        self.servers.get(site)
+    }
+}
+
+/// Status of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberStatus {
+    /// Its volumes are in the consistency group and the array group.
+    Protected,
+    /// Runs on the other site.
+    FailedOver,
+    /// Did not arrive in the last operation.
+    Error,
+}
+
+impl fmt::Display for MemberStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Protected => "protected",
+            Self::FailedOver => "failed_over",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// What was read of a server from Nova and Neutron.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerCapture {
+    /// Flavor name.
+    pub flavor: String,
+    /// Its shape, to find an equal one where the name differs.
+    pub flavor_shape: FlavorShape,
+    /// Key pair name.
+    pub key_name: Option<String>,
+    /// Availability zone.
+    pub availability_zone: Option<String>,
+    /// Security group names.
+    pub security_groups: Vec<String>,
+    /// Server metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// Network interfaces in order.
+    pub nics: Vec<Nic>,
+    /// When this was read.
+    pub captured_at: Timestamp,
+}
+
+/// Size of a flavor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlavorShape {
+    /// Virtual CPUs.
+    pub vcpus: u32,
+    /// Memory in MiB.
+    pub ram_mib: u32,
+    /// Root disk in GiB; 0 for boot from volume.
+    pub disk_gib: u32,
+}
+
+/// A network interface of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nic {
+    /// Network name on the site where it was read.
+    pub network: String,
+    /// MAC address.
+    pub mac_address: Option<String>,
+    /// Fixed addresses.
+    pub fixed_ips: Vec<String>,
+}
+
+/// One volume of a member, wherever its copies are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disk {
+    /// Identity on both sites.
+    pub id: DiskId,
+    /// Volume name.
+    pub name: String,
+    /// Size in GiB.
+    pub size_gib: u64,
+    /// Device on the server, for example `vda`.
+    pub device: String,
+    /// Whether the server boots from it.
+    pub boot: bool,
+    /// The copy in use on each site that has one.
+    pub copies: BTreeMap<SiteName, DiskCopy>,
+}
+
+/// A disk's volume on one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskCopy {
+    /// Cinder volume.
+    pub volume_id: VolumeId,
+    /// Volume on the array under that cloud, by name as last seen.
+    pub array_volume: ArrayVolumeName,
+    /// The same by id.
+    pub array_volume_id: ArrayVolumeId,
+}

@@ -1,0 +1,34 @@
+//! The nouns: plain data, no I/O, no async, no clock.
+//!
+//! A protection group, its policy and its members travel together as one [`GroupRecord`], the unit that is versioned,
+//! stored and pushed to the other site.
+
+mod consistency_group;
+mod ids;
+mod mapping;
+mod member;
+mod operation;
+mod policy;
+mod protection_group;
+mod record;
+mod recovery_point;
+mod site;
+mod status;
+mod volume_type;
+
+pub use consistency_group::{ConsistencyGroup, ConsistencyGroupStatus};
+pub use ids::{
+    ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, ConsistencyGroupId, DiskId,
+    Epoch, MetadataVersion, OpKey, OperationId, PortId, ProjectId, ProtectionGroupId, RecoveryPointName, ServerId,
+    SiteId, SiteName, StepId, VolumeId,
+};
+pub use mapping::Mappings;
+pub use member::{Disk, DiskCopy, FlavorShape, Member, MemberStatus, Nic, ServerCapture};
+pub use operation::{FailoverType, OpenOperation, OperationKind, OperationStatus};
+pub use policy::{PolicyStatus, ReplicationPolicy};
+pub use protection_group::{ProtectionGroup, ReplicationType};
+pub use record::{Divergence, GroupRecord, RetainedCopy};
+pub use recovery_point::{RecoveryPoint, Transfer};
+pub use site::{Site, SiteStatus};
+pub use status::{GroupStatus, Protection, SyncStatus};
+pub use volume_type::{REPLICATION_ENABLED, REPLICATION_TYPE, VOLUME_BACKEND_NAME, VolumeType};

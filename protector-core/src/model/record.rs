@@ -1,0 +1,67 @@
+//! The unit of metadata: a group with its policy and members, at one version.
+
+use super::{
+    ArrayVolumeId, ArrayVolumeName, DiskId, Member, MetadataVersion, OperationId, ProtectionGroup, ReplicationPolicy,
+    ServerId, SiteName, VolumeId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Everything both sites must agree on about one group. Stored and pushed as a whole, so that no half of it can differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRecord {
+    /// Version of this record.
+    pub version: MetadataVersion,
+    /// The group.
+    pub group: ProtectionGroup,
+    /// Its policy, once there is one.
+    pub policy: Option<ReplicationPolicy>,
+    /// Its members, by id.
+    pub members: Vec<Member>,
+    /// Volumes that an operation left behind as recovery points; released only by an explicit commit.
+    pub retained: Vec<RetainedCopy>,
+    /// Set while the sites may disagree after an unplanned failover, until they are reconciled.
+    pub divergence: Option<Divergence>,
+}
+
+impl GroupRecord {
+    /// The member with this id.
+    pub fn member(&self, id: &ServerId) -> Option<&Member> {
+        self.members.iter().find(|m| m.id == *id)
+    }
+
+    /// All disks of all members, with their member.
+    pub fn disks(&self) -> impl Iterator<Item = (&Member, &super::Disk)> {
+        self.members.iter().flat_map(|m| m.disks.iter().map(move |d| (m, d)))
+    }
+}
+
+/// A volume that used to be in use and still holds data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetainedCopy {
+    /// Where.
+    pub site: SiteName,
+    /// Of which disk.
+    pub disk: DiskId,
+    /// Cinder volume.
+    pub volume_id: VolumeId,
+    /// Volume on the array, by name.
+    pub array_volume: ArrayVolumeName,
+    /// The same by id.
+    pub array_volume_id: ArrayVolumeId,
+    /// Which operation left it.
+    pub operation: OperationId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The mark that the sites may disagree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The operation that moved on without the other site.
+    pub operation: OperationId,
+    /// Since when.
+    pub since: Timestamp,
+    /// The site that has not heard of it.
+    pub absent_site: SiteName,
+}

@@ -1,0 +1,51 @@
+//! The other site's metadata.
+
+use crate::Result;
+use crate::model::{GroupRecord, MetadataVersion, ProtectionGroupId, SiteName};
+use async_trait::async_trait;
+use std::fmt::{Debug, Display};
+
+/// What the other site knows about a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerVersion {
+    /// It holds the group at this version.
+    At(MetadataVersion),
+    /// It has never heard of the group.
+    Absent,
+}
+
+/// The other site's metadata.
+///
+/// # Contract
+/// `push` and `remove` are atomic: the other site holds either all of the new record or the one before.
+#[async_trait]
+pub trait Peer: Debug + Display + Send + Sync {
+    /// The other site.
+    fn site(&self) -> &SiteName;
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// no answer → `PeerUnreachable` → refuse edits and planned operations; an unplanned failover goes on without it.
+    async fn ping(&self) -> Result<()>;
+
+    /// The version it holds.
+    ///
+    /// # Errors
+    /// no answer → `PeerUnreachable`.
+    async fn version(&self, group: &ProtectionGroupId) -> Result<PeerVersion>;
+
+    /// Makes the other site hold `record`. `expected` is the version it must hold now. If it already holds exactly
+    /// `record`, the call succeeds.
+    ///
+    /// # Errors
+    /// another version there → `Conflict` → the group is out of sync, nothing was written; a name or array group taken
+    /// there → `AlreadyExists` / `Conflict`; no answer → `PeerUnreachable` before, `Indeterminate` after sending.
+    async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()>;
+
+    /// Makes the other site forget the group. Absent already: succeeds.
+    ///
+    /// # Errors
+    /// as [`Peer::push`].
+    async fn remove(&self, group: &ProtectionGroupId, expected: PeerVersion) -> Result<()>;
+}

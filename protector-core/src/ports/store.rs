@@ -1,0 +1,190 @@
+//! The state of one site.
+
+use crate::Result;
+use crate::model::{GroupRecord, MetadataVersion, OperationId, OperationKind, ProtectionGroupId, Site, SiteName};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt::{Debug, Display};
+
+/// An operation as it was accepted. How it stands is in its journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOperation {
+    /// Identity.
+    pub id: OperationId,
+    /// Group it works on.
+    pub group: ProtectionGroupId,
+    /// Name of the group when it was accepted, so that the list still reads well after the group is gone.
+    pub group_name: String,
+    /// What it does.
+    pub kind: OperationKind,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// The accepted plan as JSON, with the schema version inside. Opaque to a store.
+    pub plan: serde_json::Value,
+}
+
+/// One journal record as stored. The chain makes a changed or missing record visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// Position, from 0 without gaps.
+    pub sequence: u64,
+    /// When it was written, by the engine's clock.
+    pub at: Timestamp,
+    /// The record. Opaque to a store.
+    pub record: serde_json::Value,
+    /// Hash of the entry before; 64 zeros for the first.
+    pub previous_hash: String,
+    /// SHA-256 in hex over sequence, time, record and previous hash.
+    pub hash: String,
+}
+
+/// A change of group metadata that goes with journal entries in one transaction.
+#[derive(Debug, Clone)]
+pub struct GroupChange {
+    /// The new record; its version is the successor of `expected`.
+    pub record: GroupRecord,
+    /// The version that must be stored now.
+    pub expected: MetadataVersion,
+}
+
+/// Which operations to list.
+#[derive(Debug, Clone, Default)]
+pub struct OperationFilter {
+    /// Only those of this group.
+    pub group: Option<ProtectionGroupId>,
+    /// At most so many, newest first. `None`: all.
+    pub limit: Option<u32>,
+}
+
+/// Who holds a lease. Compared as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseHolder {
+    /// Host name.
+    pub host: String,
+    /// Process id on that host.
+    pub process: u32,
+    /// Start of that process, in clock ticks since boot; tells a reused process id apart. 0 if unknown.
+    pub process_start: u64,
+    /// Unique per engine value, so that two engines of one process are two holders.
+    pub engine: String,
+}
+
+/// The right to execute an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Who has it.
+    pub holder: LeaseHolder,
+    /// Fencing number: grows with each new holder.
+    pub generation: u64,
+    /// Until when, by the engine's clock.
+    pub expires_at: Timestamp,
+}
+
+/// The state of one site.
+///
+/// # Contract
+/// Each call is one transaction: all of it happens or none. Uniqueness holds under concurrent callers in several
+/// processes: site name; group name; group id; consistency group and each of its Cinder groups; `pure_pg_name` within the
+/// pair of sites; server as member of one group; volume as disk of one group; one open operation per group. A write that
+/// would break one of them fails with `AlreadyExists` or `Conflict` that names the value, and changes nothing. Array
+/// tokens are stored encrypted; a record read back carries them.
+///
+/// # Errors common to all
+/// database cannot be read or written → `Storage` → mend the named path; locked past the busy time-out → `Transient` →
+/// retry; schema newer than this build, or not created → `Storage` with the command; tokens to write or read and no key
+/// repository → `InvalidConfiguration`.
+#[async_trait]
+pub trait Store: Debug + Display + Send + Sync {
+    /// All sites by name.
+    async fn sites(&self) -> Result<Vec<Site>>;
+
+    /// Registers a site. The very same site stored already: succeeds.
+    ///
+    /// # Errors
+    /// name taken by another → `AlreadyExists`.
+    async fn create_site(&self, site: &Site) -> Result<()>;
+
+    /// Forgets a site.
+    ///
+    /// # Errors
+    /// no such site → `NotFound`; a group refers to it → `Conflict` naming the groups.
+    async fn delete_site(&self, name: &SiteName) -> Result<()>;
+
+    /// All groups by name.
+    async fn groups(&self) -> Result<Vec<GroupRecord>>;
+
+    /// The group with this id or, if there is none, with this name.
+    async fn group(&self, id_or_name: &str) -> Result<Option<GroupRecord>>;
+
+    /// Adds a group.
+    ///
+    /// # Errors
+    /// name, id, consistency group, array group, server or volume taken → `AlreadyExists` or `Conflict` naming it.
+    async fn create_group(&self, record: &GroupRecord) -> Result<()>;
+
+    /// Replaces a group's record.
+    ///
+    /// # Errors
+    /// stored version differs from `expected` → `Conflict`; no such group → `NotFound`; uniqueness as `create_group`.
+    async fn update_group(&self, change: &GroupChange) -> Result<()>;
+
+    /// Removes a group. Its operations and journals stay.
+    ///
+    /// # Errors
+    /// stored version differs from `expected` → `Conflict`; no such group → `NotFound`.
+    async fn delete_group(&self, id: &ProtectionGroupId, expected: MetadataVersion) -> Result<()>;
+
+    /// Opens an operation: stores it, its first journal entries and the changed group record together.
+    ///
+    /// # Errors
+    /// the group has an open operation → `Conflict` naming it; version differs → `Conflict`.
+    async fn begin_operation(
+        &self,
+        operation: &StoredOperation,
+        entries: &[JournalEntry],
+        change: Option<&GroupChange>,
+    ) -> Result<()>;
+
+    /// One operation.
+    async fn operation(&self, id: &OperationId) -> Result<Option<StoredOperation>>;
+
+    /// Operations, newest first.
+    async fn operations(&self, filter: &OperationFilter) -> Result<Vec<StoredOperation>>;
+
+    /// The journal of an operation in order, from `from` on.
+    async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>>;
+
+    /// Appends entries, durable when the call returns. `close` ends the operation's hold on its group.
+    ///
+    /// # Errors
+    /// the first entry is not the successor of the last stored one (somebody else wrote) → `Conflict`; `lease` is not the
+    /// current generation → `Conflict`; version differs → `Conflict`.
+    async fn append(
+        &self,
+        id: &OperationId,
+        lease: u64,
+        entries: &[JournalEntry],
+        change: Option<&GroupChange>,
+        close: bool,
+    ) -> Result<()>;
+
+    /// The current lease of an operation, expired or not.
+    async fn lease(&self, id: &OperationId) -> Result<Option<Lease>>;
+
+    /// Takes or renews the lease. `replaces`: the generation the caller saw and judged dead or expired; `None` if it saw none.
+    /// The holder itself may renew at any time.
+    ///
+    /// # Errors
+    /// held by somebody else and not the generation in `replaces` → `Conflict` naming the holder.
+    async fn acquire_lease(
+        &self,
+        id: &OperationId,
+        holder: &LeaseHolder,
+        expires_at: Timestamp,
+        replaces: Option<u64>,
+    ) -> Result<Lease>;
+
+    /// Gives the lease back. Not held any more: succeeds.
+    async fn release_lease(&self, id: &OperationId, generation: u64) -> Result<()>;
+}
