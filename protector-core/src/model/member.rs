@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, fmt};
 
 /// A protected server.
 ///
-/// `capture` is refreshed at every change, so that an unplanned failover needs nothing from the lost site.
+/// Captures are refreshed at every change, so that an unplanned failover needs nothing from the lost site; the capture of
+/// the site that is left for a while gives the server its old networks and addresses back at the failback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Nova id on the site where the member was added; names the member for ever.
@@ -18,8 +19,8 @@ pub struct Member {
     pub tier: u16,
     /// Status.
     pub status: MemberStatus,
-    /// What the server looks like.
-    pub capture: ServerCapture,
+    /// What the server looks like on each site where it has run.
+    pub captures: BTreeMap<SiteName, ServerCapture>,
     /// All of its volumes, boot disk first, then by device name.
     pub disks: Vec<Disk>,
     /// The Nova server that stands for this member on each site where there is one.

@@ -79,8 +79,6 @@ pub struct ProtectionGroup {
     pub consistency_group: ConsistencyGroup,
     /// Stored mappings from the primary to the secondary site.
     pub mappings: Mappings,
-    /// When the newest recovery point that completed was taken, as last observed.
-    pub last_replication_at: Option<Timestamp>,
     /// When the group was created.
     pub created_at: Timestamp,
     /// When its record changed last.
