@@ -1,1 +1,31 @@
-//! Not filled yet.
+//! `protector.conf`, read exactly as oslo.config reads it.
+//!
+//! [`Config`] is the reader: files, environment variables and a table of options ([`Opt`]) in, typed values with the
+//! place they came from out. It knows oslo.config and nothing of Protector. [`Settings`] is what the engine uses: the
+//! table of Protector's own options, and the rules about options that depend on each other.
+//!
+//! Three things differ from oslo.config, all on purpose:
+//! * [`Config::lenient`], which [`Settings`] switches on, accepts a comment behind a choice, number or boolean, with a
+//!   warning. It never changes a value that oslo.config accepts.
+//! * A secret cannot be named by `$name` in an option that is no secret, or messages would show it.
+//! * A file that exists but may not be looked at is an error, also in the usual places.
+
+mod error;
+mod interpolate;
+mod parse;
+mod reader;
+mod rules;
+mod schema;
+mod settings;
+mod source;
+mod value;
+
+pub use error::{Location, ParseReason, ReadError, ReadErrorKind};
+pub use reader::{Config, Reading};
+pub use schema::{Kind, Opt};
+pub use settings::{CloudDriverChoice, MockClock, MockDatabase, Settings, SiteSettings, StorageDriverChoice};
+pub use source::config_dir;
+pub use value::Value;
+
+#[cfg(test)]
+mod golden_tests;

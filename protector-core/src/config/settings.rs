@@ -1,0 +1,390 @@
+//! What the engine is configured to do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::Location;
+use super::parse::Assignment;
+use super::reader::{Config, Reading, normal};
+use super::rules::{self, Found};
+use super::schema::{OWN_SECTIONS, SITE, protector_options, site_options};
+use super::source::{FILE_VARIABLE, process_environment, usual_files};
+use super::value::Value;
+use crate::{ApiToken, Error, Result};
+
+/// The driver behind the replicated arrays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorageDriverChoice {
+    /// Pure Storage FlashArrays.
+    Pure,
+    /// Simulated arrays: nothing is protected.
+    Mock,
+    /// A driver registered under this name. The configuration yields none so far.
+    Named(String),
+}
+
+/// Where the simulated world is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MockDatabase {
+    /// In memory: gone with the process.
+    Memory,
+    /// In this SQLite file.
+    File(PathBuf),
+}
+
+impl MockDatabase {
+    /// Whether the simulated world outlives the process.
+    pub fn persistent(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+}
+
+impl fmt::Display for MockDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str(":memory:"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The time of the simulated world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MockClock {
+    /// The time of the machine.
+    System,
+    /// Time that moves only when the engine waits, and ids from a counter: the same drill gives the same plan, in every
+    /// language and at any speed.
+    Virtual,
+}
+
+/// The clouds the engine talks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloudDriverChoice {
+    /// OpenStack, found through `clouds.yaml`.
+    OpenStack,
+    /// Two simulated clouds in this process.
+    Mock,
+}
+
+/// One `[site:<name>]` section.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteSettings {
+    /// The site's name in `clouds.yaml`.
+    pub cloud: Option<String>,
+}
+
+/// `protector.conf`, checked. An option that is left empty counts as not set.
+///
+/// ```
+/// use protector_core::config::{Settings, StorageDriverChoice};
+/// let settings = Settings::from_text("[engine]\nstorage_driver = mock\n", &Default::default())?;
+/// assert_eq!(settings.storage_driver, StorageDriverChoice::Mock);
+/// assert!(!settings.mock_database.persistent());
+/// # Ok::<(), protector_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `[DEFAULT] debug`: log more.
+    pub debug: bool,
+    /// `[DEFAULT] log_dir`.
+    pub log_dir: Option<PathBuf>,
+    /// `[DEFAULT] state_path`: what must survive a restart. Default `/var/lib/protector`.
+    pub state_path: PathBuf,
+    /// From `[engine] storage_driver` and `[DEFAULT] use_mock_storage`; neither set: `Pure`.
+    pub storage_driver: StorageDriverChoice,
+    /// From `[engine] mock_db_path` (a directory stands for `mock_array.db` in it); else, under
+    /// `[DEFAULT] use_mock_storage = True`, `<state_path>/mock_storage/mock_array.db`, which for the documented
+    /// `state_path` is the documented directory `/var/lib/protector/mock_storage/`; else memory.
+    pub mock_database: MockDatabase,
+    /// `[engine] mock_clock`.
+    pub mock_clock: MockClock,
+    /// `[engine] cloud_driver`.
+    pub cloud_driver: CloudDriverChoice,
+    /// `[engine] local_site`: the site this engine works for.
+    pub local_site: Option<String>,
+    /// `[database] connection`. It may carry a password, so `Debug` does not show it.
+    pub database_connection: Option<String>,
+    /// `[storage] primary_array_url`; HTTPS.
+    pub primary_array_url: Option<String>,
+    /// `[storage] secondary_array_url`; HTTPS.
+    pub secondary_array_url: Option<String>,
+    /// `[storage] primary_array_api_token`.
+    pub primary_array_api_token: Option<ApiToken>,
+    /// `[storage] secondary_array_api_token`.
+    pub secondary_array_api_token: Option<ApiToken>,
+    /// `[storage] default_replication_interval`, seconds; for policies made without an interval.
+    pub default_replication_interval: Option<u32>,
+    /// `[storage] default_rpo_minutes`; for policies made without an RPO.
+    pub default_rpo_minutes: Option<u32>,
+    /// `[storage] fernet_key_repository`: the keys that tokens are encrypted with. Default `/etc/protector/fernet-keys`.
+    pub fernet_key_repository: PathBuf,
+    /// `[storage] array_ca_file`: certificates that the arrays' certificates are checked against.
+    pub array_ca_file: Option<PathBuf>,
+    /// `[site:<name>]`, by name.
+    pub sites: BTreeMap<String, SiteSettings>,
+    /// What people should look at, with `file:line`. None of it changes what the settings mean.
+    pub warnings: Vec<String>,
+    /// The files that were read, in order.
+    pub files: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// Reads these files, later ones winning, under the environment of the process (`OS_<SECTION>__<NAME>`).
+    ///
+    /// # Errors
+    /// * [`ErrorKind::Storage`](crate::ErrorKind::Storage): a file cannot be read. Name one that this user may read.
+    /// * [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration): mend the line that is named.
+    pub fn load(files: &[PathBuf]) -> Result<Self> {
+        Self::load_with(files, process_environment())
+    }
+
+    /// Reads the file named by the variable `PROTECTOR_CONFIG_FILE`; else what oslo.config finds for the project
+    /// `protector`: `protector.conf` and `protector.conf.d/*.conf`, each in the first of `~/.protector`, `~`,
+    /// `/etc/protector`, `/etc` that has it. No file at all means all defaults.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn discover() -> Result<Self> {
+        Self::discover_in(Path::new("/"), process_environment(), None)
+    }
+
+    /// As [`Settings::discover`] for a service: after each of the two places also `<program>.conf` and
+    /// `<program>.conf.d/*.conf` count, as they do for every OpenStack service.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn discover_for(program: &str) -> Result<Self> {
+        Self::discover_in(Path::new("/"), process_environment(), Some(program))
+    }
+
+    /// Reads `text` under `environment`, without files. Messages call it `<text>`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration): mend the line that is named.
+    pub fn from_text(text: &str, environment: &BTreeMap<String, String>) -> Result<Self> {
+        let mut config = Config::new(environment.clone());
+        config.add_text("<text>", text.as_bytes())?;
+        Self::assemble(config, Vec::new())
+    }
+
+    pub(super) fn load_with(files: &[PathBuf], environment: BTreeMap<String, String>) -> Result<Self> {
+        let mut config = Config::new(environment);
+        for file in files {
+            config.add_file(file)?;
+        }
+        Self::assemble(config, files.to_vec())
+    }
+
+    pub(super) fn discover_in(
+        root: &Path,
+        environment: BTreeMap<String, String>,
+        program: Option<&str>,
+    ) -> Result<Self> {
+        match environment.get(FILE_VARIABLE).filter(|file| !file.is_empty()) {
+            Some(file) => Self::load_with(&[file.into()], environment).map_err(|e| e.context(FILE_VARIABLE)),
+            None => Self::load_with(&usual_files(root, &environment, program)?, environment),
+        }
+    }
+
+    fn assemble(mut config: Config, files: Vec<PathBuf>) -> Result<Self> {
+        config.lenient();
+        protector_options().into_iter().for_each(|option| config.register(option));
+        let site_sections = site_sections(&config)?;
+        site_sections.values().flat_map(|section| site_options(section)).for_each(|option| config.register(option));
+
+        let mut read = Read { config: &config, warnings: unknown_options(&config) };
+        let use_mock = read.bool("DEFAULT", "use_mock_storage")?;
+        let state_path = read.path_with_default("DEFAULT", "state_path")?;
+        let interval = read.number("storage", "default_replication_interval")?;
+        let rpo = read.number("storage", "default_rpo_minutes")?;
+        rules::interval_within_rpo(interval.as_ref(), rpo.as_ref())?;
+        let mut sites = BTreeMap::new();
+        for (name, section) in site_sections {
+            sites.insert(name, SiteSettings { cloud: read.text(&section, "cloud")?.map(|f| f.value) });
+        }
+        Ok(Self {
+            debug: read.bool("DEFAULT", "debug")?.value,
+            log_dir: read.path("DEFAULT", "log_dir")?,
+            storage_driver: rules::storage_driver(&read.choice("engine", "storage_driver")?, &use_mock)?,
+            mock_database: rules::mock_database(read.text("engine", "mock_db_path")?.as_ref(), &use_mock, &state_path),
+            state_path,
+            mock_clock: match read.choice("engine", "mock_clock")?.value.as_str() {
+                "virtual" => MockClock::Virtual,
+                _ => MockClock::System,
+            },
+            cloud_driver: match read.choice("engine", "cloud_driver")?.value.as_str() {
+                "mock" => CloudDriverChoice::Mock,
+                _ => CloudDriverChoice::OpenStack,
+            },
+            local_site: read.text("engine", "local_site")?.map(|f| f.value),
+            database_connection: read.text("database", "connection")?.map(|f| f.value),
+            primary_array_url: read.array_url("primary_array_url")?,
+            secondary_array_url: read.array_url("secondary_array_url")?,
+            primary_array_api_token: read.token("primary_array_api_token")?,
+            secondary_array_api_token: read.token("secondary_array_api_token")?,
+            default_replication_interval: interval.map(|f| f.value),
+            default_rpo_minutes: rpo.map(|f| f.value),
+            fernet_key_repository: read.path_with_default("storage", "fernet_key_repository")?,
+            array_ca_file: read.path("storage", "array_ca_file")?,
+            sites,
+            warnings: read.warnings,
+            files,
+        })
+    }
+}
+
+/// The sections `[site:<name>]`, by name. oslo.config takes two spellings for one section and a reader of names for two.
+fn site_sections(config: &Config) -> Result<BTreeMap<String, String>> {
+    let mut spelled: BTreeMap<String, (&str, Location)> = BTreeMap::new();
+    let mut sections = BTreeMap::new();
+    for (section, at) in config.sections() {
+        let Some((prefix, name)) = section.name.split_at_checked(SITE.len()) else { continue };
+        if !prefix.eq_ignore_ascii_case(SITE) {
+            continue;
+        }
+        if name.is_empty() || name.trim() != name {
+            let message = format!("{at}: [{}] does not name a site", section.name);
+            return Err(Error::configuration(message).remedy("write [site:<name>] without spaces around the name"));
+        }
+        if let Some((other, other_at)) = spelled.get(&normal(name)).filter(|(other, _)| *other != name) {
+            let message = format!("{other_at}: [{SITE}{other}] and {at}: [{SITE}{name}] differ only in case");
+            return Err(Error::configuration(message).remedy("spell the name of the site in one way"));
+        }
+        spelled.insert(normal(name), (name, at));
+        sections.insert(name.to_owned(), section.name.clone());
+    }
+    Ok(sections)
+}
+
+/// oslo.config ignores what it does not know, so a slip of the pen would go unseen.
+fn unknown_options(config: &Config) -> Vec<String> {
+    let own = |section: &str| OWN_SECTIONS.contains(&section) || section.starts_with(SITE);
+    let unknown = config.unknown().filter(|(assignment, _)| own(&normal(&assignment.section)));
+    let warning = |(assignment, at): (&Assignment, Location)| {
+        // the first word alone: behind it may stand the value, when somebody forgot the '='
+        let name = assignment.key.split_whitespace().next().unwrap_or_default();
+        format!("{at}: [{}] {name}: no such option; the line has no effect", assignment.section)
+    };
+    unknown.map(warning).collect()
+}
+
+/// Reads options one by one and gathers the warnings.
+struct Read<'a> {
+    config: &'a Config,
+    warnings: Vec<String>,
+}
+
+impl Read<'_> {
+    fn get(&mut self, section: &str, name: &str) -> Result<Reading> {
+        let mut reading = self.config.get(section, name)?;
+        self.warnings.extend(reading.warning.take());
+        Ok(reading)
+    }
+
+    /// An empty text counts as not set.
+    fn text(&mut self, section: &str, name: &str) -> Result<Option<Found<String>>> {
+        Ok(match self.get(section, name)? {
+            Reading { value: Some(Value::Text(value)), origin, .. } if !value.is_empty() => {
+                Some(Found { value, origin })
+            }
+            _ => None,
+        })
+    }
+
+    fn choice(&mut self, section: &str, name: &str) -> Result<Found<String>> {
+        let found = self.text(section, name)?;
+        found.ok_or_else(|| Error::internal(format!("option [{section}] {name} has no default")))
+    }
+
+    fn bool(&mut self, section: &str, name: &str) -> Result<Found<bool>> {
+        match self.get(section, name)? {
+            Reading { value: Some(Value::Bool(value)), origin, .. } => Ok(Found { value, origin }),
+            _ => Err(Error::internal(format!("option [{section}] {name} has no default"))),
+        }
+    }
+
+    fn number(&mut self, section: &str, name: &str) -> Result<Option<Found<u32>>> {
+        let Reading { value: Some(Value::Int(value)), origin, .. } = self.get(section, name)? else { return Ok(None) };
+        let value = u32::try_from(value).map_err(|e| Error::internal(format!("bounds of [{section}] {name}: {e}")))?;
+        Ok(Some(Found { value, origin }))
+    }
+
+    fn path(&mut self, section: &str, name: &str) -> Result<Option<PathBuf>> {
+        Ok(self.text(section, name)?.map(|f| f.value.into()))
+    }
+
+    fn path_with_default(&mut self, section: &str, name: &str) -> Result<PathBuf> {
+        if let Some(found) = self.text(section, name)? {
+            return Ok(found.value.into());
+        }
+        let place = self.config.get(section, name)?.origin.map(|at| format!("{at}: ")).unwrap_or_default();
+        let message = format!("{place}[{section}] {name} is empty");
+        Err(Error::configuration(message).remedy("write a path, or remove the line to get the default"))
+    }
+
+    fn array_url(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(found) = self.text("storage", name)? else { return Ok(None) };
+        rules::array_url(name, &found)?;
+        Ok(Some(found.value))
+    }
+
+    fn token(&mut self, name: &str) -> Result<Option<ApiToken>> {
+        Ok(self.text("storage", name)?.map(|f| ApiToken::new(f.value)))
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // taken apart in full, so that a new field cannot be forgotten here
+        let Self {
+            debug,
+            log_dir,
+            state_path,
+            storage_driver,
+            mock_database,
+            mock_clock,
+            cloud_driver,
+            local_site,
+            database_connection,
+            primary_array_url,
+            secondary_array_url,
+            primary_array_api_token,
+            secondary_array_api_token,
+            default_replication_interval,
+            default_rpo_minutes,
+            fernet_key_repository,
+            array_ca_file,
+            sites,
+            warnings,
+            files,
+        } = self;
+        f.debug_struct("Settings")
+            .field("debug", debug)
+            .field("log_dir", log_dir)
+            .field("state_path", state_path)
+            .field("storage_driver", storage_driver)
+            .field("mock_database", mock_database)
+            .field("mock_clock", mock_clock)
+            .field("cloud_driver", cloud_driver)
+            .field("local_site", local_site)
+            .field("database_connection", &database_connection.as_ref().map(|_| "***"))
+            .field("primary_array_url", primary_array_url)
+            .field("secondary_array_url", secondary_array_url)
+            .field("primary_array_api_token", primary_array_api_token)
+            .field("secondary_array_api_token", secondary_array_api_token)
+            .field("default_replication_interval", default_replication_interval)
+            .field("default_rpo_minutes", default_rpo_minutes)
+            .field("fernet_key_repository", fernet_key_repository)
+            .field("array_ca_file", array_ca_file)
+            .field("sites", sites)
+            .field("warnings", warnings)
+            .field("files", files)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
