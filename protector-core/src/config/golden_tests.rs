@@ -65,6 +65,7 @@ fn json(value: Option<Value>) -> Json {
     match value {
         None => Json::Null,
         Some(Value::Text(text)) => text.into(),
+        Some(Value::Secret(secret)) => secret.expose().into(),
         Some(Value::Bool(bool)) => bool.into(),
         Some(Value::Int(number)) => number.into(),
         Some(Value::List(items)) => items.into(),

@@ -66,6 +66,7 @@ mod tests {
             (r"\$$a", "$<a>"),
             ("$5 $ ${5} ${a $", "$5 $ ${5} ${a $"),
             ("$é", "$é"),
+            ("$ſx", "<ſx>"),
         ];
         for (text, want) in cases {
             let got = substitute(text, |name| Ok::<_, ()>(format!("<{name}>")));

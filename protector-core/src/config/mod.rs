@@ -8,8 +8,9 @@
 //! * [`Config::lenient`], which [`Settings`] switches on, accepts a comment behind a choice, number or boolean, with a
 //!   warning. It never changes a value that oslo.config accepts.
 //! * A secret cannot be named by `$name` in an option that is no secret, or messages would show it.
-//! * A file that exists but may not be looked at is an error, also in the usual places.
+//! * A directory under `/etc` that this user may not look into is an error; oslo.config would go on with defaults.
 
+mod choices;
 mod error;
 mod interpolate;
 mod parse;
@@ -20,10 +21,11 @@ mod settings;
 mod source;
 mod value;
 
+pub use choices::{CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
 pub use error::{Location, ParseReason, ReadError, ReadErrorKind};
 pub use reader::{Config, Reading};
 pub use schema::{Kind, Opt};
-pub use settings::{CloudDriverChoice, MockClock, MockDatabase, Settings, SiteSettings, StorageDriverChoice};
+pub use settings::Settings;
 pub use source::config_dir;
 pub use value::Value;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::{Location, ParseReason, ReadError};
 
 /// One file, read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct ParsedFile {
     path: Arc<str>,
     /// Every section line, in order; a name may come twice.
@@ -32,6 +32,10 @@ pub(super) struct Assignment {
 }
 
 impl ParsedFile {
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn location(&self, line: usize) -> Location {
         Location::File { path: Arc::clone(&self.path), line }
     }

@@ -4,11 +4,11 @@ use super::*;
 use crate::config::ReadErrorKind;
 
 fn assignments(text: &str) -> Vec<Assignment> {
-    parse("x.conf", text.as_bytes()).unwrap().assignments
+    parse("x.conf", text.as_bytes()).unwrap_or_else(|e| panic!("{e}")).assignments
 }
 
 fn error(bytes: &[u8]) -> (ReadErrorKind, String) {
-    let error = parse("x.conf", bytes).unwrap_err();
+    let error = parse("x.conf", bytes).err().unwrap();
     (error.kind(), error.to_string())
 }
 
@@ -20,6 +20,12 @@ fn every_line_ending_counts() {
         let want = [("a", "1", 2), ("b", "2\n3", 4), ("c", "4", 6)].map(|(k, v, l)| (k.into(), v.into(), l));
         assert_eq!(got, want, "{ending:?}");
     }
+}
+
+#[test]
+fn space_is_what_python_takes_for_it() {
+    let got = assignments("[s]\n\u{a0}a\u{1f} =\u{1c}1\u{2003}\n \u{1d}2\n");
+    assert_eq!((got[0].key.as_str(), got[0].value.as_str()), ("a", "1\n2"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The reader: which of several values counts, and what it means.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use super::error::{Location, ReadError, ReadErrorKind};
@@ -9,12 +10,13 @@ use super::parse::{Assignment, ParsedFile, Section, is_space, parse};
 use super::schema::{Kind, Opt};
 use super::source::variable;
 use super::value::{Mismatch, Value, convert};
+use crate::ApiToken;
 
 /// A configuration as oslo.config sees it: files in the order they were added, environment variables
 /// `OS_<SECTION>__<NAME>` above them, and the options that may be asked for.
 ///
 /// A mistake in the syntax of a file shows when the file is added; a wrong value shows when its option is read.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Config {
     options: Vec<Opt>,
     files: Vec<ParsedFile>,
@@ -169,12 +171,16 @@ impl Config {
 
     fn value<'a>(&'a self, option: &'a Opt, raw: &Raw, trail: &mut Vec<&'a Opt>) -> Result<Option<Value>, ReadError> {
         let text = self.substituted(option, raw, trail)?;
-        convert(&option.kind, &text).map_err(|Mismatch { reason, remedy }| {
+        let value = convert(&option.kind, &text).map_err(|Mismatch { reason, remedy }| {
             let prefix = prefix(option, raw.origin.as_ref());
             let message =
                 if option.secret { format!("{prefix}{reason}") } else { format!("{prefix}{:?} is {reason}", raw.text) };
             ReadError::new(ReadErrorKind::Value, message, remedy)
-        })
+        })?;
+        Ok(value.map(|value| match value {
+            Value::Text(text) if option.secret => Value::Secret(ApiToken::new(text)),
+            value => value,
+        }))
     }
 
     fn substituted<'a>(&'a self, option: &'a Opt, raw: &Raw, trail: &mut Vec<&'a Opt>) -> Result<String, ReadError> {
@@ -191,6 +197,7 @@ impl Config {
             match self.read(target, trail)?.value {
                 None => Ok(String::new()),
                 Some(Value::Text(text)) => Ok(text),
+                Some(Value::Secret(secret)) => Ok(secret.expose().to_owned()),
                 Some(Value::Int(number)) => Ok(number.to_string()),
                 Some(Value::Bool(true)) => Ok("True".to_owned()),
                 Some(Value::Bool(false)) => Ok("False".to_owned()),
@@ -215,6 +222,14 @@ impl Config {
             None if is_group(name) => Err((ReadErrorKind::Substitution, "names a section, not an option")),
             None => Err((ReadErrorKind::NoSuchOption, "names no option")),
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the values may be secrets, those of the environment too
+        let files: Vec<_> = self.files.iter().map(ParsedFile::path).collect();
+        f.debug_struct("Config").field("options", &self.options).field("files", &files).finish_non_exhaustive()
     }
 }
 
@@ -256,3 +271,7 @@ fn split_comment(text: &str) -> Option<(&str, &str)> {
         marks.filter_map(|(at, _)| text.split_at_checked(at)).find(|(head, _)| head.ends_with(is_space))?;
     Some((head.trim_end_matches(is_space), comment))
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

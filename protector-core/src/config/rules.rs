@@ -4,8 +4,8 @@ use std::path::Path;
 
 use url::Url;
 
+use super::choices::{MockDatabase, StorageDriverChoice};
 use super::error::Location;
-use super::settings::{MockDatabase, StorageDriverChoice};
 use crate::{Error, Result};
 
 /// A value and where it was set; without an origin it is the default.

@@ -53,7 +53,7 @@ impl Opt {
         self
     }
 
-    /// No message may show the value.
+    /// No message may show the value; it is read as [`Value::Secret`](super::Value::Secret).
     #[must_use]
     pub fn secret(mut self) -> Self {
         self.secret = true;

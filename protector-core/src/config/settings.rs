@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::choices::{CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
 use super::error::Location;
 use super::parse::Assignment;
 use super::reader::{Config, Reading, normal};
@@ -12,68 +13,6 @@ use super::schema::{OWN_SECTIONS, SITE, protector_options, site_options};
 use super::source::{FILE_VARIABLE, process_environment, usual_files};
 use super::value::Value;
 use crate::{ApiToken, Error, Result};
-
-/// The driver behind the replicated arrays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StorageDriverChoice {
-    /// Pure Storage FlashArrays.
-    Pure,
-    /// Simulated arrays: nothing is protected.
-    Mock,
-    /// A driver registered under this name. The configuration yields none so far.
-    Named(String),
-}
-
-/// Where the simulated world is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MockDatabase {
-    /// In memory: gone with the process.
-    Memory,
-    /// In this SQLite file.
-    File(PathBuf),
-}
-
-impl MockDatabase {
-    /// Whether the simulated world outlives the process.
-    pub fn persistent(&self) -> bool {
-        matches!(self, Self::File(_))
-    }
-}
-
-impl fmt::Display for MockDatabase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str(":memory:"),
-            Self::File(path) => path.display().fmt(f),
-        }
-    }
-}
-
-/// The time of the simulated world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MockClock {
-    /// The time of the machine.
-    System,
-    /// Time that moves only when the engine waits, and ids from a counter: the same drill gives the same plan, in every
-    /// language and at any speed.
-    Virtual,
-}
-
-/// The clouds the engine talks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloudDriverChoice {
-    /// OpenStack, found through `clouds.yaml`.
-    OpenStack,
-    /// Two simulated clouds in this process.
-    Mock,
-}
-
-/// One `[site:<name>]` section.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SiteSettings {
-    /// The site's name in `clouds.yaml`.
-    pub cloud: Option<String>,
-}
 
 /// `protector.conf`, checked. An option that is left empty counts as not set.
 ///
@@ -219,11 +158,11 @@ impl Settings {
                 _ => CloudDriverChoice::OpenStack,
             },
             local_site: read.text("engine", "local_site")?.map(|f| f.value),
-            database_connection: read.text("database", "connection")?.map(|f| f.value),
+            database_connection: read.secret("database", "connection")?.map(|secret| secret.expose().to_owned()),
             primary_array_url: read.array_url("primary_array_url")?,
             secondary_array_url: read.array_url("secondary_array_url")?,
-            primary_array_api_token: read.token("primary_array_api_token")?,
-            secondary_array_api_token: read.token("secondary_array_api_token")?,
+            primary_array_api_token: read.secret("storage", "primary_array_api_token")?,
+            secondary_array_api_token: read.secret("storage", "secondary_array_api_token")?,
             default_replication_interval: interval.map(|f| f.value),
             default_rpo_minutes: rpo.map(|f| f.value),
             fernet_key_repository: read.path_with_default("storage", "fernet_key_repository")?,
@@ -293,6 +232,13 @@ impl Read<'_> {
         })
     }
 
+    fn secret(&mut self, section: &str, name: &str) -> Result<Option<ApiToken>> {
+        Ok(match self.get(section, name)?.value {
+            Some(Value::Secret(secret)) if !secret.expose().is_empty() => Some(secret),
+            _ => None,
+        })
+    }
+
     fn choice(&mut self, section: &str, name: &str) -> Result<Found<String>> {
         let found = self.text(section, name)?;
         found.ok_or_else(|| Error::internal(format!("option [{section}] {name} has no default")))
@@ -328,10 +274,6 @@ impl Read<'_> {
         let Some(found) = self.text("storage", name)? else { return Ok(None) };
         rules::array_url(name, &found)?;
         Ok(Some(found.value))
-    }
-
-    fn token(&mut self, name: &str) -> Result<Option<ApiToken>> {
-        Ok(self.text("storage", name)?.map(|f| ApiToken::new(f.value)))
     }
 }
 

@@ -384,6 +384,8 @@ fn the_usual_places_in_their_order() {
         names.collect::<Vec<_>>()
     };
     assert!(found(Some("protector-engine")).is_empty());
+    let no_home = Settings::discover_in(root, environment(&[("HOME", "/dev/null")]), None).unwrap();
+    assert!(no_home.files.is_empty());
 
     // each better than the one before
     for name in ["etc/protector.conf", "etc/protector/protector.conf", "home/protector.conf"] {

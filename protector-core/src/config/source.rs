@@ -44,8 +44,8 @@ pub fn config_dir(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
 /// `<program>.conf` found, then the first `protector.conf.d/` and `<program>.conf.d/`. `root` is `/`, but in tests.
 ///
 /// # Errors
-/// A place exists and this user may not look into it → `Unreadable`. (oslo.config would take it for missing and go on
-/// with defaults, which may be another storage driver than the configured one.)
+/// A place under `/etc` that this user may not look into → `Unreadable`: what is configured there, perhaps another
+/// storage driver than the default, must not be passed over.
 pub(super) fn usual_files(
     root: &Path,
     environment: &BTreeMap<String, String>,
@@ -55,10 +55,10 @@ pub(super) fn usual_files(
     let names = || std::iter::once(PROJECT).chain(program.filter(|name| !name.is_empty() && *name != PROJECT));
     let mut files = Vec::new();
     for name in names() {
-        files.extend(first_existing(&places, &format!("{name}.conf"))?);
+        files.extend(first_existing(root, &places, &format!("{name}.conf"))?);
     }
     for name in names() {
-        if let Some(directory) = first_existing(&places, &format!("{name}.conf.d"))? {
+        if let Some(directory) = first_existing(root, &places, &format!("{name}.conf.d"))? {
             files.extend(config_dir(&directory)?);
         }
     }
@@ -78,11 +78,16 @@ fn usual_places(root: &Path, environment: &BTreeMap<String, String>) -> Vec<Path
     places
 }
 
-fn first_existing(places: &[PathBuf], name: &str) -> Result<Option<PathBuf>, ReadError> {
+fn first_existing(root: &Path, places: &[PathBuf], name: &str) -> Result<Option<PathBuf>, ReadError> {
     for place in places {
         let path = place.join(name);
-        if path.try_exists().map_err(|e| ReadError::unreadable(path.display(), &e))? {
-            return Ok(Some(path));
+        match path.try_exists() {
+            Ok(true) => return Ok(Some(path)),
+            // not so for a home, which for a daemon may be somebody else's
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied && path.starts_with(root.join("etc")) => {
+                return Err(ReadError::unreadable(path.display(), &e));
+            }
+            _ => {}
         }
     }
     Ok(None)

@@ -4,12 +4,15 @@ use std::fmt;
 
 use super::parse::is_space;
 use super::schema::Kind;
+use crate::ApiToken;
 
 /// A value of an option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Of [`Kind::Text`] and [`Kind::Choice`].
     Text(String),
+    /// Of [`Kind::Text`] when the option is [`secret`](super::Opt::secret).
+    Secret(ApiToken),
     /// Of [`Kind::Bool`].
     Bool(bool),
     /// Of [`Kind::Int`].
@@ -62,7 +65,7 @@ fn boolean(text: &str) -> Result<bool, Mismatch> {
     }
 }
 
-/// What Python's `int()` takes: a sign, digits, single underscores between digits.
+/// What Python's `int()` takes: a sign, digits (here only those of ASCII), single underscores between digits.
 fn integer(text: &str) -> Result<Option<i64>, Mismatch> {
     let text = text.trim_matches(is_space);
     if text.is_empty() {
