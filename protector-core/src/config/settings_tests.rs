@@ -243,6 +243,7 @@ fn array_urls_are_https_with_a_host() {
         ("fa.example.com:443", "HTTPS only"),
         ("https://", "not a URL"),
         ("https://fa/ # prod", "comments go on lines of their own"),
+        ("https://fa/ ; prod", "comments go on lines of their own"),
         ("https://fa?x=1", "only https://host"),
         ("https://fa:port", "not a URL"),
     ];
@@ -297,6 +298,7 @@ fn references_that_lead_nowhere_are_refused_with_their_place() {
     for (value, reason) in [
         ("$nope", "$nope names no option"),
         ("$nope.x", "$nope.x names no section"),
+        ("$DEFAULT.state_path", "$DEFAULT.state_path names no section"),
         ("$storage", "$storage names a section"),
         ("$log_dir", "$log_dir leads back"),
         ("$storage.primary_array_api_token", "is a secret"),
@@ -402,6 +404,7 @@ fn the_usual_places_in_their_order() {
     let project = ["home/.protector/protector.conf"];
     let directory = ["etc/protector/protector.conf.d/10.conf", "etc/protector/protector.conf.d/20.conf"];
     assert_eq!(found(None), [&project[..], &directory].concat());
+    assert_eq!(found(Some("protector")), found(None));
     let program = ["etc/protector/protector-engine.conf"];
     let last = ["etc/protector-engine.conf.d/x.conf"];
     assert_eq!(found(Some("protector-engine")), [&project[..], &program, &directory, &last].concat());

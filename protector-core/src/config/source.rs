@@ -92,3 +92,16 @@ fn first_existing(root: &Path, places: &[PathBuf], name: &str) -> Result<Option<
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_names_no_place() {
+        let environment = [("HOME", ""), ("SNAP", ""), ("SNAP_COMMON", "/common")];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let places = ["/etc/protector", "/etc", "/common/etc/protector"].map(PathBuf::from);
+        assert_eq!(usual_places(Path::new("/"), &environment), places);
+    }
+}
