@@ -4,11 +4,13 @@
 //! place they came from out. It knows oslo.config and nothing of Protector. [`Settings`] is what the engine uses: the
 //! table of Protector's own options, and the rules about options that depend on each other.
 //!
-//! Three things differ from oslo.config, all on purpose:
+//! What differs from oslo.config, on purpose. Each but the first is an error here:
 //! * [`Config::lenient`], which [`Settings`] switches on, accepts a comment behind a choice, number or boolean, with a
 //!   warning. It never changes a value that oslo.config accepts.
-//! * A secret cannot be named by `$name` in an option that is no secret, or messages would show it.
-//! * A directory under `/etc` that this user may not look into is an error; oslo.config would go on with defaults.
+//! * A `$name` of a secret in an option that is no secret: messages would show it.
+//! * A `$name` of a list: oslo.config puts in the list as Python prints it.
+//! * A directory under `/etc` that this user may not look into: oslo.config would go on with defaults.
+//! * Digits outside ASCII.
 
 mod choices;
 mod error;
