@@ -1,1 +1,33 @@
-//! Not filled yet.
+//! What is allowed: pure functions over [`crate::model`], without I/O, without waiting, without a clock.
+//!
+//! Every rule answers with all that is wrong at once, in an order that does not depend on the order of its input, and a
+//! refusal names what, which value, and the command that mends it. Unknown never reads as good.
+
+/// Which recovery point a failover clones from.
+pub mod choose;
+/// Array URLs and tokens: policy first, then `[storage]`, HTTPS only.
+pub mod credentials;
+/// Whether volume types and volumes can be protected; all violations at once.
+pub mod eligibility;
+/// Network and flavor mappings: parse, merge, invert.
+pub mod mapping;
+/// All name arithmetic: array objects, replicas, snapshots, clones, Cinder's names.
+pub mod naming;
+/// One protection group, one consistency group, one array group; and whether their members agree.
+pub mod one_to_one;
+/// Age of the newest recovery point against the recovery point objective.
+pub mod rpo;
+/// The status word, what it allows, and what leads out of it.
+pub mod status;
+/// The volume type of a site that stands for a type named on the other site.
+pub mod volume_types;
+
+mod shell;
+
+pub use choose::{explain_unusable, newest_usable};
+pub use credentials::{ArrayAccess, Side, validate_fa_url};
+pub use eligibility::{Candidate, Violation, check_candidates, check_volume_type, violations_error};
+pub use one_to_one::{MappingViolation, MembershipDrift, check_mapping, compare_membership};
+pub use rpo::{RecoveryPointAge, RpoVerdict, age_of, check_interval, check_rpo};
+pub use status::{check_allowed, group_status, verbs_out};
+pub use volume_types::match_volume_type;

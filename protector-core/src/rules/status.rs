@@ -1,0 +1,107 @@
+//! The status word of a protection group, what it allows, and what leads out of it.
+
+use crate::model::{GroupStatus, OperationKind, OperationStatus, ProtectionGroup};
+use crate::{Error, Result};
+
+/// The documented status word, from the stored facts: where the workload runs and which operation is open.
+///
+/// A test failover, its cleanup and a sync leave the word as it is. A group that is not configured yet is `active`: it
+/// may be edited. `creating` and `deleting` are shown by the calls that create and delete; nothing stored yields them.
+/// `members_in_error` tells whether any member failed to arrive in the last operation.
+pub fn group_status(group: &ProtectionGroup, members_in_error: bool) -> GroupStatus {
+    match group.operation.as_ref().map(|operation| operation.kind) {
+        Some(OperationKind::PlannedFailover | OperationKind::UnplannedFailover) => return GroupStatus::FailingOver,
+        Some(OperationKind::Failback) => return GroupStatus::FailingBack,
+        Some(OperationKind::Sync | OperationKind::TestFailover | OperationKind::TestCleanup) | None => {}
+    }
+    match (group.is_home(), group.partial || members_in_error) {
+        (true, false) => GroupStatus::Active,
+        (true, true) => GroupStatus::Error,
+        (false, false) => GroupStatus::FailedOver,
+        (false, true) => GroupStatus::FailedOverPartial,
+    }
+}
+
+/// The commands that lead on from here, best first; never empty.
+///
+/// While an operation is open, only commands on that operation are possible. `divergence` puts `reconcile` first, since
+/// everything else waits for it.
+pub fn verbs_out(status: GroupStatus, divergence: bool, open_operation: Option<OperationStatus>) -> Vec<&'static str> {
+    match open_operation {
+        Some(OperationStatus::Pending | OperationStatus::Running) => return vec!["watch", "cancel"],
+        Some(OperationStatus::Interrupted | OperationStatus::Failed) => return vec!["resume", "abort"],
+        // it ended but still holds the group: resume finds nothing left to do and lets go
+        Some(OperationStatus::Completed | OperationStatus::RolledBack | OperationStatus::Cancelled) => {
+            return vec!["resume"];
+        }
+        None => {}
+    }
+    let mut verbs = match status {
+        GroupStatus::Creating => vec!["create", "delete"],
+        GroupStatus::Active => vec!["failover", "test-failover", "sync"],
+        GroupStatus::FailedOver => vec!["failback", "reprotect", "test-failover", "sync"],
+        GroupStatus::FailedOverPartial => vec!["failback", "reprotect"],
+        GroupStatus::FailingOver | GroupStatus::FailingBack => vec!["resume", "abort"],
+        GroupStatus::Error => vec!["reconcile", "reprotect", "member-remove"],
+        GroupStatus::Deleting => vec!["delete"],
+    };
+    if divergence && !verbs.contains(&"reconcile") {
+        verbs.insert(0, "reconcile");
+    }
+    verbs
+}
+
+/// Whether an operation of `kind` may start on a group of `status`.
+///
+/// # Errors
+/// It may not → `Precondition` → use the command that the error names. A second failover from `failed_over` is the way
+/// back, which is called failback.
+pub fn check_allowed(kind: OperationKind, status: GroupStatus) -> Result<()> {
+    let from = allowed_from(kind);
+    if from.contains(&status) {
+        return Ok(());
+    }
+    let words: Vec<String> = from.iter().map(|s| format!("'{s}'")).collect();
+    Err(Error::precondition(format!(
+        "{kind} is refused: the protection group is '{status}', it must be {}",
+        words.join(" or ")
+    ))
+    .remedy(way_on(kind, status)))
+}
+
+fn allowed_from(kind: OperationKind) -> &'static [GroupStatus] {
+    use GroupStatus::{Active, Creating, Error, FailedOver, FailedOverPartial, FailingBack, FailingOver};
+    match kind {
+        OperationKind::PlannedFailover | OperationKind::UnplannedFailover => &[Active],
+        OperationKind::Failback => &[FailedOver, FailedOverPartial],
+        OperationKind::TestFailover | OperationKind::Sync => &[Active, FailedOver],
+        OperationKind::TestCleanup => {
+            &[Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, Error]
+        }
+    }
+}
+
+fn way_on(kind: OperationKind, status: GroupStatus) -> &'static str {
+    match status {
+        GroupStatus::Creating => "wait until it is created: openstack protector protection-group show <group>",
+        GroupStatus::Active => "it runs on its primary site already; to move it: openstack protector failover <group>",
+        GroupStatus::FailingOver | GroupStatus::FailingBack => {
+            "finish the open operation: openstack protector operation list, then \
+             openstack protector operation resume <operation-id>"
+        }
+        GroupStatus::FailedOver if kind.moves_workload() => {
+            "it runs on its secondary site; to move it back: openstack protector failback <group>"
+        }
+        GroupStatus::FailedOver | GroupStatus::FailedOverPartial => {
+            "bring all members to one site first: openstack protector failback <group>"
+        }
+        GroupStatus::Error => {
+            "see what is wrong: openstack protector protection-group show <group>, then \
+             openstack protector protection-group reconcile <group>"
+        }
+        GroupStatus::Deleting => "it is being deleted: openstack protector protection-group delete <group>",
+    }
+}
+
+#[cfg(test)]
+mod tests;
