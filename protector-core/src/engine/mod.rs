@@ -3,7 +3,9 @@
 mod requests;
 mod views;
 
-pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, Request, SiteCreate};
+pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
+
+pub use crate::plan::Request;
 pub use views::{
     ConsistencyGroupView, Event, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
     SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,

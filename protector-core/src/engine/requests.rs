@@ -1,7 +1,7 @@
 //! What callers ask for. All of it can be read from JSON; unknown fields are refused.
 
-use crate::model::{FailoverType, Mappings, OperationId, ReplicationType};
-use crate::{ApiToken, Error, Result};
+use crate::ApiToken;
+use crate::model::{Mappings, ReplicationType};
 use serde::Deserialize;
 
 /// A site to register.
@@ -89,68 +89,4 @@ pub struct MemberAdd {
     /// Start order, lower first.
     #[serde(default)]
     pub tier: u16,
-}
-
-/// What to plan.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "operation", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Request {
-    /// Replicate now.
-    Sync {},
-    /// Boot clones on the standby site.
-    TestFailover {
-        /// Mappings for this test only; networks named here win over stored ones.
-        #[serde(default)]
-        mappings: Mappings,
-        /// Accepted for compatibility: a test never touches production.
-        #[serde(default)]
-        retain_primary: bool,
-    },
-    /// Remove what a test failover made.
-    TestCleanup {
-        /// Which test; the newest one that is not cleaned up if absent.
-        #[serde(default)]
-        test: Option<OperationId>,
-    },
-    /// Move the workload to the standby site.
-    Failover {
-        /// Planned or unplanned.
-        #[serde(rename = "type", default = "planned")]
-        failover_type: FailoverType,
-        /// Grants the documented consents of `--force` to an unplanned failover.
-        #[serde(default)]
-        force: bool,
-        /// Why, for the record; used with `force`.
-        #[serde(default)]
-        reason: Option<String>,
-        /// Mappings towards the standby site; win over stored ones.
-        #[serde(default)]
-        mappings: Mappings,
-    },
-    /// Move the workload back to its primary site.
-    Failback {
-        /// Mappings towards the primary site; win over the inverted stored ones.
-        #[serde(default)]
-        mappings: Mappings,
-    },
-}
-
-fn planned() -> FailoverType {
-    FailoverType::Planned
-}
-
-impl Request {
-    /// Checks what no observation is needed for.
-    ///
-    /// # Errors
-    /// `force` with a planned type → `InvalidRequest`: a planned failover is never forced.
-    pub fn validate(&self) -> Result<()> {
-        match self {
-            Self::Failover { failover_type: FailoverType::Planned, force: true, .. } => {
-                Err(Error::invalid("force was given with type 'planned': a planned failover is never forced")
-                    .remedy("use --type unplanned --force, or leave --force out"))
-            }
-            _ => Ok(()),
-        }
-    }
 }

@@ -11,6 +11,8 @@ pub struct ConsistencyGroup {
     pub id: ConsistencyGroupId,
     /// Backend of the primary site, for example `pure@backend-a`.
     pub backend_name: String,
+    /// Volume type on the secondary site; types are matched by extra specs, their names may differ.
+    pub secondary_volume_type: String,
     /// The Cinder group on the primary site.
     pub primary_cg_id: CinderGroupId,
     /// The Cinder group on the secondary site.

@@ -1,6 +1,8 @@
 //! The protection group: what a tenant protects as one.
 
-use super::{ConsistencyGroup, Epoch, Mappings, OpenOperation, ProjectId, Protection, ProtectionGroupId, SiteName};
+use super::{
+    CinderGroupId, ConsistencyGroup, Epoch, Mappings, OpenOperation, ProjectId, Protection, ProtectionGroupId, SiteName,
+};
 use crate::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -73,7 +75,7 @@ pub struct ProtectionGroup {
     pub operation: Option<OpenOperation>,
     /// Generation of the roles.
     pub epoch: Epoch,
-    /// Name of the replicated volume type, on both sites unless matched by extra specs.
+    /// Name of the replicated volume type on the primary site.
     pub volume_type: String,
     /// The Cinder half of the 1:1:1 rule.
     pub consistency_group: ConsistencyGroup,
@@ -94,6 +96,20 @@ impl ProtectionGroup {
     /// Whether the workload runs on the site it was created on.
     pub fn is_home(&self) -> bool {
         self.current_primary_site == self.primary_site
+    }
+
+    /// Name of the replicated volume type on `site`.
+    pub fn volume_type_on(&self, site: &SiteName) -> &str {
+        if *site == self.secondary_site { &self.consistency_group.secondary_volume_type } else { &self.volume_type }
+    }
+
+    /// The Cinder group on `site`.
+    pub fn cinder_group_on(&self, site: &SiteName) -> &CinderGroupId {
+        if *site == self.secondary_site {
+            &self.consistency_group.secondary_cg_id
+        } else {
+            &self.consistency_group.primary_cg_id
+        }
     }
 
     /// The other one of the two sites, or `None` if `site` is neither.

@@ -1,1 +1,60 @@
-//! Not filled yet.
+//! Facts in, plan out. No I/O, no clock, no randomness: the same facts and request give the same plan, to the byte, in
+//! every language.
+//!
+//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback). Each
+//! of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
+//! what would happen.
+
+mod build;
+mod checks;
+mod facts;
+mod finding;
+mod output;
+mod placement;
+mod plan;
+mod relocate;
+mod request;
+mod step;
+mod sync;
+mod test_cleanup;
+mod test_failover;
+mod text;
+pub mod transition;
+
+pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
+pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
+pub use output::{Outputs, StepOutput};
+pub use plan::{ExpectedLoss, PLAN_SCHEMA, Plan};
+pub use request::Request;
+pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};
+
+use crate::model::OperationKind;
+use crate::{Error, Result};
+
+/// Plans `request` on `facts`.
+///
+/// # Errors
+/// request contradicts itself → `InvalidRequest`; facts of another schema → `Unsupported`; facts that lack what the
+/// request is about (for a cleanup: the test) → `Precondition`. Everything the world objects to is a finding, not an error.
+pub fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
+    request.validate()?;
+    facts.validate()?;
+    match request.kind(facts) {
+        OperationKind::Sync => Ok(sync::plan(facts)),
+        OperationKind::TestFailover => test_failover::plan(facts, request),
+        OperationKind::TestCleanup => test_cleanup::plan(facts),
+        OperationKind::PlannedFailover | OperationKind::UnplannedFailover | OperationKind::Failback => {
+            relocate::plan(facts, request)
+        }
+    }
+}
+
+/// [`plan`] over JSON text, for the bindings: facts and request in, plan out.
+///
+/// # Errors
+/// text that is not the expected JSON → `InvalidRequest`; else as [`plan`].
+pub fn plan_json(facts: &str, request: &str) -> Result<String> {
+    let facts: Facts = serde_json::from_str(facts).map_err(|e| Error::from(e).context("facts"))?;
+    let request: Request = serde_json::from_str(request).map_err(|e| Error::from(e).context("request"))?;
+    Ok(serde_json::to_string(&plan(&facts, &request)?)?)
+}

@@ -1,0 +1,179 @@
+//! Everything a plan may depend on, observed beforehand.
+
+use crate::model::{
+    ArrayId, ArrayName, ArrayVolumeId, GroupRecord, MetadataVersion, OpKey, OpenOperation, OperationId, PortId,
+    RecoveryPoint, ServerId, SiteName, VolumeId,
+};
+use crate::ports::{ArrayGroup, ArrayInfo, Flavor, Network, ReplicationLink, Server};
+use crate::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Version of the facts' shape.
+pub const FACTS_SCHEMA: u32 = 1;
+
+/// What was seen, or why it could not be. Not seen never reads as good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observation<T> {
+    /// Seen.
+    Known(T),
+    /// Could not be seen; the text says why.
+    Unknown(String),
+}
+
+impl<T> Observation<T> {
+    /// The value, if it was seen.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it was not seen.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(reason) => Some(reason),
+        }
+    }
+}
+
+impl<T> From<Result<T>> for Observation<T> {
+    fn from(result: Result<T>) -> Self {
+        result.map_or_else(|e| Self::Unknown(e.message().to_owned()), Self::Known)
+    }
+}
+
+/// The world as far as one group is concerned, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Shape of this value: 1.
+    pub schema: u32,
+    /// The moment.
+    pub now: Timestamp,
+    /// The site that asks; its store will hold the journal.
+    pub local_site: SiteName,
+    /// The group.
+    pub record: GroupRecord,
+    /// The operation that is open on it.
+    pub open_operation: Option<OpenOperation>,
+    /// The other site's metadata.
+    pub peer: PeerFacts,
+    /// The site where the workload runs.
+    pub source: SiteFacts,
+    /// The standby site.
+    pub target: SiteFacts,
+    /// The test failover a cleanup is about.
+    #[serde(default)]
+    pub test: Option<TestRun>,
+}
+
+/// The other site's metadata, as seen from the site that asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerFacts {
+    /// The other site.
+    pub site: SiteName,
+    /// The version it holds; `Known(None)`: it answers and does not have the group.
+    pub version: Observation<Option<MetadataVersion>>,
+}
+
+/// One site's cloud and array.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteFacts {
+    /// The site.
+    pub site: SiteName,
+    /// Its cloud.
+    pub cloud: Observation<CloudFacts>,
+    /// Its array.
+    pub array: Observation<ArrayFacts>,
+}
+
+/// What was seen of a cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloudFacts {
+    /// Networks.
+    pub networks: Vec<Network>,
+    /// Flavors.
+    pub flavors: Vec<Flavor>,
+    /// The members' servers that exist there, by Nova id.
+    pub servers: BTreeMap<ServerId, Server>,
+    /// Volumes in the group's Cinder group.
+    pub group_volumes: BTreeSet<VolumeId>,
+}
+
+/// What was seen of an array.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrayFacts {
+    /// Identity.
+    pub id: ArrayId,
+    /// Name.
+    pub name: ArrayName,
+    /// The other array, as this one names it; known even while that array is down.
+    pub peer: Option<ArrayName>,
+    /// Link to the other array.
+    pub link: ReplicationLink,
+    /// The group as a local group of this array, if it has one.
+    pub local_group: Option<ArrayGroup>,
+    /// The image of the other array's group, if it has one.
+    pub image: Option<ArrayGroup>,
+    /// Recovery points of that image.
+    pub recovery_points: Vec<RecoveryPoint>,
+}
+
+impl ArrayFacts {
+    /// Facts that know only who the array is.
+    pub fn identity(info: ArrayInfo) -> Self {
+        Self {
+            id: info.id,
+            name: info.name,
+            peer: None,
+            link: ReplicationLink::Unknown,
+            local_group: None,
+            image: None,
+            recovery_points: Vec::new(),
+        }
+    }
+}
+
+/// What one test failover made and has not been removed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestRun {
+    /// The test.
+    pub operation: OperationId,
+    /// Site of the test.
+    pub site: SiteName,
+    /// Servers.
+    pub servers: Vec<ServerId>,
+    /// Ports.
+    pub ports: Vec<PortId>,
+    /// Cinder volumes.
+    pub volumes: Vec<VolumeId>,
+    /// Key under which the clones were made.
+    pub clone_key: OpKey,
+    /// Clones on the array.
+    pub clones: BTreeSet<ArrayVolumeId>,
+}
+
+impl Facts {
+    /// Checks that this planner understands the facts.
+    ///
+    /// # Errors
+    /// another schema → `Unsupported`.
+    pub fn validate(&self) -> Result<()> {
+        if self.schema == FACTS_SCHEMA {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("facts have schema {}, this planner reads {FACTS_SCHEMA}", self.schema),
+        ))
+    }
+
+    /// Whether the source site answers on both its cloud and its array.
+    pub fn source_answers(&self) -> bool {
+        self.source.cloud.known().is_some() && self.source.array.known().is_some()
+    }
+}

@@ -1,0 +1,102 @@
+//! What steps leave behind for later steps.
+
+use crate::model::{
+    ArrayVolumeId, ArrayVolumeName, DiskCopy, DiskId, Nic, OpKey, PortId, RecoveryPointName, ServerId, VolumeId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What one step left behind. Journalled with the step's outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "output", rename_all = "snake_case")]
+pub enum StepOutput {
+    /// Nothing that later steps need.
+    Nothing,
+    /// A recovery point that is complete on the target, by its name there.
+    Point {
+        /// Name on the target array.
+        name: RecoveryPointName,
+        /// Instant of its data.
+        created: Timestamp,
+    },
+    /// Clones on the target array.
+    Clones {
+        /// Key they were made under.
+        made_by: OpKey,
+        /// Disk, id and name of each.
+        volumes: Vec<(DiskId, ArrayVolumeId, ArrayVolumeName)>,
+    },
+    /// A volume under Cinder's management.
+    Volume {
+        /// Disk.
+        disk: DiskId,
+        /// The copy.
+        copy: DiskCopy,
+    },
+    /// A port.
+    Port {
+        /// Member.
+        member: ServerId,
+        /// Position among its interfaces.
+        nic: usize,
+        /// The port.
+        port: PortId,
+        /// Network and addresses it got.
+        interface: Nic,
+    },
+    /// A server.
+    Server {
+        /// Member.
+        member: ServerId,
+        /// The server that stands for it.
+        server: ServerId,
+        /// Flavor it got.
+        flavor: String,
+    },
+}
+
+/// Everything the finished steps of an operation left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outputs {
+    /// The recovery point, if the operation took one.
+    pub point: Option<(RecoveryPointName, Timestamp)>,
+    /// Clones by disk.
+    pub clones: BTreeMap<DiskId, (ArrayVolumeId, ArrayVolumeName)>,
+    /// Key the clones were made under.
+    pub clone_key: Option<OpKey>,
+    /// Imported volumes by disk.
+    pub volumes: BTreeMap<DiskId, DiskCopy>,
+    /// Ports by member and position.
+    pub ports: BTreeMap<(ServerId, usize), (PortId, Nic)>,
+    /// Servers by member, with flavor.
+    pub servers: BTreeMap<ServerId, (ServerId, String)>,
+}
+
+impl Outputs {
+    /// Adds what one step left behind. Adding the same output again changes nothing.
+    pub fn add(&mut self, output: StepOutput) {
+        match output {
+            StepOutput::Nothing => {}
+            StepOutput::Point { name, created } => self.point = Some((name, created)),
+            StepOutput::Clones { made_by, volumes } => {
+                self.clone_key = Some(made_by);
+                self.clones.extend(volumes.into_iter().map(|(disk, id, name)| (disk, (id, name))));
+            }
+            StepOutput::Volume { disk, copy } => {
+                self.volumes.insert(disk, copy);
+            }
+            StepOutput::Port { member, nic, port, interface } => {
+                self.ports.insert((member, nic), (port, interface));
+            }
+            StepOutput::Server { member, server, flavor } => {
+                self.servers.insert(member, (server, flavor));
+            }
+        }
+    }
+
+    /// Cinder ids of the imported volumes.
+    pub fn volume_ids(&self) -> impl Iterator<Item = &VolumeId> {
+        self.volumes.values().map(|copy| &copy.volume_id)
+    }
+}

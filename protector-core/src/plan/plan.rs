@@ -1,0 +1,211 @@
+//! The plan: a value that can be printed, compared, hashed, kept and executed.
+
+use super::{Consent, ConsentKind, Facts, Finding, Request, Severity, Step};
+use crate::model::{Epoch, MetadataVersion, OperationKind, ProtectionGroupId, RecoveryPointName, SiteName};
+use crate::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// Version of the plan's shape. An executor refuses plans of another one.
+pub const PLAN_SCHEMA: u32 = 1;
+
+/// What would be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "loss", rename_all = "snake_case")]
+pub enum ExpectedLoss {
+    /// Nothing that was written.
+    None,
+    /// All writes after the recovery point.
+    After {
+        /// The recovery point, by its name on the target array.
+        point: RecoveryPointName,
+        /// Instant of its data.
+        created: Timestamp,
+        /// Age when planned, in seconds.
+        age_seconds: i64,
+    },
+    /// There is no recovery point to tell by.
+    Unknown,
+}
+
+/// What will be done, and what speaks against it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Shape of this value.
+    pub schema: u32,
+    /// `plan-` and the first 16 digits of the hash.
+    pub id: String,
+    /// SHA-256 in hex over everything else.
+    pub hash: String,
+    /// What it does.
+    pub kind: OperationKind,
+    /// Group.
+    pub group: ProtectionGroupId,
+    /// Its name.
+    pub group_name: String,
+    /// Site whose store will hold the journal.
+    pub local_site: SiteName,
+    /// Site that is left, or whose data is used.
+    pub source: SiteName,
+    /// Site that is reached.
+    pub target: SiteName,
+    /// Generation of the roles it was planned on.
+    pub epoch: Epoch,
+    /// Version of the metadata it was planned on.
+    pub version: MetadataVersion,
+    /// What was asked for.
+    pub request: Request,
+    /// Steps in an order that respects `after`.
+    pub steps: Vec<Step>,
+    /// What speaks against it; blockers first.
+    pub findings: Vec<Finding>,
+    /// What would be lost.
+    pub expected_loss: ExpectedLoss,
+    /// Consents that were given and are needed.
+    pub consents: Vec<Consent>,
+    /// Consents that are missing.
+    pub consents_needed: BTreeSet<ConsentKind>,
+}
+
+impl Plan {
+    /// Puts a plan together and computes its identity.
+    pub(super) fn seal(
+        facts: &Facts,
+        request: &Request,
+        steps: Vec<Step>,
+        mut findings: Vec<Finding>,
+        expected_loss: ExpectedLoss,
+    ) -> Self {
+        findings.sort_by(|a, b| (a.severity, a.code, &a.message).cmp(&(b.severity, b.code, &b.message)));
+        let consents = findings
+            .iter()
+            .filter(|f| f.severity == Severity::Warning)
+            .filter_map(|f| {
+                Some(Consent {
+                    kind: f.consent?,
+                    scope: f.message.clone(),
+                    reason: request.reason().map(str::to_owned),
+                })
+            })
+            .collect();
+        let consents_needed =
+            findings.iter().filter(|f| f.severity == Severity::Blocker).filter_map(|f| f.consent).collect();
+        let mut plan = Self {
+            schema: PLAN_SCHEMA,
+            id: String::new(),
+            hash: String::new(),
+            kind: request.kind(facts),
+            group: facts.record.group.id.clone(),
+            group_name: facts.record.group.name.clone(),
+            local_site: facts.local_site.clone(),
+            source: facts.source.site.clone(),
+            target: facts.target.site.clone(),
+            epoch: facts.record.group.epoch,
+            version: facts.record.version,
+            request: request.clone(),
+            steps,
+            findings,
+            expected_loss,
+            consents,
+            consents_needed,
+        };
+        plan.hash = plan.compute_hash();
+        plan.id = format!("plan-{}", plan.hash.get(..16).unwrap_or_default());
+        plan
+    }
+
+    /// The hash over everything but `id` and `hash`.
+    pub fn compute_hash(&self) -> String {
+        let mut digest = HashWriter(Sha256::new());
+        let bare = Self { id: String::new(), hash: String::new(), ..self.clone() };
+        // writing to a digest cannot fail, and a plan holds nothing that JSON cannot express
+        let _ = serde_json::to_writer(&mut digest, &bare);
+        digest.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Blockers.
+    pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| f.severity == Severity::Blocker)
+    }
+
+    /// Checks that the plan may be accepted.
+    ///
+    /// # Errors
+    /// another schema → `Unsupported`; hash does not fit the content → `Conflict`; blockers → `PlanBlocked` with all of
+    /// them and their remedies.
+    pub fn check_acceptable(&self) -> Result<()> {
+        if self.schema != PLAN_SCHEMA {
+            return Err(Error::unsupported(format!(
+                "plan has schema {}, this build executes {PLAN_SCHEMA}",
+                self.schema
+            )));
+        }
+        if self.hash != self.compute_hash() {
+            return Err(Error::conflict(format!("plan {} was changed after it was made", self.id)).remedy("plan again"));
+        }
+        let blockers: Vec<String> = self.blockers().map(describe).collect();
+        if blockers.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::PlanBlocked,
+            format!("{} of '{}' is blocked:\n{}", self.kind, self.group_name, blockers.join("\n")),
+        ))
+    }
+
+    /// Whether `newer`, made of fresh facts, would do the same.
+    ///
+    /// # Errors
+    /// steps, blockers or consents differ → `PlanStale` naming the first difference.
+    pub fn check_fresh(&self, newer: &Self) -> Result<()> {
+        let stale = |what: String| {
+            Error::new(ErrorKind::PlanStale, format!("the world changed since {} was made: {what}", self.id))
+                .remedy("plan again")
+        };
+        if (self.epoch, self.version) != (newer.epoch, newer.version) {
+            return Err(stale(format!("metadata went from version {} to {}", self.version, newer.version)));
+        }
+        let codes = |plan: &Self| plan.blockers().map(|f| f.code).collect::<Vec<_>>();
+        if codes(self) != codes(newer) {
+            return Err(stale(format!("blockers were {:?} and are {:?}", codes(self), codes(newer))));
+        }
+        if self.steps == newer.steps {
+            return Ok(());
+        }
+        let changed = newer
+            .steps
+            .iter()
+            .zip(&self.steps)
+            .find(|(new, old)| new != old)
+            .map_or("the number of steps", |(new, _)| new.title.as_str());
+        Err(stale(format!("first difference at '{changed}'")))
+    }
+}
+
+fn describe(finding: &Finding) -> String {
+    let mut text = format!("- {} [{}]", finding.message, finding.code);
+    if let Some(remedy) = &finding.remedy {
+        text.push_str(&format!("\n  remedy: {remedy}"));
+    }
+    if let Some(consent) = finding.consent {
+        text.push_str(&format!(
+            "\n  or accept it by the consent '{consent}' (--force grants it to an unplanned failover)"
+        ));
+    }
+    text
+}
+
+struct HashWriter(Sha256);
+
+impl std::io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! What speaks against moving a workload.
+
+use super::standby_servers;
+use crate::model::{Protection, RecoveryPoint, VolumeId};
+use crate::plan::{ConsentKind, Facts, Finding, FindingCode, Request, checks};
+use crate::ports::Server;
+use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
+use std::collections::BTreeSet;
+
+/// Both sites take part and nothing may be lost.
+pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Finding>) {
+    let name = &facts.record.group.name;
+    if matches!(request, Request::Failover { .. }) && !facts.record.group.is_home() {
+        findings.push(Finding::warning(
+            FindingCode::IsFailback,
+            format!("'{name}' runs on {}, so this failover is a failback to {}", facts.source.site, facts.target.site),
+        ));
+    }
+    let remedy = format!("restore it; if it is lost: openstack protector failover {name} --type unplanned --force");
+    checks::answers(&facts.source, &remedy, findings);
+    checks::answers(&facts.target, "restore it; nothing can be moved there before", findings);
+    checks::in_sync(facts, findings);
+    servers(facts, findings);
+    if facts.record.group.protection == Protection::Unprotected {
+        // the plan protects the workload first, so there is nothing replicated to judge yet
+        return;
+    }
+    checks::replicates(facts, findings);
+    let Some(array) = facts.target.array.known() else { return };
+    let newest = checks::newest_point(facts, array, findings);
+    if newest.is_some() {
+        rpo(facts, newest, &[], findings);
+    }
+}
+
+/// The source may be gone. Returns the recovery point to start from.
+pub(super) fn unplanned<'a>(
+    facts: &'a Facts,
+    request: &Request,
+    findings: &mut Vec<Finding>,
+) -> Option<&'a RecoveryPoint> {
+    let name = &facts.record.group.name;
+    let given = request.consents();
+    checks::answers(&facts.target, "restore the site that shall take over", findings);
+    if facts.source_answers() {
+        findings.push(
+            Finding::warning(
+                FindingCode::SourceAnswers,
+                format!("{} answers: a planned failover would lose nothing", facts.source.site),
+            )
+            .remedy(format!("openstack protector failover {name} --type planned")),
+        );
+    } else {
+        let reason = facts.source.cloud.reason().or(facts.source.array.reason()).unwrap_or_default();
+        findings.push(
+            Finding::blocker(
+                FindingCode::SourceUnverified,
+                format!("{} cannot be stopped or fenced and may still be running: {reason}", facts.source.site),
+            )
+            .cleared_by(ConsentKind::SourceUnverified, given),
+        );
+    }
+    if let Some(reason) = facts.peer.version.reason() {
+        findings.push(
+            Finding::blocker(
+                FindingCode::MetadataDiverged,
+                format!(
+                    "Peer site unreachable: {} will not hear of this and must be reconciled later: {reason}",
+                    facts.peer.site
+                ),
+            )
+            .cleared_by(ConsentKind::MetadataDiverged, given),
+        );
+    }
+    let array = facts.target.array.known()?;
+    let newest = checks::newest_point(facts, array, findings)?;
+    let age = facts.now.duration_since(newest.created).as_secs().max(0);
+    findings.push(
+        Finding::blocker(
+            FindingCode::DataLoss,
+            format!("writes after {} are lost: up to {age} s, measured to now, of '{}'", newest.created, newest.name),
+        )
+        .cleared_by(ConsentKind::DataLoss, given),
+    );
+    rpo(facts, Some(newest), given, findings);
+    Some(newest)
+}
+
+fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: &[ConsentKind], findings: &mut Vec<Finding>) {
+    let Some(policy) = &facts.record.policy else { return };
+    let message = match check_rpo(age_of(newest, true, facts.now), policy.rpo_minutes) {
+        RpoVerdict::Within { .. } => return,
+        RpoVerdict::Breach { message, .. } => message,
+        RpoVerdict::Never => "nothing has been replicated yet".to_owned(),
+        RpoVerdict::Unknown => "the age of the latest snapshot is not known".to_owned(),
+    };
+    let finding = Finding::blocker(FindingCode::RpoBreach, message)
+        .remedy(format!("openstack protector consistency-group sync {}", facts.record.group.name));
+    let unplanned = facts.source.cloud.known().is_none() || !given.is_empty();
+    findings.push(if unplanned { finding.cleared_by(ConsentKind::RpoBreach, given) } else { finding });
+}
+
+/// Every member's server is where the record says, with exactly the recorded volumes.
+fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
+    let Some(cloud) = facts.source.cloud.known() else { return };
+    let (group, site) = (&facts.record.group, &facts.source.site);
+    let mut recorded = BTreeSet::new();
+    for member in &facts.record.members {
+        let volumes: BTreeSet<&VolumeId> =
+            member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id).collect();
+        recorded.extend(volumes.iter().map(|v| (*v).clone()));
+        let Some(server) = member.server_on(site).and_then(|id| cloud.servers.get(id)) else {
+            findings.push(
+                Finding::blocker(
+                    FindingCode::ServerMissing,
+                    format!("server '{}' does not exist on {site}", member.name),
+                )
+                .remedy(format!(
+                    "openstack protector protection-group member-remove {} --instance-id {}",
+                    group.name, member.id
+                )),
+            );
+            continue;
+        };
+        let attached: BTreeSet<&VolumeId> = server.volumes.iter().map(|v| &v.volume.id).collect();
+        if attached != volumes {
+            let remedy = format!(
+                "openstack protector protection-group member-remove {0} --instance-id {1}, then member-add",
+                group.name, member.id
+            );
+            findings.push(
+                drift(&format!("volumes of '{}' differ from the protected ones", member.name), &attached, &volumes)
+                    .remedy(remedy),
+            );
+        }
+    }
+    let (grouped, recorded) = (cloud.group_volumes.iter().collect(), recorded.iter().collect());
+    if grouped != recorded {
+        findings.push(
+            drift(
+                &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
+                &grouped,
+                &recorded,
+            )
+            .remedy("put the Cinder group back to its members, or remove and add the member again"),
+        );
+    }
+}
+
+fn drift(what: &str, found: &BTreeSet<&VolumeId>, wanted: &BTreeSet<&VolumeId>) -> Finding {
+    let names = |set: Vec<&&VolumeId>| set.into_iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", ");
+    let (missing, surplus) = (names(wanted.difference(found).collect()), names(found.difference(wanted).collect()));
+    Finding::blocker(FindingCode::MemberDrift, format!("{what}: missing [{missing}], surplus [{surplus}]"))
+}
+
+/// Servers in the way on the target must be removable without their data.
+fn volumes_deleted_with(server: &Server) -> Vec<&VolumeId> {
+    server.volumes.iter().filter(|v| v.delete_on_termination).map(|v| &v.volume.id).collect()
+}
+
+/// One finding per server that would take its volumes with it.
+pub(super) fn old_servers(facts: &Facts, findings: &mut Vec<Finding>) {
+    for (member, server) in standby_servers(facts) {
+        let volumes = volumes_deleted_with(server);
+        if !volumes.is_empty() {
+            let names = volumes.iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", ");
+            findings.push(
+                Finding::blocker(
+                    FindingCode::StandbyServerInTheWay,
+                    format!(
+                        "the old server of '{}' on {} would take volumes with it when removed: {names}",
+                        member.name, facts.target.site
+                    ),
+                )
+                .remedy(format!(
+                    "openstack --os-cloud {} server volume update --preserve-on-termination {} <volume>",
+                    facts.target.site, server.id
+                )),
+            );
+        }
+    }
+}

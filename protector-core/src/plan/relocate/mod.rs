@@ -1,0 +1,234 @@
+//! Failover and failback: the workload moves from source to target.
+//!
+//! Planned: announce · stop (last tier first) · final replicated snapshot, complete on the target · fence the source ·
+//! **pivot: clone** · import, group, ports, servers (first tier first), verify · switch · reverse protection · close.
+//! Unplanned: the source is touched only by best-effort steps and only if it answers; the newest complete recovery point
+//! is pinned; the workload runs unprotected afterwards, and says so.
+
+pub(super) mod bring_up;
+mod findings;
+mod protect;
+
+use super::build::{Builder, tiers};
+use super::placement::{Placement, mappings_towards_target, place};
+use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
+use crate::model::{
+    ArrayVolumeName, DiskId, Member, OperationKind, Protection, RecoveryPoint, ReplicationPolicy, ServerId, StepId,
+};
+use crate::rules::naming;
+use crate::{Result, ports::ServerState};
+use bring_up::{BringUp, bring_up};
+use std::collections::BTreeMap;
+
+/// Plans a failover or failback.
+///
+/// # Errors
+/// stored mappings cannot be inverted → `InvalidRequest`.
+pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
+    let kind = request.kind(facts);
+    let mut findings = Vec::new();
+    checks::group(facts, request, &mut findings);
+    let point = match kind {
+        OperationKind::UnplannedFailover => findings::unplanned(facts, request, &mut findings),
+        _ => {
+            findings::planned(facts, request, &mut findings);
+            None
+        }
+    };
+    let mappings = mappings_towards_target(facts, request.mappings())?;
+    let placements =
+        facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
+    findings::old_servers(facts, &mut findings);
+
+    let loss = match (kind, point) {
+        (OperationKind::UnplannedFailover, None) => ExpectedLoss::Unknown,
+        (OperationKind::UnplannedFailover, Some(p)) => ExpectedLoss::After {
+            point: p.name.clone(),
+            created: p.created,
+            age_seconds: facts.now.duration_since(p.created).as_secs().max(0),
+        },
+        _ => ExpectedLoss::None,
+    };
+    let steps = match &facts.record.policy {
+        Some(policy) => {
+            Relocation { facts, kind, policy, placements, builder: Builder::new(&facts.record) }.lay_out(point)
+        }
+        None => Vec::new(),
+    };
+    Ok(Plan::seal(facts, request, steps, findings, loss))
+}
+
+/// Disks with the name of their volume on the source array, as recovery points list them.
+pub(super) fn disks_by_source_volume(facts: &Facts) -> Vec<(DiskId, ArrayVolumeName)> {
+    facts
+        .record
+        .disks()
+        .filter_map(|(_, disk)| Some((disk.id.clone(), disk.copies.get(&facts.source.site)?.array_volume.clone())))
+        .collect()
+}
+
+struct Relocation<'a> {
+    facts: &'a Facts,
+    kind: OperationKind,
+    policy: &'a ReplicationPolicy,
+    placements: BTreeMap<ServerId, Placement>,
+    builder: Builder,
+}
+
+impl Relocation<'_> {
+    fn lay_out(mut self, point: Option<&RecoveryPoint>) -> Vec<super::Step> {
+        let announced = self.announce();
+        let ready = match (self.kind, point) {
+            (OperationKind::UnplannedFailover, _) => self.best_effort_fence(&announced),
+            _ => self.quiesce(announced),
+        };
+        let source = match point {
+            Some(point) => PointSource::Pinned(point.name.clone()),
+            None => PointSource::Taken,
+        };
+        let target = self.facts.target.site.clone();
+        let disks = disks_by_source_volume(self.facts);
+        let title = format!("clone {} volumes on {target} (from here on the way is forward)", disks.len());
+        let pivot = self.builder.add(
+            "clone_volumes",
+            Phase::Pivot,
+            title,
+            &ready,
+            Action::CloneVolumes { site: target.clone(), point: source, disks },
+        );
+
+        let bring =
+            BringUp { facts: self.facts, placements: &self.placements, tiers: tiers(&self.facts.record), test: false };
+        let running = bring_up(&mut self.builder, &bring, &[pivot]);
+        let title = format!("make {target} the current primary of '{}'", self.facts.record.group.name);
+        let switched =
+            self.builder.add("switch_primary", Phase::Switch, title, &running, Action::SwitchPrimary { to: target });
+
+        let last = match self.kind {
+            OperationKind::UnplannedFailover => vec![switched],
+            _ => self.protect_target(vec![switched]),
+        };
+        self.builder.add("close", Phase::Close, "write down the end on both sites", &last, Action::Close {});
+        self.builder.finish()
+    }
+
+    /// Tells the other site, if it answers. Planned kinds are blocked when it does not.
+    fn announce(&mut self) -> Vec<StepId> {
+        if self.kind == OperationKind::UnplannedFailover && self.facts.peer.version.known().is_none() {
+            return Vec::new();
+        }
+        let title = format!("tell {} about the operation", self.facts.peer.site);
+        vec![self.builder.add("announce", Phase::Prepare, title, &[], Action::Announce {})]
+    }
+
+    /// Stops the workload, ships what it wrote last, and fences the source.
+    fn quiesce(&mut self, announced: Vec<StepId>) -> Vec<StepId> {
+        let mut ready = announced;
+        if self.facts.record.group.protection == Protection::Unprotected {
+            ready = self.protect_source(ready);
+        }
+        let stopped = self.stop_servers(ready, false);
+        let group = self.policy.pure_pg_name.clone();
+        let (source, target) = (self.facts.source.site.clone(), self.facts.target.site.clone());
+        let image = self.image_on_target();
+        let taken = self.builder.add(
+            "take_final_snapshot",
+            Phase::FinalSync,
+            format!("take the final replicated snapshot of '{group}'"),
+            &stopped,
+            Action::TakeSnapshot { site: source.clone(), group: group.clone(), label: "final".to_owned() },
+        );
+        let arrived = self.builder.add(
+            "await_final_snapshot",
+            Phase::FinalSync,
+            format!("wait until it is complete on {target}"),
+            &[taken],
+            Action::AwaitTransfer { site: target, group: image, label: "final".to_owned() },
+        );
+        let title = format!("fence the volumes of '{group}' on {source}");
+        vec![self.builder.add("fence_source", Phase::Fence, title, &[arrived], Action::Fence { site: source, group })]
+    }
+
+    /// Stops and fences a source that still answers; nothing depends on the result.
+    fn best_effort_fence(&mut self, announced: &[StepId]) -> Vec<StepId> {
+        if !self.facts.source_answers() {
+            return announced.to_vec();
+        }
+        let stopped = self.stop_servers(announced.to_vec(), true);
+        let (site, group) = (self.facts.source.site.clone(), self.policy.pure_pg_name.clone());
+        let title = format!("fence the volumes of '{group}' on {site}, if it answers");
+        let fenced = self.builder.add("fence_source", Phase::Fence, title, &stopped, Action::Fence { site, group });
+        self.builder.best_effort();
+        vec![fenced]
+    }
+
+    /// Stops the members on the source, last tier first.
+    fn stop_servers(&mut self, mut ready: Vec<StepId>, best_effort: bool) -> Vec<StepId> {
+        let site = self.facts.source.site.clone();
+        for (tier, members) in tiers(&self.facts.record).into_iter().rev() {
+            let stopped = members.into_iter().filter_map(|m| self.stop_server(m, &site, &ready, best_effort)).collect();
+            let done = self.builder.barrier(
+                format!("stopped/tier-{tier}"),
+                Phase::Quiesce,
+                format!("tier {tier} is stopped on {site}"),
+                stopped,
+            );
+            if !done.is_empty() {
+                ready = done;
+            }
+        }
+        ready
+    }
+
+    fn stop_server(
+        &mut self,
+        member: &Member,
+        site: &crate::model::SiteName,
+        ready: &[StepId],
+        best_effort: bool,
+    ) -> Option<StepId> {
+        let server = member.server_on(site)?.clone();
+        let label = self.builder.label(member);
+        let action = Action::StopServer { site: site.clone(), server };
+        let id = self.builder.add(
+            format!("stop_server/{label}"),
+            Phase::Quiesce,
+            format!("stop '{label}' on {site}"),
+            ready,
+            action,
+        );
+        self.builder.of(member);
+        if best_effort {
+            self.builder.best_effort();
+        }
+        Some(id)
+    }
+
+    /// How the target array names the group of the source.
+    fn image_on_target(&self) -> crate::model::ArrayGroupName {
+        let source_array = self.facts.source.array.known().map(|a| &a.name).or(self
+            .facts
+            .target
+            .array
+            .known()
+            .and_then(|a| a.peer.as_ref()));
+        match source_array {
+            Some(name) => naming::target_group_name(name, &self.policy.pure_pg_name),
+            // blocked anyway: nobody can say who the source array is
+            None => self.policy.pure_pg_name.clone(),
+        }
+    }
+}
+
+/// Servers that an earlier operation left on the target, by member.
+pub(super) fn standby_servers<'a>(facts: &'a Facts) -> impl Iterator<Item = (&'a Member, &'a crate::ports::Server)> {
+    facts.record.members.iter().filter_map(|m| {
+        let server = m.server_on(&facts.target.site)?;
+        Some((m, facts.target.cloud.known()?.servers.get(server)?))
+    })
+}
+
+/// Whether such a server still has to be stopped.
+pub(super) fn must_stop(server: &crate::ports::Server) -> bool {
+    server.state != ServerState::Shutoff
+}

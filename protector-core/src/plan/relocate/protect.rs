@@ -1,0 +1,73 @@
+//! Replication in the direction in which the workload now runs.
+
+use super::Relocation;
+use crate::model::{SiteName, StepId};
+use crate::plan::{Action, Phase};
+use crate::rules::naming;
+
+impl Relocation<'_> {
+    /// After the switch: from target to source.
+    pub(super) fn protect_target(&mut self, after: Vec<StepId>) -> Vec<StepId> {
+        let (from, to) = (self.facts.target.site.clone(), self.facts.source.site.clone());
+        self.protect(&from, &to, "reprotect", Phase::Reprotect, after)
+    }
+
+    /// Before a planned move of a workload that runs unprotected: from source to target.
+    pub(super) fn protect_source(&mut self, after: Vec<StepId>) -> Vec<StepId> {
+        let (from, to) = (self.facts.source.site.clone(), self.facts.target.site.clone());
+        self.protect(&from, &to, "protect", Phase::Prepare, after)
+    }
+
+    fn protect(
+        &mut self,
+        from: &SiteName,
+        to: &SiteName,
+        label: &str,
+        phase: Phase,
+        after: Vec<StepId>,
+    ) -> Vec<StepId> {
+        let array = |site: &SiteName| {
+            let facts = if *site == self.facts.source.site { &self.facts.source } else { &self.facts.target };
+            facts.array.known().map(|a| a.name.clone())
+        };
+        // blocked anyway if one of the arrays is not known: a planned move needs both
+        let (Some(from_array), Some(to_array)) = (array(from), array(to)) else { return after };
+        let group = self.policy.pure_pg_name.clone();
+        let interval = self.policy.replication_interval;
+        let image = naming::target_group_name(&from_array, &group);
+        let mut step = |id: &str, title: String, after: &[StepId], action: Action| {
+            self.builder.add(format!("{label}/{id}"), phase, title, after, action)
+        };
+
+        let off = step(
+            "disable_old_direction",
+            format!("turn the schedule of '{group}' on {to} off"),
+            &after,
+            Action::DisableReplication { site: to.clone(), group: group.clone() },
+        );
+        let grouped = step(
+            "array_group",
+            format!("put the volumes into array group '{group}' on {from}"),
+            &[off],
+            Action::EnsureArrayGroup { site: from.clone(), group: group.clone() },
+        );
+        let replicated = step(
+            "replication",
+            format!("replicate '{group}' from {from_array} to {to_array} every {interval} s"),
+            &[grouped],
+            Action::EnsureReplication { site: from.clone(), group: group.clone(), target: to_array.clone(), interval },
+        );
+        let accepted = step(
+            "accept",
+            format!("allow '{image}' on {to_array}"),
+            &[replicated],
+            Action::AcceptFromPeer { site: to.clone(), group: image },
+        );
+        vec![step(
+            "first_snapshot",
+            format!("take the first replicated snapshot of '{group}' on {from}"),
+            &[accepted],
+            Action::TakeSnapshot { site: from.clone(), group, label: label.to_owned() },
+        )]
+    }
+}

@@ -1,0 +1,323 @@
+//! What a plan consists of.
+
+use crate::model::{
+    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, DiskId, OpKey, OperationId, PortId,
+    RecoveryPointName, ServerId, SiteName, StepId, VolumeId,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, fmt};
+
+/// Part of an operation, in the order people know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Tell the other site, look once more.
+    Prepare,
+    /// Stop the workload.
+    Quiesce,
+    /// Ship what was written last.
+    FinalSync,
+    /// Make sure nothing writes any more.
+    Fence,
+    /// The point of no return: before it a failure restores the start, after it the way is forward.
+    Pivot,
+    /// Bring the workload up.
+    Recover,
+    /// Look whether it runs.
+    Verify,
+    /// Make the new side the primary.
+    Switch,
+    /// Protect it in the other direction.
+    Reprotect,
+    /// Remove what was only for a while.
+    Cleanup,
+    /// Write down the end.
+    Close,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Prepare => "prepare",
+            Self::Quiesce => "quiesce",
+            Self::FinalSync => "final sync",
+            Self::Fence => "fence",
+            Self::Pivot => "pivot",
+            Self::Recover => "recover",
+            Self::Verify => "verify",
+            Self::Switch => "switch",
+            Self::Reprotect => "reprotect",
+            Self::Cleanup => "cleanup",
+            Self::Close => "close",
+        })
+    }
+}
+
+/// Kind of thing a step needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointKind {
+    /// The array of a site.
+    Array,
+    /// The cloud of a site.
+    Cloud,
+    /// The metadata of both sites.
+    Metadata,
+    /// Nothing outside.
+    None,
+}
+
+/// What a step needs, and where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Kind.
+    pub kind: EndpointKind,
+    /// Site; absent for metadata and none.
+    pub site: Option<SiteName>,
+}
+
+/// Which recovery point a step works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PointSource {
+    /// Chosen when planning, by its name on the target array.
+    Pinned(RecoveryPointName),
+    /// The one this operation takes itself.
+    Taken,
+}
+
+/// What a step does. Values that only appear while running (clones, volumes, ports, servers) are looked up in the
+/// operation's outputs by disk and member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Push the record with the open operation to the other site.
+    Announce {},
+    /// Stop a server cleanly.
+    StopServer {
+        /// Where.
+        site: SiteName,
+        /// Which.
+        server: ServerId,
+    },
+    /// Wait for all steps it comes after.
+    Barrier {},
+    /// Take a replicated snapshot of the group.
+    TakeSnapshot {
+        /// Site of the source array.
+        site: SiteName,
+        /// Group on it.
+        group: ArrayGroupName,
+        /// Distinguishes snapshots of one operation.
+        label: String,
+    },
+    /// Wait until that snapshot is complete on the target.
+    AwaitTransfer {
+        /// Site of the target array.
+        site: SiteName,
+        /// Image of the group on it.
+        group: ArrayGroupName,
+        /// Label of the snapshot.
+        label: String,
+    },
+    /// Make the array refuse writes to the group's volumes.
+    Fence {
+        /// Site of the array.
+        site: SiteName,
+        /// Group on it.
+        group: ArrayGroupName,
+    },
+    /// Clone every member of one recovery point.
+    CloneVolumes {
+        /// Site of the array.
+        site: SiteName,
+        /// From which recovery point.
+        point: PointSource,
+        /// Disk and its volume's name in the recovery point.
+        disks: Vec<(DiskId, ArrayVolumeName)>,
+    },
+    /// Take a clone under Cinder's management.
+    ImportVolume {
+        /// Where.
+        site: SiteName,
+        /// Which disk.
+        disk: DiskId,
+        /// Name of the Cinder volume.
+        name: String,
+        /// Volume type by name.
+        volume_type: String,
+        /// Whether a server boots from it.
+        bootable: bool,
+    },
+    /// Make the Cinder group hold exactly the imported volumes of these disks.
+    GroupVolumes {
+        /// Where.
+        site: SiteName,
+        /// Cinder group.
+        group: CinderGroupId,
+        /// Disks.
+        disks: Vec<DiskId>,
+    },
+    /// Delete the stopped server that an earlier operation left there. Its volumes and ports stay.
+    RetireServer {
+        /// Where.
+        site: SiteName,
+        /// Which.
+        server: ServerId,
+    },
+    /// Make a port.
+    EnsurePort {
+        /// Where.
+        site: SiteName,
+        /// Member.
+        member: ServerId,
+        /// Position among the member's interfaces.
+        nic: usize,
+        /// Network by name.
+        network: String,
+        /// Wanted addresses.
+        fixed_ips: Vec<String>,
+    },
+    /// Make the server and wait until it is active.
+    EnsureServer {
+        /// Where.
+        site: SiteName,
+        /// Member.
+        member: ServerId,
+        /// Flavor by name.
+        flavor: String,
+        /// Name of the server.
+        name: String,
+    },
+    /// Look whether the server is active with exactly its volumes.
+    VerifyServer {
+        /// Where.
+        site: SiteName,
+        /// Member.
+        member: ServerId,
+    },
+    /// Make the target the current primary in the metadata of both sites.
+    SwitchPrimary {
+        /// The new current primary.
+        to: SiteName,
+    },
+    /// Make the array group on the new source hold exactly the imported volumes.
+    EnsureArrayGroup {
+        /// Site of the array.
+        site: SiteName,
+        /// Local name of the group.
+        group: ArrayGroupName,
+    },
+    /// Set target and schedule.
+    EnsureReplication {
+        /// Site of the source array.
+        site: SiteName,
+        /// Local name of the group.
+        group: ArrayGroupName,
+        /// Target array.
+        target: ArrayName,
+        /// Seconds.
+        interval: u32,
+    },
+    /// Allow the group on its target.
+    AcceptFromPeer {
+        /// Site of the target array.
+        site: SiteName,
+        /// Image of the group on it.
+        group: ArrayGroupName,
+    },
+    /// Turn the schedule of the old direction off.
+    DisableReplication {
+        /// Site of the array.
+        site: SiteName,
+        /// Local name of the group.
+        group: ArrayGroupName,
+    },
+    /// Delete a server made by a test.
+    DeleteServer {
+        /// Where.
+        site: SiteName,
+        /// Which.
+        server: ServerId,
+    },
+    /// Delete a port made by a test.
+    DeletePort {
+        /// Where.
+        site: SiteName,
+        /// Which.
+        port: PortId,
+    },
+    /// Give a volume made by a test back to the array.
+    ReleaseVolume {
+        /// Where.
+        site: SiteName,
+        /// Which.
+        volume: VolumeId,
+    },
+    /// Destroy the clones of a test.
+    RemoveClones {
+        /// Site of the array.
+        site: SiteName,
+        /// The test.
+        test: OperationId,
+        /// Key they were made under.
+        made_by: OpKey,
+        /// Which.
+        volumes: BTreeSet<ArrayVolumeId>,
+    },
+    /// Write the end into the metadata of both sites.
+    Close {},
+}
+
+impl Action {
+    /// What the action needs, and where.
+    pub fn endpoint(&self) -> Endpoint {
+        let (kind, site) = match self {
+            Self::Announce {} | Self::SwitchPrimary { .. } | Self::Close {} => (EndpointKind::Metadata, None),
+            Self::Barrier {} => (EndpointKind::None, None),
+            Self::TakeSnapshot { site, .. }
+            | Self::AwaitTransfer { site, .. }
+            | Self::Fence { site, .. }
+            | Self::CloneVolumes { site, .. }
+            | Self::EnsureArrayGroup { site, .. }
+            | Self::EnsureReplication { site, .. }
+            | Self::AcceptFromPeer { site, .. }
+            | Self::DisableReplication { site, .. }
+            | Self::RemoveClones { site, .. } => (EndpointKind::Array, Some(site.clone())),
+            Self::StopServer { site, .. }
+            | Self::ImportVolume { site, .. }
+            | Self::GroupVolumes { site, .. }
+            | Self::RetireServer { site, .. }
+            | Self::EnsurePort { site, .. }
+            | Self::EnsureServer { site, .. }
+            | Self::VerifyServer { site, .. }
+            | Self::DeleteServer { site, .. }
+            | Self::DeletePort { site, .. }
+            | Self::ReleaseVolume { site, .. } => (EndpointKind::Cloud, Some(site.clone())),
+        };
+        Endpoint { kind, site }
+    }
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Unique within the plan.
+    pub id: StepId,
+    /// One line for people.
+    pub title: String,
+    /// Part of the operation.
+    pub phase: Phase,
+    /// What it does.
+    pub action: Action,
+    /// Steps that must be done before.
+    pub after: Vec<StepId>,
+    /// Share of the progress.
+    pub weight: u32,
+    /// Longest it may take, in seconds.
+    pub timeout_seconds: u32,
+    /// A failure is noted and does not stop the operation.
+    pub best_effort: bool,
+    /// Member it belongs to.
+    pub member: Option<ServerId>,
+}

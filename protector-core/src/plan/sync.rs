@@ -1,0 +1,39 @@
+//! Replicate now.
+
+use super::build::Builder;
+use super::{Action, ExpectedLoss, Facts, Phase, Plan, Request, checks};
+use crate::rules::naming;
+
+/// Takes a replicated snapshot and waits until it is complete on the standby array.
+pub(super) fn plan(facts: &Facts) -> Plan {
+    let request = Request::Sync {};
+    let mut findings = Vec::new();
+    checks::group(facts, &request, &mut findings);
+    checks::answers(&facts.source, "restore the site, then sync again", &mut findings);
+    checks::answers(&facts.target, "restore the site, then sync again", &mut findings);
+    checks::replicates(facts, &mut findings);
+
+    let mut builder = Builder::new(&facts.record);
+    if let (Some(policy), Some(array)) = (&facts.record.policy, facts.source.array.known()) {
+        let group = &policy.pure_pg_name;
+        let taken = builder.add(
+            "take_snapshot",
+            Phase::FinalSync,
+            format!("take a replicated snapshot of '{group}' on {}", array.name),
+            &[],
+            Action::TakeSnapshot { site: facts.source.site.clone(), group: group.clone(), label: "sync".to_owned() },
+        );
+        builder.add(
+            "await_transfer",
+            Phase::FinalSync,
+            format!("wait until it is complete on {}", facts.target.site),
+            &[taken],
+            Action::AwaitTransfer {
+                site: facts.target.site.clone(),
+                group: naming::target_group_name(&array.name, group),
+                label: "sync".to_owned(),
+            },
+        );
+    }
+    Plan::seal(facts, &request, builder.finish(), findings, ExpectedLoss::None)
+}

@@ -1,0 +1,43 @@
+//! Boot clones beside production. Needs the standby site only.
+
+use super::build::{Builder, tiers};
+use super::placement::{mappings_towards_target, place};
+use super::relocate::bring_up::{BringUp, bring_up};
+use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
+use crate::Result;
+use std::collections::BTreeMap;
+
+/// Clones the newest complete recovery point, imports the clones and boots them on mapped networks.
+///
+/// # Errors
+/// stored mappings cannot be inverted → `InvalidRequest`.
+pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
+    let mut findings = Vec::new();
+    checks::group(facts, request, &mut findings);
+    checks::answers(&facts.target, "restore the standby site; a test needs nothing else", &mut findings);
+    let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
+    let mappings = mappings_towards_target(facts, request.mappings())?;
+    let placements: BTreeMap<_, _> =
+        facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
+
+    let mut builder = Builder::new(&facts.record);
+    if let Some(point) = point {
+        let cloned = builder.add(
+            "clone_volumes",
+            Phase::Recover,
+            format!("clone all volumes of {}", point.name),
+            &[],
+            Action::CloneVolumes {
+                site: facts.target.site.clone(),
+                point: PointSource::Pinned(point.name.clone()),
+                disks: super::relocate::disks_by_source_volume(facts),
+            },
+        );
+        bring_up(
+            &mut builder,
+            &BringUp { facts, placements: &placements, tiers: tiers(&facts.record), test: true },
+            &[cloned],
+        );
+    }
+    Ok(Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None))
+}
