@@ -7,6 +7,6 @@ pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate
 
 pub use crate::plan::Request;
 pub use views::{
-    ConsistencyGroupView, Event, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
+    ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
     SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };

@@ -219,23 +219,6 @@ pub struct StepView {
     pub detail: Option<String>,
 }
 
-/// Something that happened while an operation ran.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Event {
-    /// The operation.
-    pub operation: OperationId,
-    /// Step id; absent for events of the operation itself.
-    pub step: Option<String>,
-    /// One line for people.
-    pub title: String,
-    /// `started`, `done`, `skipped`, `failed`; for the operation itself its status.
-    pub state: String,
-    /// 0 to 100 after this event. Never goes back.
-    pub progress: u8,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// Result of validating a site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SiteValidation {

@@ -11,7 +11,7 @@ mod facts;
 mod finding;
 mod output;
 mod placement;
-mod plan;
+mod sealed;
 mod relocate;
 mod request;
 mod step;
@@ -24,7 +24,7 @@ pub mod transition;
 pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
 pub use output::{Outputs, StepOutput};
-pub use plan::{ExpectedLoss, PLAN_SCHEMA, Plan};
+pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
 pub use request::Request;
 pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};
 

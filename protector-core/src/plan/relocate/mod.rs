@@ -221,7 +221,7 @@ impl Relocation<'_> {
 }
 
 /// Servers that an earlier operation left on the target, by member.
-pub(super) fn standby_servers<'a>(facts: &'a Facts) -> impl Iterator<Item = (&'a Member, &'a crate::ports::Server)> {
+pub(super) fn standby_servers(facts: &Facts) -> impl Iterator<Item = (&Member, &crate::ports::Server)> {
     facts.record.members.iter().filter_map(|m| {
         let server = m.server_on(&facts.target.site)?;
         Some((m, facts.target.cloud.known()?.servers.get(server)?))

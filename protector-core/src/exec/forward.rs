@@ -1,0 +1,111 @@
+//! Making the steps that are left.
+
+use super::perform::{self, Performed};
+use super::run::Run;
+use super::schedule::Schedule;
+use super::{Limits, Record};
+use crate::model::OperationStatus;
+use crate::plan::{EndpointKind, Step};
+use crate::{Error, ErrorKind, Result};
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+
+/// Runs until all steps are settled, one fails, or somebody cancels. Then either the operation is finished, or it rolls
+/// back, or it stays open with its error.
+pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
+    let mut schedule = Schedule::new(&run.plan, |id| run.state().is_settled(id), limits);
+    let mut in_flight = FuturesUnordered::new();
+    let mut failure: Option<Error> = None;
+    loop {
+        if failure.is_none() && !run.is_cancelled() {
+            run.keep_lease().await?;
+            for at in begin(run, &mut schedule).await? {
+                if let Some(step) = run.plan.steps.get(at) {
+                    in_flight.push(perform::perform(run, step).map(move |result| (at, result)));
+                }
+            }
+        }
+        let Some(first) = in_flight.next().await else { break };
+        let mut finished = vec![first];
+        // whatever else is finished by now shares the next journal write
+        while let Some(Some(more)) = in_flight.next().now_or_never() {
+            finished.push(more);
+        }
+        for (at, result) in finished {
+            let Some(step) = run.plan.steps.get(at) else { continue };
+            let settled = conclude(run, step, result, &mut failure).await?;
+            schedule.give_back(at, settled);
+        }
+    }
+    end(run, failure).await
+}
+
+/// Intents of everything that may begin go into the journal as one write.
+async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
+    let taken = schedule.take();
+    let steps = || taken.iter().filter_map(|at| run.plan.steps.get(*at)).filter(|s| s.action.endpoint().kind != EndpointKind::None);
+    let intents: Vec<Record> = steps().map(|s| Record::StepIntent { step: s.id.clone() }).collect();
+    if !intents.is_empty() {
+        run.append(intents).await?;
+    }
+    steps().for_each(|s| run.tell_step(s, "started"));
+    Ok(taken)
+}
+
+/// Writes one outcome. Returns whether the steps after it may begin.
+async fn conclude(run: &Run, step: &Step, result: Result<Performed>, failure: &mut Option<Error>) -> Result<bool> {
+    match result {
+        Ok(performed) => {
+            let mut records = vec![Record::StepDone { step: step.id.clone(), output: performed.output }];
+            let last = run.plan.steps.iter().all(|s| s.id == step.id || run.state().is_settled(&s.id));
+            if last {
+                records.push(Record::Finished { status: OperationStatus::Completed });
+            }
+            run.append_with(records, performed.change, last).await?;
+            run.tell_step(step, "done");
+            Ok(true)
+        }
+        // no outcome is written: the next run makes the step again
+        Err(e) if e.kind() == ErrorKind::Cancelled => Ok(false),
+        // the journal is somebody else's now
+        Err(e) if e.kind() == ErrorKind::Conflict && run.keep_lease().await.is_err() => Err(e),
+        Err(e) if step.best_effort => {
+            run.append(vec![Record::StepSkipped { step: step.id.clone(), reason: e.to_string() }]).await?;
+            run.tell_step(step, "skipped");
+            Ok(true)
+        }
+        Err(e) => {
+            let e = e.context(&step.title);
+            let (code, message) = (e.kind().code().to_owned(), e.to_string());
+            run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
+            run.tell_step(step, "failed");
+            failure.get_or_insert(e);
+            Ok(false)
+        }
+    }
+}
+
+/// What a failure means depends on the kind and on whether the pivot is passed.
+async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
+    let (finished, pivot_passed) = {
+        let state = run.state();
+        (state.finished.is_some(), state.pivot_passed(&run.plan))
+    };
+    if finished {
+        return Ok(());
+    }
+    if run.plan.steps.is_empty() {
+        return run.append_with(vec![Record::Finished { status: OperationStatus::Completed }], None, true).await;
+    }
+    let Some(failure) = failure else {
+        return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
+            .remedy(format!("openstack protector operation resume {}", run.operation.id)));
+    };
+    if !run.plan.kind.moves_workload() {
+        // nothing of production was touched: the group is free again, and what a test made is known to its cleanup
+        return run.append_with(vec![Record::Finished { status: OperationStatus::Failed }], None, true).await;
+    }
+    if pivot_passed {
+        return Ok(());
+    }
+    run.append(vec![Record::RollbackStarted { reason: failure.to_string() }]).await
+}

@@ -1,0 +1,218 @@
+//! The journal: what is written before and after each effect, and how it folds into the state of an operation.
+//!
+//! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
+//! made again, and every step looks first.
+
+use crate::model::{OperationStatus, StepId};
+use crate::plan::{Consent, Outputs, Plan, StepOutput};
+use crate::ports::{JournalEntry, LeaseHolder};
+use crate::{Error, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Version of the records' shape. An executor refuses journals of another one.
+pub const JOURNAL_SCHEMA: u32 = 1;
+
+/// One journal record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// The plan was accepted.
+    PlanAccepted {
+        /// Shape of this journal.
+        schema: u32,
+        /// Which plan.
+        plan_hash: String,
+        /// What was accepted with it.
+        consents: Vec<Consent>,
+    },
+    /// An executor took the lease.
+    Attempt {
+        /// Who.
+        holder: LeaseHolder,
+        /// Generation of the lease.
+        generation: u64,
+    },
+    /// A step is about to act.
+    StepIntent {
+        /// Which.
+        step: StepId,
+    },
+    /// A step is done and confirmed.
+    StepDone {
+        /// Which.
+        step: StepId,
+        /// What it left behind.
+        output: StepOutput,
+    },
+    /// A best-effort step failed.
+    StepSkipped {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// A step failed.
+    StepFailed {
+        /// Which.
+        step: StepId,
+        /// Kind of the error.
+        code: String,
+        /// What went wrong, with the remedy.
+        message: String,
+    },
+    /// The start is being restored.
+    RollbackStarted {
+        /// Why.
+        reason: String,
+    },
+    /// The effect of a step was undone.
+    StepUndone {
+        /// Which.
+        step: StepId,
+    },
+    /// The operation ended.
+    Finished {
+        /// How.
+        status: OperationStatus,
+    },
+}
+
+/// How a step stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepState {
+    /// Intent without outcome.
+    Begun,
+    /// Done.
+    Done,
+    /// Best effort, failed.
+    Skipped(String),
+    /// Failed.
+    Failed(String),
+    /// Undone.
+    Undone,
+}
+
+/// The state of an operation: its journal, folded.
+#[derive(Debug, Clone, Default)]
+pub struct OperationState {
+    /// Sequence the next entry gets.
+    pub next_sequence: u64,
+    /// Hash of the last entry.
+    pub last_hash: String,
+    /// Steps that have begun. The others are pending.
+    pub steps: BTreeMap<StepId, StepState>,
+    /// When each step began for the first time.
+    pub begun_at: BTreeMap<StepId, Timestamp>,
+    /// What finished steps left behind.
+    pub outputs: Outputs,
+    /// Set once the start is being restored.
+    pub rollback: Option<String>,
+    /// How and when it ended.
+    pub finished: Option<(OperationStatus, Timestamp)>,
+    /// Number of attempts.
+    pub attempts: u32,
+    /// The failure that stopped the last attempt.
+    pub error: Option<String>,
+    /// What was accepted with the plan.
+    pub consents: Vec<Consent>,
+}
+
+impl OperationState {
+    /// Folds a journal from its beginning.
+    ///
+    /// # Errors
+    /// a record that this build does not know → `Unsupported`: it refuses rather than guesses.
+    pub fn fold(entries: &[JournalEntry]) -> Result<Self> {
+        let mut state = Self { last_hash: "0".repeat(64), ..Self::default() };
+        for entry in entries {
+            state.apply(entry)?;
+        }
+        Ok(state)
+    }
+
+    /// Adds one entry.
+    ///
+    /// # Errors
+    /// as [`OperationState::fold`].
+    pub fn apply(&mut self, entry: &JournalEntry) -> Result<()> {
+        let record: Record = serde_json::from_value(entry.record.clone()).map_err(|e| {
+            Error::unsupported(format!("journal record {} is not known to this build: {e}", entry.sequence))
+                .remedy("continue with the version of Protector that wrote it, or a newer one")
+        })?;
+        self.next_sequence = entry.sequence + 1;
+        self.last_hash.clone_from(&entry.hash);
+        match record {
+            Record::PlanAccepted { schema, .. } if schema != JOURNAL_SCHEMA => {
+                return Err(Error::unsupported(format!("journal has schema {schema}, this build reads {JOURNAL_SCHEMA}")));
+            }
+            Record::PlanAccepted { consents, .. } => self.consents = consents,
+            Record::Attempt { .. } => {
+                self.attempts += 1;
+                self.error = None;
+            }
+            Record::StepIntent { step } => {
+                self.begun_at.entry(step.clone()).or_insert(entry.at);
+                self.steps.insert(step, StepState::Begun);
+            }
+            Record::StepDone { step, output } => {
+                self.outputs.add(output);
+                self.steps.insert(step, StepState::Done);
+            }
+            Record::StepSkipped { step, reason } => {
+                self.steps.insert(step, StepState::Skipped(reason));
+            }
+            Record::StepFailed { step, message, .. } => {
+                self.error = Some(message.clone());
+                self.steps.insert(step, StepState::Failed(message));
+            }
+            Record::RollbackStarted { reason } => self.rollback = Some(reason),
+            Record::StepUndone { step } => {
+                self.steps.insert(step, StepState::Undone);
+            }
+            Record::Finished { status } => self.finished = Some((status, entry.at)),
+        }
+        Ok(())
+    }
+
+    /// Whether the step needs nothing more.
+    pub fn is_settled(&self, step: &StepId) -> bool {
+        matches!(self.steps.get(step), Some(StepState::Done | StepState::Skipped(_)))
+    }
+
+    /// Whether the way back is closed: the pivot is done.
+    pub fn pivot_passed(&self, plan: &Plan) -> bool {
+        plan.steps.iter().any(|s| s.phase == crate::plan::Phase::Pivot && self.steps.get(&s.id) == Some(&StepState::Done))
+    }
+
+    /// 0 to 100 by the weights of settled steps; 100 only when completed.
+    pub fn progress(&self, plan: &Plan) -> u8 {
+        if matches!(self.finished, Some((OperationStatus::Completed, _))) {
+            return 100;
+        }
+        let total: u64 = plan.steps.iter().map(|s| u64::from(s.weight)).sum();
+        let done: u64 = plan.steps.iter().filter(|s| self.is_settled(&s.id)).map(|s| u64::from(s.weight)).sum();
+        u8::try_from(done.saturating_mul(100).checked_div(total).unwrap_or(0).min(99)).unwrap_or(99)
+    }
+
+    /// The status, given whether an executor is at work.
+    pub fn status(&self, executing: bool) -> OperationStatus {
+        match (self.finished, executing) {
+            (Some((status, _)), _) => status,
+            (None, true) => OperationStatus::Running,
+            (None, false) if self.attempts == 0 => OperationStatus::Pending,
+            (None, false) if self.error.is_some() => OperationStatus::Failed,
+            (None, false) => OperationStatus::Interrupted,
+        }
+    }
+
+    /// Members with a failed step.
+    pub fn failed_members<'a>(&self, plan: &'a Plan) -> BTreeSet<&'a crate::model::ServerId> {
+        plan.steps
+            .iter()
+            .filter(|s| matches!(self.steps.get(&s.id), Some(StepState::Failed(_))))
+            .filter_map(|s| s.member.as_ref())
+            .collect()
+    }
+}

@@ -1,0 +1,64 @@
+//! The right to execute: one executor per operation, and a dead one does not block.
+
+use crate::model::OperationId;
+use crate::ports::{Clock, Lease, LeaseHolder, Store};
+use crate::{Error, Result};
+use jiff::{SignedDuration, Timestamp};
+use std::{fs, time::Duration};
+
+/// How long a lease lasts without renewal.
+pub const LEASE_TIME: Duration = Duration::from_secs(60);
+
+/// Who this process is. `engine` tells two engines of one process apart.
+pub fn this_process(engine: String) -> LeaseHolder {
+    let process = std::process::id();
+    LeaseHolder { host: host_name(), process, process_start: process_start(process).unwrap_or(0), engine }
+}
+
+/// Takes the lease, from nobody, from ourselves, from an expired holder, or from a process of this host that is gone.
+///
+/// # Errors
+/// a living executor holds it → `Conflict` naming it.
+pub async fn take(store: &dyn Store, clock: &dyn Clock, id: &OperationId, holder: &LeaseHolder) -> Result<Lease> {
+    let now = clock.now();
+    let current = store.lease(id).await?;
+    if let Some(lease) = current.as_ref().filter(|l| l.holder != *holder && is_alive(l, now)) {
+        let (host, process) = (&lease.holder.host, lease.holder.process);
+        return Err(Error::conflict(format!("{id} is being executed by process {process} on {host} until {}", lease.expires_at))
+            .remedy(format!("wait for it (openstack protector operation show {id}), or end that process and resume")));
+    }
+    store.acquire_lease(id, holder, expiry(now), current.map(|l| l.generation)).await
+}
+
+/// When a lease taken or renewed at `now` ends.
+pub fn expiry(now: Timestamp) -> Timestamp {
+    SignedDuration::try_from(LEASE_TIME).ok().and_then(|d| now.checked_add(d).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the holder may still be at work.
+pub fn is_alive(lease: &Lease, now: Timestamp) -> bool {
+    lease.expires_at > now && !is_gone(&lease.holder)
+}
+
+/// `true` only if it is certain: the process was on this host and is not there any more.
+fn is_gone(holder: &LeaseHolder) -> bool {
+    if holder.host != host_name() || holder.process_start == 0 {
+        return false;
+    }
+    process_start(holder.process) != Some(holder.process_start)
+}
+
+fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()).unwrap_or_default()
+}
+
+/// Start time of a process in clock ticks since boot: field 22 of `/proc/<pid>/stat`. `None`: no such process.
+fn process_start(process: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // the second field is the command in parentheses and may hold spaces; field 3 follows the last parenthesis
+    let (state, rest) = stat.rsplit_once(')')?.1.trim_start().split_once(' ')?;
+    if state == "Z" {
+        return None;
+    }
+    rest.split_whitespace().nth(18)?.parse().ok()
+}

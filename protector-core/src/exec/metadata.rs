@@ -1,0 +1,102 @@
+//! A change of group metadata: on the other site first, then here, or not at all.
+
+use super::Endpoints;
+use crate::model::{GroupRecord, MetadataVersion, ProtectionGroupId};
+use crate::ports::{GroupChange, Peer, PeerVersion};
+use crate::{Error, ErrorKind, Result};
+
+/// The version the other site holds.
+///
+/// # Errors
+/// no answer → `PeerUnreachable`.
+pub async fn peer_version(peer: &dyn Peer, group: &ProtectionGroupId) -> Result<PeerVersion> {
+    peer.version(group).await
+}
+
+/// Checks that the other site answers and holds `version` of the group, before anything is written.
+///
+/// # Errors
+/// no answer → `PeerUnreachable`; another version → `Conflict` with the command that mends it.
+pub async fn check_in_sync(peer: &dyn Peer, record: &GroupRecord) -> Result<()> {
+    let name = &record.group.name;
+    match peer.version(&record.group.id).await.map_err(blocked)? {
+        PeerVersion::At(version) if version == record.version => Ok(()),
+        other => Err(Error::conflict(format!(
+            "metadata of '{name}' is OUT OF SYNC: version {} here, {} on {}",
+            record.version,
+            describe(other),
+            peer.site()
+        ))
+        .remedy(format!("openstack protector protection-group sync {name}"))),
+    }
+}
+
+/// Stores `next` on both sites in place of `current`.
+///
+/// # Errors
+/// no answer → `PeerUnreachable`, nothing was written; another version on either side → `Conflict`, nothing was written;
+/// the local store refuses → its error, and the other site is put back.
+pub async fn commit(endpoints: &Endpoints, current: &GroupRecord, next: GroupRecord) -> Result<GroupRecord> {
+    check_in_sync(&*endpoints.peer, current).await?;
+    endpoints.peer.push(&next, PeerVersion::At(current.version)).await.map_err(blocked)?;
+    let change = GroupChange { expected: current.version, record: next };
+    if let Err(refused) = endpoints.store.update_group(&change).await {
+        put_back(endpoints, current, &change.record).await;
+        return Err(refused);
+    }
+    Ok(change.record)
+}
+
+/// Stores a new group on both sites.
+///
+/// # Errors
+/// as [`commit`].
+pub async fn create(endpoints: &Endpoints, record: &GroupRecord) -> Result<()> {
+    endpoints.peer.push(record, PeerVersion::Absent).await.map_err(blocked)?;
+    if let Err(refused) = endpoints.store.create_group(record).await {
+        if let Err(e) = endpoints.peer.remove(&record.group.id, PeerVersion::At(record.version)).await {
+            tracing::warn!(target: "protector.engine.metadata", "{} keeps a group that was refused here: {e}", endpoints.peer.site());
+        }
+        return Err(refused);
+    }
+    Ok(())
+}
+
+/// Removes a group from both sites.
+///
+/// # Errors
+/// as [`commit`].
+pub async fn delete(endpoints: &Endpoints, record: &GroupRecord) -> Result<()> {
+    check_in_sync(&*endpoints.peer, record).await?;
+    let id = &record.group.id;
+    endpoints.peer.remove(id, PeerVersion::At(record.version)).await.map_err(blocked)?;
+    if let Err(refused) = endpoints.store.delete_group(id, record.version).await {
+        put_back(endpoints, record, record).await;
+        return Err(refused);
+    }
+    Ok(())
+}
+
+async fn put_back(endpoints: &Endpoints, current: &GroupRecord, pushed: &GroupRecord) {
+    let held = if current.version == pushed.version { PeerVersion::Absent } else { PeerVersion::At(pushed.version) };
+    if let Err(e) = endpoints.peer.push(current, held).await {
+        let (name, site) = (&current.group.name, endpoints.peer.site());
+        tracing::warn!(target: "protector.engine.metadata", "'{name}' is OUT OF SYNC: {site} could not be put back to version {}: {e}", current.version);
+    }
+}
+
+/// The documented words for a change that was refused because the other site does not answer.
+fn blocked(e: Error) -> Error {
+    if e.kind() != ErrorKind::PeerUnreachable {
+        return e;
+    }
+    Error::new(ErrorKind::PeerUnreachable, format!("Peer site unreachable: {}; the modification was blocked and nothing was changed", e.message()))
+        .remedy("restore the connection to the other site, then try again")
+}
+
+fn describe(version: PeerVersion) -> String {
+    match version {
+        PeerVersion::At(MetadataVersion(version)) => format!("version {version}"),
+        PeerVersion::Absent => "no version".to_owned(),
+    }
+}

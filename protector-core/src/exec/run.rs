@@ -1,0 +1,205 @@
+//! One attempt at one operation: its journal, its state, its watchers.
+
+use super::{Endpoints, Event, OperationState, Progress, Record, lease};
+use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, StepId};
+use crate::plan::{Outputs, Phase, Plan, Step};
+use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Outcome, StoredOperation};
+use crate::{Error, ErrorKind, Result};
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// First pause between two tries, doubled up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often an endpoint that does not answer is asked before the step fails.
+const UNREACHABLE_TRIES: u32 = 4;
+
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) endpoints: Endpoints,
+    pub(super) operation: StoredOperation,
+    pub(super) plan: Plan,
+    holder: LeaseHolder,
+    cancel: Cancel,
+    progress: Progress,
+    state: Mutex<OperationState>,
+    lease: Mutex<Lease>,
+    /// Highest progress told so far.
+    told: Mutex<u8>,
+}
+
+impl Run {
+    #[allow(clippy::too_many_arguments, reason = "called once")]
+    pub(super) fn new(
+        endpoints: Endpoints,
+        holder: LeaseHolder,
+        operation: StoredOperation,
+        plan: Plan,
+        state: OperationState,
+        lease: Lease,
+        cancel: Cancel,
+        progress: Progress,
+    ) -> Self {
+        let (state, lease) = (Mutex::new(state), Mutex::new(lease));
+        Self { endpoints, operation, plan, holder, cancel, progress, state, lease, told: Mutex::new(0) }
+    }
+
+    pub(super) fn into_state(self) -> OperationState {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the state. Never hold the guard across an await.
+    pub(super) fn state(&self) -> MutexGuard<'_, OperationState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads what finished steps left behind.
+    pub(super) fn outputs<T>(&self, read: impl FnOnce(&Outputs) -> T) -> T {
+        read(&self.state().outputs)
+    }
+
+    pub(super) fn rolling_back(&self) -> bool {
+        let state = self.state();
+        state.rollback.is_some() && state.finished.is_none()
+    }
+
+    pub(super) fn status(&self) -> OperationStatus {
+        self.state().status(false)
+    }
+
+    pub(super) fn lease_generation(&self) -> u64 {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.is_requested()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.endpoints.clock.now()
+    }
+
+    /// Writes records, durably, then takes them into the state.
+    pub(super) async fn append(&self, records: Vec<Record>) -> Result<()> {
+        self.append_with(records, None, false).await
+    }
+
+    /// The same, together with a change of the group's metadata and, with `close`, the end of the hold on the group.
+    pub(super) async fn append_with(&self, records: Vec<Record>, change: Option<GroupChange>, close: bool) -> Result<()> {
+        let entries = self.seal(&records)?;
+        self.endpoints.store.append(&self.operation.id, self.lease_generation(), &entries, change.as_ref(), close).await?;
+        let mut state = self.state();
+        entries.iter().try_for_each(|entry| state.apply(entry))
+    }
+
+    fn seal(&self, records: &[Record]) -> Result<Vec<JournalEntry>> {
+        let (mut sequence, mut previous) = {
+            let state = self.state();
+            (state.next_sequence, state.last_hash.clone())
+        };
+        let now = self.now();
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            let entry = JournalEntry::seal(sequence, now, serde_json::to_value(record)?, &previous);
+            sequence += 1;
+            previous.clone_from(&entry.hash);
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// The group as stored now.
+    pub(super) async fn record(&self) -> Result<GroupRecord> {
+        let id = &self.operation.group;
+        self.endpoints.store.group(id.as_str()).await?.ok_or_else(|| Error::conflict(format!("protection group {id} is gone")))
+    }
+
+    pub(super) fn op_key(&self, step: &StepId) -> OpKey {
+        OpKey::new(format!("{}/{step}", self.operation.id))
+    }
+
+    /// The context for the calls of a step: from the pivot on they belong to the next epoch.
+    pub(super) fn cx(&self, step: &Step) -> Cx {
+        let moves = self.plan.kind.moves_workload();
+        let epoch: Epoch = if moves && step.phase >= Phase::Pivot { self.plan.epoch.next() } else { self.plan.epoch };
+        let deadline = self.now().checked_add(SignedDuration::from_secs(i64::from(step.timeout_seconds))).unwrap_or(Timestamp::MAX);
+        Cx { op_key: self.op_key(&step.id), epoch, deadline, cancel: self.cancel.clone() }
+    }
+
+    /// Repeats an ensure-style call until it is finished, within the deadline of `cx`.
+    pub(super) async fn settle<T>(&self, cx: &Cx, mut call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>) -> Result<T> {
+        let mut pause = FIRST_PAUSE;
+        let mut unanswered = 0;
+        let mut last_error = None;
+        loop {
+            if let Err(stop) = cx.check(self.now()) {
+                // the reason why it took so long says more than the deadline
+                return Err(last_error.map_or(stop, |e: Error| e.context("gave up at the deadline")));
+            }
+            match call(cx).await {
+                Ok(Outcome::Done(value) | Outcome::AlreadyDone(value)) => return Ok(value),
+                Ok(Outcome::InProgress { poll_after }) => self.pause(cx, poll_after).await?,
+                // every call looks first, so an unknown result is settled by making it again
+                Err(e) if matches!(e.kind(), ErrorKind::Transient | ErrorKind::Indeterminate) => {
+                    last_error = Some(e);
+                    self.pause(cx, pause).await?;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(e) if e.kind() == ErrorKind::Unreachable && unanswered < UNREACHABLE_TRIES => {
+                    unanswered += 1;
+                    last_error = Some(e);
+                    self.pause(cx, pause).await?;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    async fn pause(&self, cx: &Cx, wanted: Duration) -> Result<()> {
+        let left = Duration::try_from(cx.deadline.duration_since(self.now())).unwrap_or(Duration::ZERO);
+        self.endpoints.clock.sleep(wanted.min(left).max(Duration::from_millis(1))).await;
+        self.keep_lease().await
+    }
+
+    /// Renews the lease when a third of it has passed.
+    ///
+    /// # Errors
+    /// somebody else took it → `Conflict`: this executor must not act any more.
+    pub(super) async fn keep_lease(&self) -> Result<()> {
+        let (expires_at, generation) = {
+            let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+            (lease.expires_at, lease.generation)
+        };
+        let now = self.now();
+        let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or(Duration::ZERO);
+        if left > lease::LEASE_TIME * 2 / 3 {
+            return Ok(());
+        }
+        let renewed = self.endpoints.store.acquire_lease(&self.operation.id, &self.holder, lease::expiry(now), Some(generation)).await?;
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
+    }
+
+    pub(super) fn tell_step(&self, step: &Step, state: &str) {
+        self.tell(Some(step.id.to_string()), step.title.clone(), state);
+    }
+
+    pub(super) fn tell_operation(&self, state: &str) {
+        self.tell(None, format!("{} of '{}'", self.plan.kind, self.plan.group_name), state);
+    }
+
+    fn tell(&self, step: Option<String>, title: String, state: &str) {
+        let progress = {
+            let now = self.state().progress(&self.plan);
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            *told = now.max(*told);
+            *told
+        };
+        let operation = self.operation.id.clone();
+        self.progress.tell(&Event { operation, step, title, state: state.to_owned(), progress, at: self.now() });
+    }
+}

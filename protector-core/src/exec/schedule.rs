@@ -1,0 +1,94 @@
+//! Which steps may begin. Pure; no I/O.
+
+use super::Limits;
+use crate::model::StepId;
+use crate::plan::{Endpoint, EndpointKind, Plan};
+use std::collections::{BTreeSet, HashMap};
+
+/// Steps that are left, by position in the plan.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    /// Unsettled predecessors of each step.
+    waiting_for: Vec<usize>,
+    /// Steps that wait for each step.
+    followers: Vec<Vec<usize>>,
+    /// May begin, in plan order.
+    ready: BTreeSet<usize>,
+    endpoints: Vec<Endpoint>,
+    in_flight: HashMap<Endpoint, usize>,
+    limits: Limits,
+}
+
+impl Schedule {
+    /// What is left of `plan` when the steps for which `settled` is true need nothing more.
+    pub(super) fn new(plan: &Plan, settled: impl Fn(&StepId) -> bool, limits: Limits) -> Self {
+        let position: HashMap<&StepId, usize> = plan.steps.iter().enumerate().map(|(at, s)| (&s.id, at)).collect();
+        let mut waiting_for = vec![0; plan.steps.len()];
+        let mut followers = vec![Vec::new(); plan.steps.len()];
+        let mut ready = BTreeSet::new();
+        for (at, step) in plan.steps.iter().enumerate() {
+            if settled(&step.id) {
+                continue;
+            }
+            let open: BTreeSet<usize> =
+                step.after.iter().filter(|id| !settled(id)).filter_map(|id| position.get(id).copied()).collect();
+            if open.is_empty() {
+                ready.insert(at);
+            }
+            if let Some(count) = waiting_for.get_mut(at) {
+                *count = open.len();
+            }
+            for before in open {
+                if let Some(list) = followers.get_mut(before) {
+                    list.push(at);
+                }
+            }
+        }
+        let endpoints = plan.steps.iter().map(|s| s.action.endpoint()).collect();
+        Self { waiting_for, followers, ready, endpoints, in_flight: HashMap::new(), limits }
+    }
+
+    /// Takes all steps that may begin now within the limits.
+    pub(super) fn take(&mut self) -> Vec<usize> {
+        let mut taken = Vec::new();
+        for at in &self.ready {
+            let Some(endpoint) = self.endpoints.get(*at) else { continue };
+            let busy = self.in_flight.entry(endpoint.clone()).or_default();
+            if *busy < limit(self.limits, endpoint.kind) {
+                *busy += 1;
+                taken.push(*at);
+            }
+        }
+        for at in &taken {
+            self.ready.remove(at);
+        }
+        taken
+    }
+
+    /// A step is no longer in flight; `settled`: its followers may go on.
+    pub(super) fn give_back(&mut self, at: usize, settled: bool) {
+        if let Some(busy) = self.endpoints.get(at).and_then(|e| self.in_flight.get_mut(e)) {
+            *busy = busy.saturating_sub(1);
+        }
+        if !settled {
+            return;
+        }
+        for follower in self.followers.get(at).cloned().unwrap_or_default() {
+            if let Some(count) = self.waiting_for.get_mut(follower) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.ready.insert(follower);
+                }
+            }
+        }
+    }
+}
+
+fn limit(limits: Limits, kind: EndpointKind) -> usize {
+    match kind {
+        EndpointKind::Array => limits.array,
+        EndpointKind::Cloud => limits.cloud,
+        EndpointKind::Metadata => 1,
+        EndpointKind::None => usize::MAX,
+    }
+}
