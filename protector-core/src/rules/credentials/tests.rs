@@ -7,10 +7,10 @@ fn token(text: &str) -> Option<ApiToken> {
     Some(ApiToken::new(text))
 }
 
-fn resolved(
-    policy: (Option<&str>, Option<ApiToken>),
-    settings: (Option<&str>, Option<ApiToken>),
-) -> Result<ArrayAccess> {
+/// URL and token as they stand in one place.
+type Place = (Option<&'static str>, Option<ApiToken>);
+
+fn resolved(policy: &Place, settings: &Place) -> Result<ArrayAccess> {
     resolve(Side::Primary, policy.0, policy.1.as_ref(), settings.0, settings.1.as_ref())
 }
 
@@ -24,7 +24,7 @@ fn each_field_comes_from_the_policy_else_from_the_settings() {
         ((None, token("p")), (Some(A), token("s")), "p"),
     ];
     for (policy, settings, expected) in cases {
-        let access = resolved(policy, settings).unwrap();
+        let access = resolved(&policy, &settings).unwrap();
         assert_eq!((access.url.as_str(), access.token.expose()), (A, expected));
     }
 }
@@ -39,16 +39,16 @@ fn two_spellings_of_one_array_agree() {
         " https://array-a.example.com ",
     ];
     for other in spellings {
-        assert_eq!(resolved((Some(A), token("p")), (Some(other), None)).unwrap().url, A, "{other}");
+        assert_eq!(resolved(&(Some(A), token("p")), &(Some(other), None)).unwrap().url, A, "{other}");
     }
     let v6 = ("https://[2001:db8::1]", "https://[2001:0db8:0::0:1]:443/");
-    resolved((Some(v6.0), token("p")), (Some(v6.1), None)).unwrap();
+    resolved(&(Some(v6.0), token("p")), &(Some(v6.1), None)).unwrap();
 }
 
 #[test]
 fn two_arrays_for_one_side_are_refused() {
     for other in [B, "https://array-a.example.com:8443", "https://10.0.0.1"] {
-        let error = resolved((Some(A), token("p-secret")), (Some(other), token("s-secret"))).unwrap_err();
+        let error = resolved(&(Some(A), token("p-secret")), &(Some(other), token("s-secret"))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
         for phrase in ["primary_fa_url", "primary_array_url", "[storage]", A, other] {
             assert!(error.message().contains(phrase), "{phrase} is not in: {error}");
@@ -113,16 +113,16 @@ fn a_password_in_a_url_is_refused_and_never_shown() {
 #[test]
 fn the_place_of_a_bad_url_decides_the_kind() {
     let http = Some("http://array-a.example.com");
-    let policy = resolved((http, token("t")), (None, None)).unwrap_err();
+    let policy = resolved(&(http, token("t")), &(None, None)).unwrap_err();
     assert_eq!(policy.kind(), ErrorKind::InvalidRequest);
     assert!(policy.message().contains("primary_fa_url") && policy.message().contains("HTTPS only"), "{policy}");
-    let settings = resolved((None, token("t")), (http, None)).unwrap_err();
+    let settings = resolved(&(None, token("t")), &(http, None)).unwrap_err();
     assert_eq!(settings.kind(), ErrorKind::InvalidConfiguration);
     assert!(settings.message().contains("[storage] primary_array_url"), "{settings}");
 }
 
 #[test]
 fn access_prints_without_its_token() {
-    let access = resolved((Some(A), token("hunter2")), (None, None)).unwrap();
+    let access = resolved(&(Some(A), token("hunter2")), &(None, None)).unwrap();
     assert!(!format!("{access:?}").contains("hunter2"));
 }

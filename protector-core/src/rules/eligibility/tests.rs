@@ -46,7 +46,8 @@ fn volume_types_by_extra_specs() {
     let enabled = (REPLICATION_ENABLED, "<is> True");
     let not_enabled = "replication_not_enabled";
     let mismatch = "replication_type_mismatch";
-    let cases: [(&[(&str, &str)], ReplicationType, &[&str]); 15] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], ReplicationType, &'a [&'a str]);
+    let cases: [Case; 15] = [
         (&[enabled, (REPLICATION_TYPE, "<in> async")], Async, &[]),
         (&[enabled, (REPLICATION_TYPE, "<in> sync")], Sync, &[]),
         (&[(REPLICATION_ENABLED, " '<is>  True' "), (REPLICATION_TYPE, "\"<in>async\"")], Async, &[]),

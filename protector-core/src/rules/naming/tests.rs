@@ -98,6 +98,8 @@ fn recovery_points_come_apart_and_move() {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
         assert!(error.message().contains(&name), "'{name}' not named: {error}");
     }
+    let volume = parse_recovery_point(&"pg1.dr-1.vol1".into()).unwrap_err();
+    assert!(volume.message().ends_with("it names a volume of one"), "{volume}");
 }
 
 #[test]
@@ -171,6 +173,11 @@ fn operation() -> impl Strategy<Value = OperationId> {
         .prop_map(OperationId::from)
 }
 
+/// Short and long, plain and strange.
+fn free_text() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), "[a-zA-Z0-9 -]{30,90}", "[a-z0-9]{1,60}(-[a-z0-9]{1,20}){1,4}"]
+}
+
 fn uuid_text() -> impl Strategy<Value = String> {
     any::<u128>().prop_map(|n| Uuid::from_u128(n).to_string())
 }
@@ -210,13 +217,13 @@ proptest! {
     }
 
     #[test]
-    fn made_suffixes_validate(operation in operation(), label in any::<String>()) {
+    fn made_suffixes_validate(operation in operation(), label in free_text()) {
         let suffix = snapshot_suffix(&operation, &label);
         prop_assert!(validate_suffix(&suffix).is_ok(), "{suffix}");
     }
 
     #[test]
-    fn made_clone_names_validate(operation in operation(), disk in prop_oneof![uuid_text(), any::<String>()]) {
+    fn made_clone_names_validate(operation in operation(), disk in prop_oneof![uuid_text(), free_text()]) {
         let disk = DiskId::from(disk);
         let name = clone_volume_name(&operation, &disk);
         prop_assert!(validate_array_object_name("clone", name.as_str()).is_ok(), "{name}");
@@ -230,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn default_group_names_validate(name in any::<String>()) {
+    fn default_group_names_validate(name in free_text()) {
         let made = default_array_group_name(&name);
         prop_assert!(validate_array_object_name("pure_pg_name", made.as_str()).is_ok(), "{made}");
         prop_assert!(!is_system_group(&made), "{made}");
@@ -243,7 +250,7 @@ proptest! {
     }
 
     #[test]
-    fn validators_never_panic(text in any::<String>()) {
+    fn validators_never_panic(text in free_text()) {
         let _ = validate_array_object_name("name", &text);
         let _ = validate_suffix(&text);
         if validate_protection_group_name(&text).is_ok() {

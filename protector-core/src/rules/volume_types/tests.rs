@@ -33,7 +33,8 @@ fn none_or_several_is_refused_with_the_candidates_and_the_command() {
     let create = "openstack --os-cloud site-b volume type create gold --property replication_enabled='<is> True' \
                   --property replication_type='<in> async'";
     let set = create.replace("create", "set");
-    let cases: [(&[(&str, bool)], &[&str], &str); 5] = [
+    type Case<'a> = (&'a [(&'a str, bool)], &'a [&'a str], &'a str);
+    let cases: [Case; 5] = [
         (&[], &["no volume type 'gold'", "it has none"], create),
         (&[("b", false), ("a", false)], &["no volume type 'gold'", "'a', 'b'"], create),
         (&[("gold", false)], &["Volume type 'gold' does not support replication", "'gold'"], &set),
