@@ -23,6 +23,8 @@ pub mod status;
 pub mod volume_types;
 
 mod shell;
+#[cfg(test)]
+mod testing;
 
 pub use choose::{explain_unusable, newest_usable};
 pub use credentials::{ArrayAccess, Side, validate_fa_url};
