@@ -1,1 +1,5 @@
-//! Not filled yet.
+//! The state of one site in SQLite.
+
+mod keys;
+
+pub use keys::{KeyRing, SetupReport};
