@@ -26,14 +26,6 @@ impl JournalEntry {
         let hash = hash(sequence, at, &record, previous_hash);
         Self { sequence, at, record, previous_hash: previous_hash.to_owned(), hash }
     }
-
-    /// Whether this entry is the direct successor of `previous`, or the first one if there is none.
-    pub fn follows(&self, previous: Option<&JournalEntry>) -> bool {
-        match previous {
-            None => self.sequence == 0 && self.previous_hash == JOURNAL_START,
-            Some(p) => p.sequence.checked_add(1) == Some(self.sequence) && self.previous_hash == p.hash,
-        }
-    }
 }
 
 /// Checks a journal, or a part of one: each hash fits its entry, and each entry follows the one before. Where the first
@@ -42,14 +34,17 @@ impl JournalEntry {
 /// # Errors
 /// an entry was changed, or one is missing before it → `Storage` naming the sequence → trust nothing from there on.
 pub fn verify_chain(entries: &[JournalEntry]) -> Result<()> {
-    let mut previous = None;
+    let mut previous: Option<&JournalEntry> = None;
     for entry in entries {
         let JournalEntry { sequence, at, record, previous_hash, .. } = entry;
         if entry.hash != hash(*sequence, *at, record, previous_hash) {
             return Err(Error::storage(format!("entry {sequence} was changed after it was written")));
         }
-        let is_part = previous.is_none() && *sequence > 0;
-        if !is_part && !entry.follows(previous) {
+        let follows = match previous {
+            None => *sequence > 0 || previous_hash == JOURNAL_START,
+            Some(p) => p.sequence.checked_add(1) == Some(*sequence) && p.hash == *previous_hash,
+        };
+        if !follows {
             return Err(Error::storage(format!("entry {sequence} does not follow the one before it")));
         }
         previous = Some(entry);
