@@ -15,11 +15,12 @@
 mod call;
 mod clock;
 mod cloud;
+mod journal_chain;
 mod peer;
 mod storage;
 mod store;
 
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
 pub use call::{Cancel, Cx, Observed, Outcome};
@@ -28,6 +29,7 @@ pub use cloud::{
     AttachedVolume, CinderGroup, CinderGroupSpec, CinderGroupStatus, Cloud, CloudInfo, CloudVolume, Flavor,
     ImportRequest, Network, Port, PortSpec, Quota, Server, ServerSpec, ServerState, VolumeState,
 };
+pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{Peer, PeerVersion};
 pub use storage::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,

@@ -1,0 +1,43 @@
+//! The promises of [`Store`].
+
+mod groups;
+mod operations;
+mod race;
+pub(crate) mod samples;
+mod sites;
+
+use super::Check;
+use crate::ports::Store;
+use std::sync::Arc;
+
+/// What the checks work on: an empty store.
+#[derive(Debug, Clone)]
+pub struct StoreSubject {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Another handle on the same state, as another process would have one; the same value if there cannot be two.
+    pub other: Arc<dyn Store>,
+    /// Whether array tokens can be stored: the store has a key repository.
+    pub keeps_tokens: bool,
+}
+
+/// All checks of a store.
+///
+/// ```
+/// use protector_core::ports::conformance::{run_all, store};
+/// use protector_core::store::{Durability, SqliteStore, StoreLocation};
+/// use std::sync::Arc;
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let report = run_all(&store::suite(), async || {
+///     let store = Arc::new(SqliteStore::open(StoreLocation::Memory, None, Durability::Off)?);
+///     Ok(store::StoreSubject { other: store.clone(), store, keeps_tokens: false })
+/// })
+/// .await;
+/// assert_eq!(report.skipped(), ["tokens_come_back"]);
+/// assert!(report.into_result().is_ok());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn suite() -> Vec<Check<StoreSubject>> {
+    [sites::checks(), groups::checks(), operations::checks(), race::checks()].into_iter().flatten().collect()
+}

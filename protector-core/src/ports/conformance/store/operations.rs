@@ -1,0 +1,186 @@
+//! Operations, their journals and leases.
+
+use super::StoreSubject;
+use super::samples::{at, change, holder, journal, operation, record};
+use crate::ErrorKind;
+use crate::model::{GroupRecord, OperationId};
+use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure_equal, ensure_refused};
+use crate::ports::{Lease, OperationFilter, Store};
+
+pub(super) fn checks() -> Vec<Check<StoreSubject>> {
+    checks![
+        operations_are_listed_newest_first,
+        a_group_has_one_open_operation,
+        an_operation_begins_all_or_nothing,
+        operations_outlive_their_group,
+        a_journal_has_no_gap_and_no_fork,
+        an_append_needs_the_lease_in_force,
+        an_append_happens_all_or_nothing,
+        a_lease_is_taken_renewed_and_given_back,
+        a_lease_moves_only_when_judged_dead,
+    ]
+}
+
+/// Stores group `web` and opens operation `op-1` on it, with two journal entries.
+async fn begun(store: &dyn Store) -> Result<(GroupRecord, OperationId), Failure> {
+    let web = record("web");
+    store.create_group(&web).await?;
+    let first = operation("1", &web, 0);
+    store.begin_operation(&first, &journal(0, 2), None).await?;
+    Ok((web, first.id))
+}
+
+async fn operations_are_listed_newest_first(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (web, db) = (record("web"), record("db"));
+    let [mut first, second, third] = [operation("1", &web, 0), operation("2", &db, 10), operation("3", &web, 10)];
+    // a fraction of a second orders as well
+    first.accepted_at = at(9) + jiff::SignedDuration::from_millis(500);
+    for operation in [&second, &third, &first] {
+        store.begin_operation(operation, &journal(0, 1), None).await?;
+        store.append(&operation.id, 0, &[], None, true).await?;
+    }
+    let list = async |group: Option<&GroupRecord>, limit| {
+        other.operations(&OperationFilter { group: group.map(|g| g.group.id.clone()), limit }).await
+    };
+    ensure_equal("all", &list(None, None).await?, &vec![third.clone(), second.clone(), first.clone()])?;
+    ensure_equal("of one group", &list(Some(&web), None).await?, &vec![third.clone(), first])?;
+    ensure_equal("the newest of one group", &list(Some(&web), Some(1)).await?, &vec![third.clone()])?;
+    ensure_equal("the newest two", &list(None, Some(2)).await?, &vec![third, second.clone()])?;
+    ensure_equal("by id", &other.operation(&second.id).await?, &Some(second))?;
+    ensure_equal("unknown", &other.operation(&"op-none".into()).await?, &None)
+}
+
+async fn a_group_has_one_open_operation(StoreSubject { store, .. }: &StoreSubject) -> CheckResult {
+    let (web, id) = begun(store.as_ref()).await?;
+    let second = operation("2", &web, 1);
+    let refused = store.begin_operation(&second, &journal(0, 1), None).await;
+    ensure_refused("a second operation", refused, ErrorKind::Conflict, &["web", id.as_str()])?;
+    ensure_equal("the refused one", &store.operation(&second.id).await?, &None)?;
+    let elsewhere = operation("3", &record("db"), 2);
+    store.begin_operation(&elsewhere, &journal(0, 1), None).await?;
+    store.append(&id, 0, &journal(2, 3), None, true).await?;
+    Ok(store.begin_operation(&second, &journal(0, 1), None).await?)
+}
+
+async fn an_operation_begins_all_or_nothing(StoreSubject { store, .. }: &StoreSubject) -> CheckResult {
+    let web = record("web");
+    store.create_group(&web).await?;
+    let first = operation("1", &web, 0);
+    let mut late = change(&web, |web| web.group.partial = true);
+    late.expected = late.expected.next();
+    late.record.version = late.expected.next();
+    let refused = store.begin_operation(&first, &journal(0, 2), Some(&late)).await;
+    ensure_refused("with a late change", refused, ErrorKind::Conflict, &["web"])?;
+    ensure_equal("operation", &store.operation(&first.id).await?, &None)?;
+    ensure_equal("journal", &store.journal(&first.id, 0).await?, &vec![])?;
+    ensure_equal("group", &store.group("web").await?, &Some(web.clone()))?;
+
+    let change = change(&web, |web| web.group.partial = true);
+    store.begin_operation(&first, &journal(0, 2), Some(&change)).await?;
+    ensure_equal("operation", &store.operation(&first.id).await?, &Some(first.clone()))?;
+    ensure_equal("journal", &store.journal(&first.id, 0).await?, &journal(0, 2))?;
+    ensure_equal("group", &store.group("web").await?, &Some(change.record))
+}
+
+async fn operations_outlive_their_group(StoreSubject { store, .. }: &StoreSubject) -> CheckResult {
+    let (web, id) = begun(store.as_ref()).await?;
+    store.append(&id, 0, &[], None, true).await?;
+    store.delete_group(&web.group.id, web.version).await?;
+    ensure_equal("operation", &store.operation(&id).await?, &Some(operation("1", &web, 0)))?;
+    ensure_equal("journal", &store.journal(&id, 0).await?, &journal(0, 2))
+}
+
+async fn a_journal_has_no_gap_and_no_fork(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (web, id) = begun(store.as_ref()).await?;
+    for (what, entries) in [("a repeat", journal(1, 2)), ("a gap", journal(3, 4)), ("a new start", journal(0, 1))] {
+        let refused = store.append(&id, 0, &entries, None, false).await;
+        ensure_refused(what, refused, ErrorKind::Conflict, &[id.as_str()])?;
+    }
+    let mut forked = journal(2, 3);
+    forked.iter_mut().for_each(|entry| entry.previous_hash = "f".repeat(64));
+    let refused = store.append(&id, 0, &forked, None, false).await;
+    ensure_refused("a fork", refused, ErrorKind::Conflict, &[id.as_str()])?;
+    let late_start = store.begin_operation(&operation("2", &record("db"), 1), &journal(1, 2), None).await;
+    ensure_refused("a journal without its start", late_start, ErrorKind::Conflict, &["op-2"])?;
+    let stray = store.append(&"op-none".into(), 0, &journal(0, 1), None, false).await;
+    ensure_refused("no such operation", stray, ErrorKind::NotFound, &["op-none"])?;
+
+    store.append(&id, 0, &journal(2, 5), None, false).await?;
+    ensure_equal("journal", &other.journal(&id, 0).await?, &journal(0, 5))?;
+    ensure_equal("journal from 3", &other.journal(&id, 3).await?, &journal(3, 5))?;
+    ensure_equal("journal past its end", &other.journal(&id, 5).await?, &vec![])?;
+    ensure_equal("group", &store.group("web").await?, &Some(web))
+}
+
+async fn an_append_needs_the_lease_in_force(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (_, id) = begun(store.as_ref()).await?;
+    let first = store.acquire_lease(&id, &holder("one"), at(60), None).await?;
+    store.append(&id, first.generation, &journal(2, 3), None, false).await?;
+    let second = other.acquire_lease(&id, &holder("two"), at(120), Some(first.generation)).await?;
+    for stale in [first.generation, 0] {
+        let refused = store.append(&id, stale, &journal(3, 4), None, true).await;
+        ensure_refused("a stale lease", refused, ErrorKind::Conflict, &[id.as_str(), "host-1"])?;
+    }
+    ensure_equal("journal", &store.journal(&id, 0).await?, &journal(0, 3))?;
+    store.append(&id, second.generation, &journal(3, 4), None, false).await?;
+    store.release_lease(&id, second.generation).await?;
+    let refused = store.append(&id, second.generation, &journal(4, 5), None, false).await;
+    ensure_refused("a lease that was given back", refused, ErrorKind::Conflict, &[id.as_str()])
+}
+
+async fn an_append_happens_all_or_nothing(StoreSubject { store, .. }: &StoreSubject) -> CheckResult {
+    let (web, id) = begun(store.as_ref()).await?;
+    store.create_group(&record("other")).await?;
+    let broken = change(&web, |web| web.group.name = "other".to_owned());
+    let refused = store.append(&id, 0, &journal(2, 4), Some(&broken), true).await;
+    ensure_refused("a change that collides", refused, ErrorKind::AlreadyExists, &["other"])?;
+    ensure_equal("journal", &store.journal(&id, 0).await?, &journal(0, 2))?;
+    ensure_equal("group", &store.group("web").await?, &Some(web.clone()))?;
+    let blocked = store.begin_operation(&operation("2", &web, 1), &journal(0, 1), None).await;
+    ensure_refused("still open", blocked, ErrorKind::Conflict, &[id.as_str()])?;
+
+    let change = change(&web, |web| web.group.partial = true);
+    store.append(&id, 0, &journal(2, 4), Some(&change), true).await?;
+    ensure_equal("journal", &store.journal(&id, 0).await?, &journal(0, 4))?;
+    ensure_equal("group", &store.group("web").await?, &Some(change.record))?;
+    Ok(store.begin_operation(&operation("2", &web, 1), &journal(0, 1), None).await?)
+}
+
+async fn a_lease_is_taken_renewed_and_given_back(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (_, id) = begun(store.as_ref()).await?;
+    ensure_equal("no lease yet", &store.lease(&id).await?, &None)?;
+    let lease = store.acquire_lease(&id, &holder("one"), at(60), None).await?;
+    ensure_equal("taken", &other.lease(&id).await?, &Some(lease.clone()))?;
+    ensure_equal("holder", &(&lease.holder, lease.expires_at), &(&holder("one"), at(60)))?;
+    let renewed = store.acquire_lease(&id, &holder("one"), at(90), None).await?;
+    ensure_equal("renewed", &renewed, &Lease { expires_at: at(90), ..lease.clone() })?;
+    ensure_equal("renewed, read back", &other.lease(&id).await?, &Some(renewed))?;
+
+    store.release_lease(&id, lease.generation + 1).await?;
+    ensure_equal("a release by somebody else", &store.lease(&id).await?.is_some(), &true)?;
+    store.release_lease(&id, lease.generation).await?;
+    store.release_lease(&id, lease.generation).await?;
+    ensure_equal("given back", &other.lease(&id).await?, &None)?;
+    let next = other.acquire_lease(&id, &holder("two"), at(120), None).await?;
+    ensure_equal("the generation grows", &(next.generation > lease.generation), &true)?;
+    let stray = store.acquire_lease(&"op-none".into(), &holder("one"), at(60), None).await;
+    ensure_refused("no such operation", stray, ErrorKind::NotFound, &["op-none"])
+}
+
+async fn a_lease_moves_only_when_judged_dead(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (_, id) = begun(store.as_ref()).await?;
+    let first = store.acquire_lease(&id, &holder("one"), at(60), None).await?;
+    // a store has no clock: whether the lease has expired is for the caller to say
+    for replaces in [None, Some(first.generation + 1)] {
+        let refused = other.acquire_lease(&id, &holder("two"), at(999), replaces).await;
+        ensure_refused("held", refused, ErrorKind::Conflict, &[id.as_str(), "host-1", "4711"])?;
+    }
+    ensure_equal("still held", &store.lease(&id).await?, &Some(first.clone()))?;
+    let second = other.acquire_lease(&id, &holder("two"), at(999), Some(first.generation)).await?;
+    ensure_equal("the generation grows", &(second.generation > first.generation), &true)?;
+    let late = store.acquire_lease(&id, &holder("three"), at(999), Some(first.generation)).await;
+    ensure_refused("judged by an old look", late, ErrorKind::Conflict, &["host-1"])?;
+    let back = store.acquire_lease(&id, &holder("one"), at(999), None).await;
+    ensure_refused("the former holder", back, ErrorKind::Conflict, &["host-1"])?;
+    ensure_equal("in force", &store.lease(&id).await?, &Some(second))
+}

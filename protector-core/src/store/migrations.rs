@@ -1,0 +1,81 @@
+//! The schema, as a sequence of steps that only go forward.
+
+use super::StoreLocation;
+use super::fault::Sql;
+use crate::Error;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::PathBuf;
+
+/// Step n leads from version n to n + 1. A step that was released never changes.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+
+/// What [`SqliteStore::migrate`](super::SqliteStore::migrate) did. Equal versions: nothing was to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationReport {
+    /// Schema version found; 0 for none.
+    pub from: u32,
+    /// Schema version now.
+    pub to: u32,
+    /// The database; `:memory:` for one that is not kept.
+    pub path: PathBuf,
+}
+
+/// The version this build works with.
+pub(super) fn latest() -> u32 {
+    MIGRATIONS.iter().fold(0, |version, _| version + 1)
+}
+
+/// Refuses a database that this build cannot work with as it is.
+pub(super) fn check(connection: &Connection, location: &StoreLocation) -> Sql<()> {
+    let found = version(connection, location)?;
+    if found == latest() {
+        return Ok(());
+    }
+    let what = match found {
+        0 => "has no schema yet".to_owned(),
+        _ => format!("has schema version {found}, this build needs {}", latest()),
+    };
+    Err(Error::storage(format!("database '{location}' {what}")).remedy("run: protector-manage db sync").into())
+}
+
+/// Applies what is missing, all of it or nothing, and returns the versions before and after. The write lock is taken
+/// before looking, so that of two processes the second finds the work done.
+pub(super) fn apply(connection: &mut Connection, location: &StoreLocation) -> Sql<(u32, u32)> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let from = version(&transaction, location)?;
+    for step in MIGRATIONS.iter().skip(from as usize) {
+        transaction.execute_batch(step)?;
+    }
+    let to = version(&transaction, location)?;
+    transaction.commit()?;
+    Ok((from, to))
+}
+
+/// The version of the schema; 0 for an empty database.
+///
+/// # Errors
+/// newer than this build, or somebody else's database → `Storage`.
+pub(super) fn version(connection: &Connection, location: &StoreLocation) -> Sql<u32> {
+    let count = |condition: &str| -> rusqlite::Result<u32> {
+        let sql = format!("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND {condition}");
+        connection.query_row(&sql, [], |row| row.get(0))
+    };
+    if count("name = 'schema_version'")? == 0 {
+        if count("name NOT LIKE 'sqlite_%'")? == 0 {
+            return Ok(0);
+        }
+        return Err(Error::storage(format!("database '{location}' belongs to another program"))
+            .remedy("name another file in [database] connection")
+            .into());
+    }
+    let found = connection.query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
+    if found > latest() {
+        return Err(Error::storage(format!(
+            "database '{location}' has schema version {found}, newer than this build knows ({})",
+            latest()
+        ))
+        .remedy("run the release of protector that wrote it, or a newer one")
+        .into());
+    }
+    Ok(found)
+}

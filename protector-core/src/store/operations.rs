@@ -1,0 +1,170 @@
+//! Operations and their journals.
+
+use super::columns::{from_integer, from_json, from_time, to_integer, to_json};
+use super::fault::Sql;
+use crate::Error;
+use crate::model::OperationId;
+use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
+
+pub(super) fn find(c: &Connection, id: &OperationId) -> Sql<Option<StoredOperation>> {
+    let mut statement = c.prepare_cached(&format!("{COLUMNS} WHERE id = ?"))?;
+    let mut rows = statement.query([id.as_str()])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn list(c: &Connection, filter: &OperationFilter) -> Sql<Vec<StoredOperation>> {
+    let order = "ORDER BY accepted_at DESC, position DESC LIMIT ?1";
+    // to SQLite, a negative limit is none
+    let limit = filter.limit.map_or(-1, i64::from);
+    let mut operations = Vec::new();
+    let (mut every, mut of_group);
+    let mut rows = match &filter.group {
+        None => {
+            every = c.prepare_cached(&format!("{COLUMNS} {order}"))?;
+            every.query([limit])?
+        }
+        Some(group) => {
+            of_group = c.prepare_cached(&format!("{COLUMNS} WHERE group_id = ?2 {order}"))?;
+            of_group.query((limit, group.as_str()))?
+        }
+    };
+    while let Some(row) = rows.next()? {
+        operations.push(read(row)?);
+    }
+    Ok(operations)
+}
+
+/// Refuses an operation that is not stored.
+pub(super) fn require(c: &Connection, id: &OperationId) -> Sql<()> {
+    if c.prepare_cached("SELECT 1 FROM operations WHERE id = ?")?.exists([id.as_str()])? {
+        return Ok(());
+    }
+    Err(Error::not_found(format!("operation '{id}' does not exist"))
+        .remedy("openstack protector operation list")
+        .into())
+}
+
+/// Stores an operation and lets it hold its group.
+pub(super) fn begin(c: &Connection, operation: &StoredOperation) -> Sql<()> {
+    let StoredOperation { id, group, group_name, kind, accepted_at, plan } = operation;
+    let open: Option<String> = c
+        .prepare_cached("SELECT operation_id FROM open_operations WHERE group_id = ?")?
+        .query_row([group.as_str()], |row| row.get(0))
+        .optional()?;
+    if let Some(open) = open {
+        return Err(Error::conflict(format!("protection group '{group_name}' has an open operation '{open}'"))
+            .remedy(format!("openstack protector operation show {open}"))
+            .into());
+    }
+    if require(c, id).is_ok() {
+        return Err(Error::already_exists(format!("operation '{id}' already exists")).into());
+    }
+    c.prepare_cached(
+        "INSERT INTO operations (id, group_id, group_name, kind, accepted_at, plan) VALUES (?, ?, ?, ?, ?, ?)",
+    )?
+    .execute((
+        id.as_str(),
+        group.as_str(),
+        group_name,
+        to_json(kind)?,
+        format!("{accepted_at:.9}"),
+        to_json(plan)?,
+    ))?;
+    c.prepare_cached("INSERT INTO open_operations (group_id, operation_id) VALUES (?, ?)")?
+        .execute([group.as_str(), id.as_str()])?;
+    Ok(())
+}
+
+/// Ends an operation's hold on its group.
+pub(super) fn close(c: &Connection, id: &OperationId) -> Sql<()> {
+    c.prepare_cached("DELETE FROM open_operations WHERE operation_id = ?")?.execute([id.as_str()])?;
+    Ok(())
+}
+
+/// Appends to the journal of a stored operation.
+pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry]) -> Sql<()> {
+    let Some(first) = entries.first() else { return Ok(()) };
+    let last: Option<(i64, String)> = c
+        .prepare_cached("SELECT sequence, hash FROM journal WHERE operation_id = ? ORDER BY sequence DESC LIMIT 1")?
+        .query_row([id.as_str()], |row| row.try_into())
+        .optional()?;
+    let (next, previous_hash) = match last {
+        None => (0, JOURNAL_START.to_owned()),
+        Some((last, hash)) => (last + 1, hash),
+    };
+    if to_integer(first.sequence)? != next || first.previous_hash != previous_hash {
+        return Err(Error::conflict(format!(
+            "journal entry {} of operation '{id}' does not follow what is stored, which goes on at {next}: somebody else \
+             wrote to it",
+            first.sequence
+        ))
+        .remedy(format!("openstack protector operation show {id}"))
+        .into());
+    }
+    verify_chain(entries).map_err(|e| Error::internal(format!("journal of operation '{id}': {}", e.message())))?;
+    let mut statement = c.prepare_cached(
+        "INSERT INTO journal (operation_id, sequence, at, record, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?)",
+    )?;
+    for JournalEntry { sequence, at, record, previous_hash, hash } in entries {
+        statement.execute((
+            id.as_str(),
+            to_integer(*sequence)?,
+            at.to_string(),
+            to_json(record)?,
+            previous_hash,
+            hash,
+        ))?;
+    }
+    Ok(())
+}
+
+/// The journal from `from` on, checked.
+pub(super) fn journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalEntry>> {
+    // one more in front, so that the link to it is checked too
+    let before = to_integer(from.saturating_sub(1))?;
+    let mut entries = read_journal(c, id, before)?;
+    verify_chain(&entries).map_err(|e| {
+        e.context(format!("the journal of operation '{id}' is broken"))
+            .remedy("do not resume it; compare the database with a backup")
+    })?;
+    entries.retain(|entry| entry.sequence >= from);
+    Ok(entries)
+}
+
+fn read_journal(c: &Connection, id: &OperationId, from: i64) -> Sql<Vec<JournalEntry>> {
+    let mut statement = c.prepare_cached(
+        "SELECT sequence, at, record, previous_hash, hash FROM journal
+         WHERE operation_id = ? AND sequence >= ? ORDER BY sequence",
+    )?;
+    let mut rows = statement.query((id.as_str(), from))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (sequence, at, record, previous_hash, hash): (i64, String, String, String, String) = row.try_into()?;
+        let what = || format!("journal entry {sequence} of operation '{id}'");
+        entries.push(JournalEntry {
+            sequence: from_integer(what, sequence)?,
+            at: from_time(what, &at)?,
+            record: from_json(what, &record)?,
+            previous_hash,
+            hash,
+        });
+    }
+    Ok(entries)
+}
+
+fn read(row: &Row<'_>) -> Sql<StoredOperation> {
+    let (id, group, group_name, kind, accepted_at, plan): (String, String, String, String, String, String) =
+        row.try_into()?;
+    let what = || format!("operation '{id}'");
+    Ok(StoredOperation {
+        group: group.into(),
+        group_name,
+        kind: from_json(what, &kind)?,
+        accepted_at: from_time(what, &accepted_at)?,
+        plan: from_json(what, &plan)?,
+        id: id.clone().into(),
+    })
+}

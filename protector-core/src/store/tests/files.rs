@@ -1,0 +1,221 @@
+use super::*;
+use crate::ports::conformance::store::samples::{journal, operation, record};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
+fn refused(location: StoreLocation, words: &[&str]) {
+    let e = SqliteStore::open(location, None, Durability::Off).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Storage, "{e}");
+    let text = e.to_string();
+    assert!(words.iter().all(|word| text.contains(word)), "{text}");
+}
+
+#[test]
+fn migration_starts_from_nothing_and_repeats() {
+    let place = Place::new();
+    let latest = migrations::latest();
+    assert_eq!(
+        SqliteStore::migrate(&place.location()).unwrap(),
+        MigrationReport { from: 0, to: latest, path: place.path() }
+    );
+    let report = SqliteStore::migrate(&place.location()).unwrap();
+    assert_eq!((report.from, report.to), (latest, latest));
+    let memory = SqliteStore::migrate(&StoreLocation::Memory).unwrap();
+    assert_eq!((memory.from, memory.to, memory.path), (0, latest, PathBuf::from(":memory:")));
+}
+
+#[test]
+fn a_database_that_was_never_made_is_refused_and_not_made() {
+    let place = Place::new();
+    refused(place.location(), &["site-a.db", "does not exist", "protector-manage db sync"]);
+    assert!(!place.path().exists());
+    assert!(!place.path().parent().unwrap().exists());
+
+    fs::create_dir(place.path().parent().unwrap()).unwrap();
+    fs::write(place.path(), "").unwrap();
+    refused(place.location(), &["site-a.db", "no schema", "protector-manage db sync"]);
+    assert_eq!(fs::read(place.path()).unwrap(), b"");
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let place = Place::new();
+    drop(place.store(None));
+    let newer = migrations::latest() + 1;
+    raw(&place.path()).execute("INSERT INTO schema_version (version) VALUES (?)", [newer]).unwrap();
+    refused(place.location(), &["site-a.db", "newer", &newer.to_string()]);
+    let e = SqliteStore::migrate(&place.location()).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Storage);
+    assert!(e.message().contains("newer"), "{e}");
+}
+
+#[test]
+fn an_older_schema_is_refused_until_it_is_migrated() {
+    let place = Place::new();
+    drop(place.store(None));
+    raw(&place.path()).execute("UPDATE schema_version SET version = 0", []).unwrap();
+    refused(place.location(), &["site-a.db", "protector-manage db sync"]);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let place = Place::new();
+    fs::create_dir(place.path().parent().unwrap()).unwrap();
+    raw(&place.path()).execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
+    let before = fs::read(place.path()).unwrap();
+    refused(place.location(), &["belongs to another program"]);
+    assert!(SqliteStore::migrate(&place.location()).unwrap_err().message().contains("another program"));
+    assert_eq!(fs::read(place.path()).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let place = Place::new();
+    fs::create_dir(place.path().parent().unwrap()).unwrap();
+    fs::write(place.path(), "[DEFAULT]\n".repeat(100)).unwrap();
+    refused(place.location(), &["site-a.db", "not a database", "[database] connection"]);
+    assert_eq!(SqliteStore::migrate(&place.location()).unwrap_err().kind(), ErrorKind::Storage);
+}
+
+#[tokio::test]
+async fn files_are_for_their_owner_only() {
+    let place = Place::new();
+    let store = place.store(None);
+    store.create_group(&record("web")).await.unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        assert_eq!(mode(&beside(&place.path(), suffix)), 0o600, "{suffix}");
+    }
+    assert_eq!(mode(place.path().parent().unwrap()), 0o700);
+}
+
+#[tokio::test]
+async fn files_that_were_open_to_others_are_tightened() {
+    let place = Place::new();
+    let first = place.store(None);
+    first.create_group(&record("web")).await.unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        fs::set_permissions(beside(&place.path(), suffix), fs::Permissions::from_mode(0o664)).unwrap();
+    }
+    let second = place.store(None);
+    for suffix in ["", "-wal", "-shm"] {
+        assert_eq!(mode(&beside(&place.path(), suffix)), 0o600, "{suffix}");
+    }
+    assert_eq!(first.groups().await.unwrap(), second.groups().await.unwrap());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let place = Place::new();
+    let file = place.0.path().join("file");
+    fs::write(&file, "").unwrap();
+    let below_a_file = StoreLocation::File(file.join("site-a.db"));
+    for location in [below_a_file, StoreLocation::File(place.0.path().to_owned())] {
+        let e = SqliteStore::migrate(&location).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Storage);
+        assert!(e.message().contains(&location.to_string()), "{e}");
+        assert!(e.remedy_text().is_some(), "{e}");
+        assert_eq!(SqliteStore::open(location, None, Durability::Off).unwrap_err().kind(), ErrorKind::Storage);
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"");
+}
+
+#[test]
+fn a_name_that_means_something_to_sqlite_is_a_file_all_the_same() {
+    let place = Place::new();
+    for name in [":memory:", "file:x?mode=memory", "a b%20'c'.db"] {
+        let location = StoreLocation::File(place.0.path().join(name));
+        SqliteStore::migrate(&location).unwrap();
+        assert_eq!(mode(&place.0.path().join(name)), 0o600);
+        SqliteStore::open(location, None, Durability::Off).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_reopened_store_has_everything() {
+    let place = Place::new();
+    let web = record("web");
+    let first = operation("1", &web, 0);
+    {
+        let store = place.store(None);
+        store.create_group(&web).await.unwrap();
+        store.begin_operation(&first, &journal(0, 3), None).await.unwrap();
+    }
+    let store = SqliteStore::open(place.location(), None, Durability::Full).unwrap();
+    assert_eq!(store.groups().await.unwrap(), [web.clone()]);
+    assert_eq!(store.operation(&first.id).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.journal(&first.id, 0).await.unwrap(), journal(0, 3));
+    let second = store.begin_operation(&operation("2", &web, 1), &journal(0, 1), None).await;
+    assert_eq!(second.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn durability_sets_what_a_commit_waits_for() {
+    let place = Place::new();
+    drop(place.store(None));
+    for (durability, level) in [(Durability::Full, 2), (Durability::Off, 0)] {
+        let store = SqliteStore::open(place.location(), None, durability).unwrap();
+        let pragmas = store.run(|c, _| {
+            let integer = |name| c.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            let mode: String = c.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            Ok((integer("synchronous")?, integer("foreign_keys")?, integer("busy_timeout")?, mode))
+        });
+        assert_eq!(pragmas.await.unwrap(), (level, 1, 5000, "wal".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_lasts_too_long_is_transient() {
+    let place = Place::new();
+    let store = place.store(None);
+    store.run(|c, _| Ok(c.busy_timeout(Duration::from_millis(20))?)).await.unwrap();
+    let other = raw(&place.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let e = store.create_group(&record("web")).await.unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Transient);
+    assert!(e.kind().is_retryable() && e.message().contains("site-a.db"), "{e}");
+    assert!(store.groups().await.unwrap().is_empty(), "readers do not wait for writers");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.create_group(&record("web")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tampered_journal_is_detected() {
+    let cases = [
+        ("UPDATE journal SET record = replace(record, 'step 1', 'step 9') WHERE sequence = 1", "entry 1"),
+        ("UPDATE journal SET at = '2026-01-01T00:00:00Z' WHERE sequence = 1", "entry 1"),
+        ("DELETE FROM journal WHERE sequence = 1", "entry 2"),
+        ("UPDATE journal SET hash = previous_hash WHERE sequence = 2", "entry 2"),
+        ("UPDATE journal SET record = '{' WHERE sequence = 1", "entry 1"),
+        ("UPDATE journal SET at = 'yesterday' WHERE sequence = 1", "entry 1"),
+    ];
+    for (tamper, place_of_damage) in cases {
+        let place = Place::new();
+        let store = place.store(None);
+        let first = operation("1", &record("web"), 0);
+        store.begin_operation(&first, &journal(0, 4), None).await.unwrap();
+        assert_eq!(raw(&place.path()).execute(tamper, []).unwrap(), 1, "{tamper}");
+        // from 2 on, the link to entry 1 is looked at as well
+        let from = if tamper.starts_with("DELETE") { 1 } else { 0 };
+        let e = store.journal(&first.id, from).await.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Storage, "{tamper}: {e}");
+        assert!(e.message().contains("'op-1'") && e.message().contains(place_of_damage), "{tamper}: {e}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_named() {
+    let place = Place::new();
+    let store = place.store(None);
+    store.create_group(&record("web")).await.unwrap();
+    raw(&place.path()).execute("UPDATE protection_groups SET doc = '{}'", []).unwrap();
+    let e = store.group("web").await.unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Storage);
+    assert!(e.message().contains("'web'"), "{e}");
+}

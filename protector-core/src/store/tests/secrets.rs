@@ -1,0 +1,73 @@
+use super::*;
+use crate::ApiToken;
+use crate::ports::conformance::store::samples::{change, record};
+use std::fs;
+
+const PLANTED: &str = "T-planted-5f3c-secret";
+
+fn with_token() -> GroupRecord {
+    let mut web = record("web");
+    let policy = web.policy.as_mut().unwrap();
+    policy.primary_fa_api_token = Some(ApiToken::new(PLANTED));
+    policy.secondary_fa_api_token = Some(ApiToken::new(PLANTED));
+    web
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[tokio::test]
+async fn a_token_is_nowhere_on_the_disk() {
+    let place = Place::new();
+    let store = place.store(Some(place.keys()));
+    let web = with_token();
+    store.create_group(&web).await.unwrap();
+    let edit = change(&web, |web| web.group.description = Some("description on the disk".to_owned()));
+    store.update_group(&edit).await.unwrap();
+
+    let mut found_description = false;
+    for entry in fs::read_dir(place.path().parent().unwrap()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        assert!(!contains(&bytes, PLANTED), "{}", path.display());
+        found_description |= contains(&bytes, "description on the disk");
+    }
+    assert!(found_description, "the search would find what is there");
+    assert_eq!(store.group("web").await.unwrap().unwrap().policy, edit.record.policy);
+    // both columns hold ciphertext, and two encryptions of one token do not look alike
+    let stored: (String, String) = raw(&place.path())
+        .query_row("SELECT primary_token, secondary_token FROM protection_groups", [], |row| row.try_into())
+        .unwrap();
+    assert!(stored.0.starts_with("fernet:v1:") && stored.1.starts_with("fernet:v1:") && stored.0 != stored.1);
+}
+
+#[tokio::test]
+async fn without_keys_a_token_is_neither_written_nor_read() {
+    let place = Place::new();
+    let (with_keys, without) = (place.store(Some(place.keys())), place.store(None));
+    let refused = |e: Error| {
+        assert_eq!(e.kind(), ErrorKind::InvalidConfiguration, "{e}");
+        let text = e.to_string();
+        assert!(text.contains("'web'") && text.contains("protector-manage fernet setup"), "{text}");
+        assert!(!format!("{e:?}").contains(PLANTED));
+    };
+    refused(without.create_group(&with_token()).await.unwrap_err());
+    assert!(with_keys.groups().await.unwrap().is_empty());
+
+    with_keys.create_group(&with_token()).await.unwrap();
+    refused(without.group("web").await.unwrap_err());
+    refused(without.groups().await.unwrap_err());
+    assert!(without.group("other").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_wrong_keys_are_named_with_the_group() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    place.store(Some(place.keys())).create_group(&with_token()).await.unwrap();
+    let wrong = elsewhere.keys();
+    let e = place.store(Some(wrong.clone())).group("web").await.unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Storage);
+    assert!(e.message().contains("'web'"), "{e}");
+    assert!(e.message().contains(&wrong.directory().display().to_string()), "{e}");
+}
