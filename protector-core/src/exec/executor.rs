@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use super::{Endpoints, OperationState, Progress, Record, forward, lease, rollback};
-use crate::model::{OperationId, OperationStatus};
+use crate::model::OperationId;
 use crate::plan::{PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StoredOperation};
 use crate::{Error, Result};
@@ -62,7 +62,16 @@ impl Executor {
         // somebody may have written between reading and taking
         let state = OperationState::fold(&store.journal(id, 0).await?)?;
         let generation = taken.generation;
-        let run = Run::new(self.endpoints.clone(), self.holder.clone(), operation, plan, state, taken, cancel.clone(), progress.clone());
+        let run = Run::new(
+            self.endpoints.clone(),
+            self.holder.clone(),
+            operation,
+            plan,
+            state,
+            taken,
+            cancel.clone(),
+            progress.clone(),
+        );
         let result = self.drive(&run).await;
         // the lease ends with this run whatever came out; if it cannot be given back, it expires
         let released = store.release_lease(id, generation).await;
@@ -93,8 +102,11 @@ fn unknown(id: &OperationId) -> Error {
 pub(crate) fn read_plan(operation: &StoredOperation) -> Result<Plan> {
     let schema = operation.plan.get("schema").and_then(serde_json::Value::as_u64);
     if schema != Some(u64::from(PLAN_SCHEMA)) {
-        return Err(Error::unsupported(format!("the plan of {} has schema {schema:?}, this build executes {PLAN_SCHEMA}", operation.id))
-            .remedy("continue with the version of Protector that accepted it"));
+        return Err(Error::unsupported(format!(
+            "the plan of {} has schema {schema:?}, this build executes {PLAN_SCHEMA}",
+            operation.id
+        ))
+        .remedy("continue with the version of Protector that accepted it"));
     }
     let plan: Plan = serde_json::from_value(operation.plan.clone())
         .map_err(|e| Error::storage(format!("the plan of {} cannot be read: {e}", operation.id)).source(e))?;
@@ -103,9 +115,4 @@ pub(crate) fn read_plan(operation: &StoredOperation) -> Result<Plan> {
         return Err(Error::storage(format!("the plan of {} is damaged: step ids do not fit together", operation.id)));
     }
     Ok(plan)
-}
-
-/// Whether a status means that the group is free again.
-pub(crate) fn closes(status: OperationStatus) -> bool {
-    status.is_final() || status == OperationStatus::Failed
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
         }
         for (at, result) in finished {
             let Some(step) = run.plan.steps.get(at) else { continue };
-            let settled = conclude(run, step, result, &mut failure).await?;
+            let settled = conclude(run, step, result, schedule.left() == 1, &mut failure).await?;
             schedule.give_back(at, settled);
         }
     }
@@ -42,7 +42,9 @@ pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
 /// Intents of everything that may begin go into the journal as one write.
 async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
     let taken = schedule.take();
-    let steps = || taken.iter().filter_map(|at| run.plan.steps.get(*at)).filter(|s| s.action.endpoint().kind != EndpointKind::None);
+    let steps = || {
+        taken.iter().filter_map(|at| run.plan.steps.get(*at)).filter(|s| s.action.endpoint().kind != EndpointKind::None)
+    };
     let intents: Vec<Record> = steps().map(|s| Record::StepIntent { step: s.id.clone() }).collect();
     if !intents.is_empty() {
         run.append(intents).await?;
@@ -51,16 +53,22 @@ async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
     Ok(taken)
 }
 
-/// Writes one outcome. Returns whether the steps after it may begin.
-async fn conclude(run: &Run, step: &Step, result: Result<Performed>, failure: &mut Option<Error>) -> Result<bool> {
+/// Writes one outcome; that of the last step also ends the operation. Returns whether the steps after it may begin.
+async fn conclude(
+    run: &Run,
+    step: &Step,
+    result: Result<Performed>,
+    last: bool,
+    failure: &mut Option<Error>,
+) -> Result<bool> {
     match result {
         Ok(performed) => {
             let mut records = vec![Record::StepDone { step: step.id.clone(), output: performed.output }];
-            let last = run.plan.steps.iter().all(|s| s.id == step.id || run.state().is_settled(&s.id));
             if last {
                 records.push(Record::Finished { status: OperationStatus::Completed });
             }
             run.append_with(records, performed.change, last).await?;
+            run.count_settled(step);
             run.tell_step(step, "done");
             Ok(true)
         }
@@ -70,6 +78,7 @@ async fn conclude(run: &Run, step: &Step, result: Result<Performed>, failure: &m
         Err(e) if e.kind() == ErrorKind::Conflict && run.keep_lease().await.is_err() => Err(e),
         Err(e) if step.best_effort => {
             run.append(vec![Record::StepSkipped { step: step.id.clone(), reason: e.to_string() }]).await?;
+            run.count_settled(step);
             run.tell_step(step, "skipped");
             Ok(true)
         }

@@ -145,7 +145,9 @@ impl OperationState {
         self.last_hash.clone_from(&entry.hash);
         match record {
             Record::PlanAccepted { schema, .. } if schema != JOURNAL_SCHEMA => {
-                return Err(Error::unsupported(format!("journal has schema {schema}, this build reads {JOURNAL_SCHEMA}")));
+                return Err(Error::unsupported(format!(
+                    "journal has schema {schema}, this build reads {JOURNAL_SCHEMA}"
+                )));
             }
             Record::PlanAccepted { consents, .. } => self.consents = consents,
             Record::Attempt { .. } => {
@@ -183,7 +185,9 @@ impl OperationState {
 
     /// Whether the way back is closed: the pivot is done.
     pub fn pivot_passed(&self, plan: &Plan) -> bool {
-        plan.steps.iter().any(|s| s.phase == crate::plan::Phase::Pivot && self.steps.get(&s.id) == Some(&StepState::Done))
+        plan.steps
+            .iter()
+            .any(|s| s.phase == crate::plan::Phase::Pivot && self.steps.get(&s.id) == Some(&StepState::Done))
     }
 
     /// 0 to 100 by the weights of settled steps; 100 only when completed.
@@ -193,7 +197,7 @@ impl OperationState {
         }
         let total: u64 = plan.steps.iter().map(|s| u64::from(s.weight)).sum();
         let done: u64 = plan.steps.iter().filter(|s| self.is_settled(&s.id)).map(|s| u64::from(s.weight)).sum();
-        u8::try_from(done.saturating_mul(100).checked_div(total).unwrap_or(0).min(99)).unwrap_or(99)
+        super::run::percent(done, total)
     }
 
     /// The status, given whether an executor is at work.

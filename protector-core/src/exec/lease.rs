@@ -24,8 +24,11 @@ pub async fn take(store: &dyn Store, clock: &dyn Clock, id: &OperationId, holder
     let current = store.lease(id).await?;
     if let Some(lease) = current.as_ref().filter(|l| l.holder != *holder && is_alive(l, now)) {
         let (host, process) = (&lease.holder.host, lease.holder.process);
-        return Err(Error::conflict(format!("{id} is being executed by process {process} on {host} until {}", lease.expires_at))
-            .remedy(format!("wait for it (openstack protector operation show {id}), or end that process and resume")));
+        return Err(Error::conflict(format!(
+            "{id} is being executed by process {process} on {host} until {}",
+            lease.expires_at
+        ))
+        .remedy(format!("wait for it (openstack protector operation show {id}), or end that process and resume")));
     }
     store.acquire_lease(id, holder, expiry(now), current.map(|l| l.generation)).await
 }

@@ -90,8 +90,11 @@ fn blocked(e: Error) -> Error {
     if e.kind() != ErrorKind::PeerUnreachable {
         return e;
     }
-    Error::new(ErrorKind::PeerUnreachable, format!("Peer site unreachable: {}; the modification was blocked and nothing was changed", e.message()))
-        .remedy("restore the connection to the other site, then try again")
+    Error::new(
+        ErrorKind::PeerUnreachable,
+        format!("Peer site unreachable: {}; the modification was blocked and nothing was changed", e.message()),
+    )
+    .remedy("restore the connection to the other site, then try again")
 }
 
 fn describe(version: PeerVersion) -> String {

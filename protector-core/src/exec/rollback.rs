@@ -2,10 +2,10 @@
 
 use super::run::Run;
 use super::{Record, StepState, metadata};
+use crate::Result;
 use crate::model::OperationStatus;
 use crate::plan::{Action, Step, transition};
 use crate::ports::{GroupChange, PeerVersion, VolumeQuery};
-use crate::Result;
 use std::collections::BTreeSet;
 
 /// Undoes, last first, every step that was made or may have been made, then frees the group.
@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 /// an undo fails → its error; the next run goes on from there.
 pub(super) async fn run(run: &Run) -> Result<()> {
     for step in run.plan.steps.iter().rev() {
-        let touched = matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
+        let touched =
+            matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
         if !touched {
             continue;
         }
@@ -44,7 +45,8 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
         }
         Action::CloneVolumes { site, .. } => {
             let array = run.endpoints.array(site)?;
-            let clones: BTreeSet<_> = array.volumes(&VolumeQuery::ClonedBy(cx.op_key.clone())).await?.into_iter().map(|v| v.id).collect();
+            let clones: BTreeSet<_> =
+                array.volumes(&VolumeQuery::ClonedBy(cx.op_key.clone())).await?.into_iter().map(|v| v.id).collect();
             if clones.is_empty() {
                 return Ok(());
             }
@@ -60,7 +62,11 @@ async fn free_group(run: &Run) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
     let next = transition::closed(&record, record.group.protection, began);
-    let told = run.plan.steps.iter().any(|s| matches!(s.action, Action::Announce {}) && run.state().begun_at.contains_key(&s.id));
+    let told = run
+        .plan
+        .steps
+        .iter()
+        .any(|s| matches!(s.action, Action::Announce {}) && run.state().begun_at.contains_key(&s.id));
     if told {
         let heard = metadata::peer_version(&*run.endpoints.peer, &record.group.id).await?;
         // the announcement may not have arrived; then the other site still holds the version before

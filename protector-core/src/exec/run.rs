@@ -7,7 +7,10 @@ use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Ou
 use crate::{Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,8 +30,11 @@ pub(super) struct Run {
     progress: Progress,
     state: Mutex<OperationState>,
     lease: Mutex<Lease>,
-    /// Highest progress told so far.
-    told: Mutex<u8>,
+    /// The group as stored; nobody else may change it while the operation holds it.
+    record: Mutex<Option<Arc<GroupRecord>>>,
+    /// Weight of all steps, and of the settled ones.
+    weight: u64,
+    settled_weight: AtomicU64,
 }
 
 impl Run {
@@ -43,8 +49,11 @@ impl Run {
         cancel: Cancel,
         progress: Progress,
     ) -> Self {
-        let (state, lease) = (Mutex::new(state), Mutex::new(lease));
-        Self { endpoints, operation, plan, holder, cancel, progress, state, lease, told: Mutex::new(0) }
+        let weight = plan.steps.iter().map(|s| u64::from(s.weight)).sum();
+        let settled = plan.steps.iter().filter(|s| state.is_settled(&s.id)).map(|s| u64::from(s.weight)).sum();
+        let (state, lease, record) = (Mutex::new(state), Mutex::new(lease), Mutex::new(None));
+        let settled_weight = AtomicU64::new(settled);
+        Self { endpoints, operation, plan, holder, cancel, progress, state, lease, record, weight, settled_weight }
     }
 
     pub(super) fn into_state(self) -> OperationState {
@@ -88,9 +97,17 @@ impl Run {
     }
 
     /// The same, together with a change of the group's metadata and, with `close`, the end of the hold on the group.
-    pub(super) async fn append_with(&self, records: Vec<Record>, change: Option<GroupChange>, close: bool) -> Result<()> {
+    pub(super) async fn append_with(
+        &self,
+        records: Vec<Record>,
+        change: Option<GroupChange>,
+        close: bool,
+    ) -> Result<()> {
         let entries = self.seal(&records)?;
-        self.endpoints.store.append(&self.operation.id, self.lease_generation(), &entries, change.as_ref(), close).await?;
+        self.endpoints
+            .store
+            .append(&self.operation.id, self.lease_generation(), &entries, change.as_ref(), close)
+            .await?;
         let mut state = self.state();
         entries.iter().try_for_each(|entry| state.apply(entry))
     }
@@ -114,7 +131,11 @@ impl Run {
     /// The group as stored now.
     pub(super) async fn record(&self) -> Result<GroupRecord> {
         let id = &self.operation.group;
-        self.endpoints.store.group(id.as_str()).await?.ok_or_else(|| Error::conflict(format!("protection group {id} is gone")))
+        self.endpoints
+            .store
+            .group(id.as_str())
+            .await?
+            .ok_or_else(|| Error::conflict(format!("protection group {id} is gone")))
     }
 
     pub(super) fn op_key(&self, step: &StepId) -> OpKey {
@@ -125,7 +146,10 @@ impl Run {
     pub(super) fn cx(&self, step: &Step) -> Cx {
         let moves = self.plan.kind.moves_workload();
         let epoch: Epoch = if moves && step.phase >= Phase::Pivot { self.plan.epoch.next() } else { self.plan.epoch };
-        let deadline = self.now().checked_add(SignedDuration::from_secs(i64::from(step.timeout_seconds))).unwrap_or(Timestamp::MAX);
+        let deadline = self
+            .now()
+            .checked_add(SignedDuration::from_secs(i64::from(step.timeout_seconds)))
+            .unwrap_or(Timestamp::MAX);
         Cx { op_key: self.op_key(&step.id), epoch, deadline, cancel: self.cancel.clone() }
     }
 
@@ -179,9 +203,18 @@ impl Run {
         if left > lease::LEASE_TIME * 2 / 3 {
             return Ok(());
         }
-        let renewed = self.endpoints.store.acquire_lease(&self.operation.id, &self.holder, lease::expiry(now), Some(generation)).await?;
+        let renewed = self
+            .endpoints
+            .store
+            .acquire_lease(&self.operation.id, &self.holder, lease::expiry(now), Some(generation))
+            .await?;
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(())
+    }
+
+    /// Counts a step that needs nothing more.
+    pub(super) fn count_settled(&self, step: &Step) {
+        self.settled_weight.fetch_add(u64::from(step.weight), Ordering::Relaxed);
     }
 
     pub(super) fn tell_step(&self, step: &Step, state: &str) {
@@ -193,13 +226,16 @@ impl Run {
     }
 
     fn tell(&self, step: Option<String>, title: String, state: &str) {
-        let progress = {
-            let now = self.state().progress(&self.plan);
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            *told = now.max(*told);
-            *told
+        let progress = match self.state().finished {
+            Some((OperationStatus::Completed, _)) => 100,
+            _ => percent(self.settled_weight.load(Ordering::Relaxed), self.weight),
         };
         let operation = self.operation.id.clone();
         self.progress.tell(&Event { operation, step, title, state: state.to_owned(), progress, at: self.now() });
     }
+}
+
+/// Share of `total` in percent; 100 is kept for the end.
+pub(super) fn percent(done: u64, total: u64) -> u8 {
+    u8::try_from(done.saturating_mul(100).checked_div(total).unwrap_or(0).min(99)).unwrap_or(99)
 }

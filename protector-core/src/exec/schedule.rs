@@ -17,6 +17,8 @@ pub(super) struct Schedule {
     endpoints: Vec<Endpoint>,
     in_flight: HashMap<Endpoint, usize>,
     limits: Limits,
+    /// Steps that are not settled.
+    left: usize,
 }
 
 impl Schedule {
@@ -26,10 +28,12 @@ impl Schedule {
         let mut waiting_for = vec![0; plan.steps.len()];
         let mut followers = vec![Vec::new(); plan.steps.len()];
         let mut ready = BTreeSet::new();
+        let mut left = 0;
         for (at, step) in plan.steps.iter().enumerate() {
             if settled(&step.id) {
                 continue;
             }
+            left += 1;
             let open: BTreeSet<usize> =
                 step.after.iter().filter(|id| !settled(id)).filter_map(|id| position.get(id).copied()).collect();
             if open.is_empty() {
@@ -45,7 +49,12 @@ impl Schedule {
             }
         }
         let endpoints = plan.steps.iter().map(|s| s.action.endpoint()).collect();
-        Self { waiting_for, followers, ready, endpoints, in_flight: HashMap::new(), limits }
+        Self { waiting_for, followers, ready, endpoints, in_flight: HashMap::new(), limits, left }
+    }
+
+    /// How many steps are not settled.
+    pub(super) fn left(&self) -> usize {
+        self.left
     }
 
     /// Takes all steps that may begin now within the limits.
@@ -73,6 +82,7 @@ impl Schedule {
         if !settled {
             return;
         }
+        self.left = self.left.saturating_sub(1);
         for follower in self.followers.get(at).cloned().unwrap_or_default() {
             if let Some(count) = self.waiting_for.get_mut(follower) {
                 *count = count.saturating_sub(1);

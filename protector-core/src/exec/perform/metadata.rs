@@ -1,0 +1,68 @@
+//! Steps on the metadata of both sites. The other site first, then here, together with the outcome in the journal; the
+//! record is computed from the time of the first intent, so that a repeat pushes the very same one.
+
+use super::super::run::Run;
+use crate::model::{GroupRecord, OperationKind, Protection, SiteName};
+use crate::plan::{Action, Step, transition};
+use crate::ports::{Cx, GroupChange, Outcome, PeerVersion};
+use crate::{ErrorKind, Result};
+use jiff::Timestamp;
+
+/// The record with the open operation, as it was stored when the plan was accepted.
+pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
+    let record = run.record().await?;
+    let peer = &run.endpoints.peer;
+    let told =
+        run.settle(cx, async |_| peer.push(&record, PeerVersion::At(run.plan.version)).await.map(Outcome::Done)).await;
+    match told {
+        Err(e) if run.plan.kind == OperationKind::UnplannedFailover && is_silence(e.kind()) => Ok(()),
+        other => other,
+    }
+}
+
+pub(super) async fn switch_primary(run: &Run, step: &Step, to: &SiteName) -> Result<GroupChange> {
+    let record = run.record().await?;
+    let next =
+        run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, begun_at(run, step)));
+    publish(run, step, &record, next).await
+}
+
+pub(super) async fn close(run: &Run, step: &Step) -> Result<GroupChange> {
+    let record = run.record().await?;
+    let protection = match run.plan.kind {
+        OperationKind::UnplannedFailover => record.group.protection,
+        _ => Protection::Protected,
+    };
+    let next = transition::closed(&record, protection, begun_at(run, step));
+    publish(run, step, &record, next).await
+}
+
+/// Pushes `next` unless the other site was not told of the operation at all. An unplanned failover goes on without it and
+/// leaves the mark of divergence.
+async fn publish(run: &Run, step: &Step, current: &GroupRecord, mut next: GroupRecord) -> Result<GroupChange> {
+    let expected = current.version;
+    let announced = run.plan.steps.iter().any(|s| matches!(s.action, Action::Announce {}));
+    if announced && current.divergence.is_none() {
+        let peer = &run.endpoints.peer;
+        let cx = run.cx(step);
+        match run.settle(&cx, async |_| peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done)).await {
+            Ok(()) => {}
+            Err(e) if run.plan.kind == OperationKind::UnplannedFailover && is_silence(e.kind()) => {
+                transition::diverge(&mut next, &run.operation.id, peer.site(), begun_at(run, step));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(GroupChange { record: next, expected })
+}
+
+fn is_silence(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PeerUnreachable | ErrorKind::Unreachable | ErrorKind::Indeterminate | ErrorKind::DeadlineExceeded
+    )
+}
+
+fn begun_at(run: &Run, step: &Step) -> Timestamp {
+    run.state().begun_at.get(&step.id).copied().unwrap_or(run.operation.accepted_at)
+}

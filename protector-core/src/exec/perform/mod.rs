@@ -1,0 +1,91 @@
+//! One step against the ports. Each call looks first, so a step may be made again at any time.
+
+mod array;
+mod cloud;
+mod metadata;
+
+use super::run::Run;
+use crate::Result;
+use crate::plan::{Action, Step, StepOutput};
+use crate::ports::GroupChange;
+
+/// What a step came to.
+#[derive(Debug)]
+pub(super) struct Performed {
+    /// What it left behind for later steps.
+    pub(super) output: StepOutput,
+    /// A change of the group's metadata that is written together with the outcome.
+    pub(super) change: Option<GroupChange>,
+}
+
+impl Performed {
+    fn output(output: StepOutput) -> Self {
+        Self { output, change: None }
+    }
+
+    fn change(change: GroupChange) -> Self {
+        Self { output: StepOutput::Nothing, change: Some(change) }
+    }
+}
+
+/// Makes one step, within its deadline.
+pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
+    let nothing = || Performed::output(StepOutput::Nothing);
+    let cx = &run.cx(step);
+    Ok(match &step.action {
+        Action::Barrier {} => nothing(),
+        Action::Announce {} => metadata::announce(run, cx).await.map(|()| nothing())?,
+        Action::SwitchPrimary { to } => Performed::change(metadata::switch_primary(run, step, to).await?),
+        Action::Close {} => Performed::change(metadata::close(run, step).await?),
+
+        Action::TakeSnapshot { site, group, label } => {
+            array::take_snapshot(run, cx, site, group, label).await.map(|()| nothing())?
+        }
+        Action::AwaitTransfer { site, group, label } => {
+            Performed::output(array::await_transfer(run, cx, site, group, label).await?)
+        }
+        Action::Fence { site, group } => array::fence(run, cx, site, group).await.map(|()| nothing())?,
+        Action::CloneVolumes { site, point, disks } => {
+            Performed::output(array::clone_volumes(run, cx, site, point, disks).await?)
+        }
+        Action::EnsureArrayGroup { site, group } => {
+            array::ensure_group(run, cx, site, group).await.map(|()| nothing())?
+        }
+        Action::EnsureReplication { site, group, target, interval } => {
+            array::ensure_replication(run, cx, site, group, target, *interval).await.map(|()| nothing())?
+        }
+        Action::AcceptFromPeer { site, group } => array::accept(run, cx, site, group).await.map(|()| nothing())?,
+        Action::DisableReplication { site, group } => {
+            array::disable_replication(run, cx, site, group).await.map(|()| nothing())?
+        }
+        Action::RemoveClones { site, made_by, volumes, .. } => {
+            array::remove_clones(run, cx, site, made_by, volumes).await.map(|()| nothing())?
+        }
+
+        Action::StopServer { site, server } => cloud::stop_server(run, cx, site, server).await.map(|()| nothing())?,
+        Action::ImportVolume { site, disk, name, volume_type, bootable } => {
+            let import = cloud::Import { disk, name, volume_type, bootable: *bootable };
+            Performed::output(cloud::import_volume(run, cx, site, import).await?)
+        }
+        Action::GroupVolumes { site, group, disks } => {
+            cloud::group_volumes(run, cx, site, group, disks).await.map(|()| nothing())?
+        }
+        Action::RetireServer { site, server } => {
+            cloud::retire_server(run, cx, site, server).await.map(|()| nothing())?
+        }
+        Action::EnsurePort { site, member, nic, network, fixed_ips } => {
+            Performed::output(cloud::ensure_port(run, cx, site, member, *nic, network, fixed_ips).await?)
+        }
+        Action::EnsureServer { site, member, flavor, name } => {
+            Performed::output(cloud::ensure_server(run, cx, site, member, flavor, name).await?)
+        }
+        Action::VerifyServer { site, member } => cloud::verify_server(run, site, member).await.map(|()| nothing())?,
+        Action::DeleteServer { site, server } => {
+            cloud::delete_server(run, cx, site, server).await.map(|()| nothing())?
+        }
+        Action::DeletePort { site, port } => cloud::delete_port(run, cx, site, port).await.map(|()| nothing())?,
+        Action::ReleaseVolume { site, volume } => {
+            cloud::release_volume(run, cx, site, volume).await.map(|()| nothing())?
+        }
+    })
+}
