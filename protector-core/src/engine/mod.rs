@@ -1,12 +1,137 @@
 //! What callers call: one engine is one site's view of the deployment. One file per resource.
+//!
+//! Every edit follows the same order: refuse what can be refused without looking; look; refuse what the world objects to;
+//! ask the other site; act; write the metadata on both sites or on none.
 
+mod consistency_groups;
+mod describe;
+mod facts;
+mod health;
+mod members;
+mod operations;
+mod peer;
+mod policies;
+mod protection_groups;
 mod requests;
+mod sites;
 mod views;
 
+pub use peer::InProcessPeer;
 pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
-
-pub use crate::plan::Request;
 pub use views::{
     ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
     SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };
+
+pub use crate::exec::{Event, Progress};
+pub use crate::plan::Request;
+
+use crate::exec::{Endpoints, Executor, Limits, lease};
+use crate::model::{GroupRecord, OpKey, ProtectionGroupId, SiteName};
+use crate::ports::{Cancel, Cx, LeaseHolder, Outcome};
+use crate::{ApiToken, Error, Result};
+use jiff::SignedDuration;
+use std::sync::Arc;
+
+/// Longest time that one call of an edit may take.
+const EDIT_TIME: SignedDuration = SignedDuration::from_secs(120);
+
+/// What `[storage]` says, for policies that leave it out.
+#[derive(Debug, Clone, Default)]
+pub struct StorageDefaults {
+    /// URL of the array of the primary site.
+    pub primary_array_url: Option<String>,
+    /// Its token.
+    pub primary_array_api_token: Option<ApiToken>,
+    /// URL of the array of the secondary site.
+    pub secondary_array_url: Option<String>,
+    /// Its token.
+    pub secondary_array_api_token: Option<ApiToken>,
+    /// Seconds; used when a policy is created without an interval.
+    pub replication_interval: Option<u32>,
+    /// Minutes; used when a policy is created without an objective.
+    pub rpo_minutes: Option<u32>,
+    /// Whether array URLs and tokens are needed at all; a simulated array has none.
+    pub credentials_needed: bool,
+}
+
+/// One site's engine. Cheap to clone; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    site: SiteName,
+    endpoints: Endpoints,
+    defaults: StorageDefaults,
+    holder: LeaseHolder,
+    executor: Executor,
+}
+
+impl Engine {
+    /// An engine that works from `site`.
+    pub fn new(site: SiteName, endpoints: Endpoints, defaults: StorageDefaults, limits: Limits) -> Self {
+        // unique within this process is enough: host, process and its start are beside it
+        let holder = lease::this_process(uuid::Uuid::new_v4().to_string());
+        let executor = Executor::new(endpoints.clone(), holder.clone(), limits);
+        Self(Arc::new(Inner { site, endpoints, defaults, holder, executor }))
+    }
+
+    /// The site this engine works from.
+    pub fn site(&self) -> &SiteName {
+        &self.0.site
+    }
+
+    /// The ports behind it.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.0.endpoints
+    }
+
+    /// Who this engine is when it takes a lease.
+    pub fn holder(&self) -> &LeaseHolder {
+        &self.0.holder
+    }
+
+    /// The group with this id or name.
+    async fn load(&self, id_or_name: &str) -> Result<GroupRecord> {
+        self.0.endpoints.store.group(id_or_name).await?.ok_or_else(|| {
+            Error::not_found(format!("protection group '{id_or_name}' does not exist"))
+                .remedy("openstack protector protection-group list")
+        })
+    }
+
+    /// The group, if it may be edited: nothing open on it, and the other site answers and agrees.
+    async fn load_for_edit(&self, id_or_name: &str) -> Result<GroupRecord> {
+        let record = self.load(id_or_name).await?;
+        if let Some(open) = &record.group.operation {
+            return Err(Error::conflict(format!("{} {} is open on '{}'", open.kind, open.id, record.group.name))
+                .remedy(format!("wait for it, or: openstack protector operation resume {}", open.id)));
+        }
+        if let Some(divergence) = &record.divergence {
+            return Err(Error::conflict(format!(
+                "'{}' cannot be changed: {} has not heard of {}",
+                record.group.name, divergence.absent_site, divergence.operation
+            ))
+            .remedy(format!("openstack protector protection-group sync {}", record.group.name)));
+        }
+        crate::exec::metadata::check_in_sync(&*self.0.endpoints.peer, &record).await?;
+        Ok(record)
+    }
+
+    /// Makes one call of an edit until it is finished. `what` names the edit within the group.
+    async fn settle<T>(
+        &self,
+        record: &GroupRecord,
+        what: &str,
+        call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>,
+    ) -> Result<T> {
+        let cx = self.edit_cx(&record.group.id, record.group.epoch, &format!("{what}/{}", record.version));
+        crate::exec::settle(&*self.0.endpoints.clock, &cx, call).await
+    }
+
+    fn edit_cx(&self, group: &ProtectionGroupId, epoch: crate::model::Epoch, what: &str) -> Cx {
+        let now = self.0.endpoints.clock.now();
+        let deadline = now.checked_add(EDIT_TIME).unwrap_or(jiff::Timestamp::MAX);
+        Cx { op_key: OpKey::new(format!("{group}/{what}")), epoch, deadline, cancel: Cancel::default() }
+    }
+}

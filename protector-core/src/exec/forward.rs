@@ -102,7 +102,7 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
     if finished {
         return Ok(());
     }
-    if run.plan.steps.is_empty() {
+    if run.plan.steps.iter().all(|s| run.state().is_settled(&s.id)) {
         return run.append_with(vec![Record::Finished { status: OperationStatus::Completed }], None, true).await;
     }
     let Some(failure) = failure else {

@@ -15,8 +15,11 @@ mod progress;
 mod rollback;
 mod run;
 mod schedule;
+mod settle;
 
 pub use endpoints::Endpoints;
+pub(crate) use executor::read_plan;
 pub use executor::{Executor, Limits};
 pub use journal::{JOURNAL_SCHEMA, OperationState, Record, StepState};
 pub use progress::{Event, Progress};
+pub use settle::settle;

@@ -4,7 +4,7 @@ use super::{Endpoints, Event, OperationState, Progress, Record, lease};
 use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, StepId};
 use crate::plan::{Outputs, Phase, Plan, Step};
 use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Outcome, StoredOperation};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     sync::{
@@ -13,12 +13,6 @@ use std::{
     },
     time::Duration,
 };
-
-/// First pause between two tries, doubled up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often an endpoint that does not answer is asked before the step fails.
-const UNREACHABLE_TRIES: u32 = 4;
 
 #[derive(Debug)]
 pub(super) struct Run {
@@ -108,6 +102,9 @@ impl Run {
             .store
             .append(&self.operation.id, self.lease_generation(), &entries, change.as_ref(), close)
             .await?;
+        if let Some(change) = change {
+            *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(change.record));
+        }
         let mut state = self.state();
         entries.iter().try_for_each(|entry| state.apply(entry))
     }
@@ -128,14 +125,17 @@ impl Run {
         Ok(entries)
     }
 
-    /// The group as stored now.
-    pub(super) async fn record(&self) -> Result<GroupRecord> {
+    /// The group as stored; read once, then kept up with our own changes.
+    pub(super) async fn record(&self) -> Result<Arc<GroupRecord>> {
+        let known = self.record.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(record) = known {
+            return Ok(record);
+        }
         let id = &self.operation.group;
-        self.endpoints
-            .store
-            .group(id.as_str())
-            .await?
-            .ok_or_else(|| Error::conflict(format!("protection group {id} is gone")))
+        let stored = self.endpoints.store.group(id.as_str()).await?;
+        let record = Arc::new(stored.ok_or_else(|| Error::conflict(format!("protection group {id} is gone")))?);
+        *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(record.clone());
+        Ok(record)
     }
 
     pub(super) fn op_key(&self, step: &StepId) -> OpKey {
@@ -153,40 +153,13 @@ impl Run {
         Cx { op_key: self.op_key(&step.id), epoch, deadline, cancel: self.cancel.clone() }
     }
 
-    /// Repeats an ensure-style call until it is finished, within the deadline of `cx`.
+    /// Repeats an ensure-style call until it is finished, and keeps the lease meanwhile.
     pub(super) async fn settle<T>(&self, cx: &Cx, mut call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>) -> Result<T> {
-        let mut pause = FIRST_PAUSE;
-        let mut unanswered = 0;
-        let mut last_error = None;
-        loop {
-            if let Err(stop) = cx.check(self.now()) {
-                // the reason why it took so long says more than the deadline
-                return Err(last_error.map_or(stop, |e: Error| e.context("gave up at the deadline")));
-            }
-            match call(cx).await {
-                Ok(Outcome::Done(value) | Outcome::AlreadyDone(value)) => return Ok(value),
-                Ok(Outcome::InProgress { poll_after }) => self.pause(cx, poll_after).await?,
-                // every call looks first, so an unknown result is settled by making it again
-                Err(e) if matches!(e.kind(), ErrorKind::Transient | ErrorKind::Indeterminate) => {
-                    last_error = Some(e);
-                    self.pause(cx, pause).await?;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(e) if e.kind() == ErrorKind::Unreachable && unanswered < UNREACHABLE_TRIES => {
-                    unanswered += 1;
-                    last_error = Some(e);
-                    self.pause(cx, pause).await?;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(e) => return Err(e),
-            }
-        }
-    }
-
-    async fn pause(&self, cx: &Cx, wanted: Duration) -> Result<()> {
-        let left = Duration::try_from(cx.deadline.duration_since(self.now())).unwrap_or(Duration::ZERO);
-        self.endpoints.clock.sleep(wanted.min(left).max(Duration::from_millis(1))).await;
-        self.keep_lease().await
+        super::settle::settle(&*self.endpoints.clock, cx, async |cx| {
+            self.keep_lease().await?;
+            call(cx).await
+        })
+        .await
     }
 
     /// Renews the lease when a third of it has passed.

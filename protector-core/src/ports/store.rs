@@ -42,7 +42,7 @@ pub struct JournalEntry {
 /// A change of group metadata that goes with journal entries in one transaction.
 #[derive(Debug, Clone)]
 pub struct GroupChange {
-    /// The new record; its version is the successor of `expected`.
+    /// The new record, with its new version.
     pub record: GroupRecord,
     /// The version that must be stored now.
     pub expected: MetadataVersion,

@@ -1,0 +1,170 @@
+//! Observing the world for a plan.
+
+use super::Engine;
+use crate::exec::OperationState;
+use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName};
+use crate::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
+use crate::ports::{OperationFilter, PeerVersion, StoredOperation};
+use crate::rules::naming;
+use crate::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Engine {
+    /// Everything that a plan for `request` may depend on. What cannot be seen is in the facts as not seen.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`; store cannot be read → `Storage`; a test named in the request is not one → `NotFound`.
+    pub async fn facts(&self, group: &str, request: &Request) -> Result<Facts> {
+        let record = self.load(group).await?;
+        let source = record.group.current_primary_site.clone();
+        let target = record.group.standby_site().clone();
+        let (source, target, version) = tokio::join!(
+            self.site_facts(&record, source),
+            self.site_facts(&record, target),
+            self.0.endpoints.peer.version(&record.group.id)
+        );
+        let version = version.map(|v| match v {
+            PeerVersion::At(version) => Some(version),
+            PeerVersion::Absent => None,
+        });
+        let test = match request {
+            Request::TestCleanup { test } => self.test_run(&record, test.as_ref()).await?,
+            _ => None,
+        };
+        Ok(Facts {
+            schema: FACTS_SCHEMA,
+            now: self.0.endpoints.clock.now(),
+            local_site: self.0.site.clone(),
+            open_operation: self.open_operation(&record).await?,
+            peer: PeerFacts { site: self.0.endpoints.peer.site().clone(), version: version.into() },
+            source,
+            target,
+            test,
+            record,
+        })
+    }
+
+    async fn site_facts(&self, record: &GroupRecord, site: SiteName) -> SiteFacts {
+        let (cloud, array) = tokio::join!(self.cloud_facts(record, &site), self.array_facts(record, &site));
+        SiteFacts { site, cloud: cloud.into(), array: array.into() }
+    }
+
+    async fn cloud_facts(&self, record: &GroupRecord, site: &SiteName) -> Result<CloudFacts> {
+        let cloud = self.0.endpoints.cloud(site)?;
+        let members: BTreeSet<&ServerId> = record.members.iter().filter_map(|m| m.server_on(site)).collect();
+        let (networks, flavors, servers, group) = tokio::try_join!(
+            cloud.networks(),
+            cloud.flavors(),
+            cloud.servers(),
+            cloud.consistency_group(record.group.cinder_group_on(site))
+        )?;
+        let servers: BTreeMap<_, _> =
+            servers.into_iter().filter(|s| members.contains(&s.id)).map(|s| (s.id.clone(), s)).collect();
+        Ok(CloudFacts { networks, flavors, servers, group_volumes: group.map(|g| g.volumes).unwrap_or_default() })
+    }
+
+    pub(super) async fn array_facts(&self, record: &GroupRecord, site: &SiteName) -> Result<ArrayFacts> {
+        let array = self.0.endpoints.array(site)?;
+        let (info, peers) = tokio::try_join!(array.info(), array.peers())?;
+        let mut facts = ArrayFacts::identity(info);
+        // a replication pair has two arrays; with more of them the other one is told by its own site
+        let other = match peers.as_slice() {
+            [only] => Some(only.clone()),
+            several => {
+                let other_site = record.group.other_site(site);
+                let name = match other_site.and_then(|s| self.0.endpoints.arrays.get(s)) {
+                    Some(other) => other.info().await.ok().map(|i| i.id),
+                    None => None,
+                };
+                several.iter().find(|p| Some(&p.id) == name.as_ref()).cloned()
+            }
+        };
+        if let Some(other) = other {
+            facts.link = other.link;
+            facts.peer = Some(other.name);
+        }
+        let Some(policy) = &record.policy else { return Ok(facts) };
+        facts.local_group = array.group(&policy.pure_pg_name).await?.map(|o| o.value);
+        if let Some(peer) = &facts.peer {
+            let image = naming::target_group_name(peer, &policy.pure_pg_name);
+            facts.image = array.group(&image).await?.map(|o| o.value);
+            facts.recovery_points = array.recovery_points(&image).await?.value;
+        }
+        Ok(facts)
+    }
+
+    /// The operation that holds the group: by its metadata, or here by a test or sync that does not touch metadata.
+    pub(super) async fn open_operation(&self, record: &GroupRecord) -> Result<Option<OpenOperation>> {
+        if let Some(open) = &record.group.operation {
+            return Ok(Some(open.clone()));
+        }
+        let filter = OperationFilter { group: Some(record.group.id.clone()), limit: Some(1) };
+        for stored in self.0.endpoints.store.operations(&filter).await? {
+            if self.state(&stored.id).await?.finished.is_none() {
+                return Ok(Some(OpenOperation { id: stored.id, kind: stored.kind, site: self.0.site.clone() }));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn state(&self, id: &OperationId) -> Result<OperationState> {
+        OperationState::fold(&self.0.endpoints.store.journal(id, 0).await?)
+    }
+
+    /// What the wanted test, or else the newest one that is not cleaned up, has made.
+    async fn test_run(&self, record: &GroupRecord, wanted: Option<&OperationId>) -> Result<Option<TestRun>> {
+        let filter = OperationFilter { group: Some(record.group.id.clone()), limit: None };
+        let operations = self.0.endpoints.store.operations(&filter).await?;
+        let cleaned = self.cleaned_tests(&operations).await?;
+        for stored in operations.iter().filter(|o| o.kind == OperationKind::TestFailover && !cleaned.contains(&o.id)) {
+            if wanted.is_some_and(|id| *id != stored.id) {
+                continue;
+            }
+            if let Some(run) = self.leftovers(stored).await? {
+                return Ok(Some(run));
+            }
+        }
+        match wanted {
+            Some(id) if cleaned.contains(id) => {
+                Err(Error::precondition(format!("test failover {id} is cleaned up already")))
+            }
+            Some(id) => Err(Error::not_found(format!(
+                "'{id}' is not a test failover of '{}' with anything left",
+                record.group.name
+            ))
+            .remedy("openstack protector operation list")),
+            None => Ok(None),
+        }
+    }
+
+    async fn cleaned_tests(&self, operations: &[StoredOperation]) -> Result<BTreeSet<OperationId>> {
+        let mut cleaned = BTreeSet::new();
+        for stored in operations.iter().filter(|o| o.kind == OperationKind::TestCleanup) {
+            let completed = matches!(self.state(&stored.id).await?.finished, Some((OperationStatus::Completed, _)));
+            let plan = crate::exec::read_plan(stored)?;
+            if let (true, Request::TestCleanup { test: Some(test) }) = (completed, plan.request) {
+                cleaned.insert(test);
+            }
+        }
+        Ok(cleaned)
+    }
+
+    async fn leftovers(&self, stored: &StoredOperation) -> Result<Option<TestRun>> {
+        let state = self.state(&stored.id).await?;
+        if state.finished.is_none() {
+            return Ok(None);
+        }
+        let plan = crate::exec::read_plan(stored)?;
+        let outputs = &state.outputs;
+        let Some(clone_key) = outputs.clone_key.clone() else { return Ok(None) };
+        Ok(Some(TestRun {
+            operation: stored.id.clone(),
+            site: plan.target,
+            servers: outputs.servers.values().map(|(id, _)| id.clone()).collect(),
+            ports: outputs.ports.values().map(|(id, _)| id.clone()).collect(),
+            volumes: outputs.volume_ids().cloned().collect(),
+            clone_key,
+            clones: outputs.clones.values().map(|(id, _)| id.clone()).collect(),
+        }))
+    }
+}

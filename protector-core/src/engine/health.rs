@@ -1,0 +1,81 @@
+//! Health: could this group be moved now, and if not, why.
+
+use super::{Engine, HealthView, describe};
+use crate::model::{GroupRecord, Mappings, SyncStatus};
+use crate::plan::{ArrayFacts, Request};
+use crate::rules::{self, RecoveryPointAge, RpoVerdict};
+use crate::{Result, model::FailoverType};
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// One report per group, by name. What cannot be seen is reported as not ready.
+    ///
+    /// # Errors
+    /// store cannot be read → `Storage`.
+    pub async fn health(&self) -> Result<Vec<HealthView>> {
+        let mut reports = Vec::new();
+        for record in self.0.endpoints.store.groups().await? {
+            reports.push(self.health_of(&record).await?);
+        }
+        Ok(reports)
+    }
+
+    async fn health_of(&self, record: &GroupRecord) -> Result<HealthView> {
+        let standby = self.array_facts(record, record.group.standby_site()).await;
+        let age = self.recovery_point_age(record, standby.as_ref().ok());
+        let rpo_minutes = record.policy.as_ref().map(|p| p.rpo_minutes);
+        let reasons = self.reasons_against_failover(record).await?;
+        Ok(HealthView {
+            protection_group: record.group.name.clone(),
+            status: describe::status(record),
+            link: standby.as_ref().map_or_else(|_| "unknown".to_owned(), |a| format!("{:?}", a.link).to_lowercase()),
+            sync_status: self
+                .sync_status(record.group.id.as_str())
+                .await
+                .map_or(SyncStatus::Unreachable, |s| s.sync_status),
+            recovery_point_age_seconds: match age {
+                RecoveryPointAge::Known { seconds } => i64::try_from(seconds).ok(),
+                RecoveryPointAge::Never | RecoveryPointAge::Unknown => None,
+            },
+            rpo_minutes,
+            rpo: rpo_minutes.map(|minutes| verdict(&rules::check_rpo(age, minutes)).to_owned()),
+            failover_ready: reasons.is_empty(),
+            reasons,
+        })
+    }
+
+    fn recovery_point_age(&self, record: &GroupRecord, standby: Option<&ArrayFacts>) -> RecoveryPointAge {
+        let expected: BTreeSet<_> = super::policies::volumes_on(record, &record.group.current_primary_site);
+        let newest = standby.and_then(|a| rules::newest_usable(&a.recovery_points, &expected));
+        rules::age_of(newest, standby.is_some(), self.0.endpoints.clock.now())
+    }
+
+    /// The blockers of a planned move, except for mappings, which may still be given with the command.
+    async fn reasons_against_failover(&self, record: &GroupRecord) -> Result<Vec<String>> {
+        let request = if record.group.is_home() {
+            Request::Failover {
+                failover_type: FailoverType::Planned,
+                force: false,
+                reason: None,
+                mappings: Mappings::default(),
+            }
+        } else {
+            Request::Failback { mappings: Mappings::default() }
+        };
+        let plan = self.plan(record.group.id.as_str(), &request).await?;
+        Ok(plan
+            .blockers()
+            .filter(|f| f.code != crate::plan::FindingCode::NetworkMappingMissing)
+            .map(|f| f.message.clone())
+            .collect())
+    }
+}
+
+fn verdict(verdict: &RpoVerdict) -> &'static str {
+    match verdict {
+        RpoVerdict::Within { .. } => "within",
+        RpoVerdict::Breach { .. } => "breached",
+        RpoVerdict::Never => "never",
+        RpoVerdict::Unknown => "unknown",
+    }
+}

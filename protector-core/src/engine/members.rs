@@ -1,0 +1,245 @@
+//! Members: a server joins or leaves with all of its volumes, or not at all.
+
+use super::policies::volumes_on;
+use super::{Engine, MemberAdd, MemberView, describe};
+use crate::exec::metadata;
+use crate::model::{
+    Disk, DiskCopy, DiskId, GroupRecord, GroupStatus, Member, MemberStatus, Protection, ServerCapture, ServerId,
+    SiteName, VolumeId, VolumeType,
+};
+use crate::ports::{AttachedVolume, CinderGroup, MemberMode, Server, VolumeQuery};
+use crate::rules::eligibility::{Candidate, check_boot_volume, check_candidates, violations_error};
+use crate::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Engine {
+    /// Protects a server: its volumes join the Cinder group and the array group.
+    ///
+    /// # Errors
+    /// no such server → `NotFound`; member already → `AlreadyExists`; a volume that may not join → `NotEligible` naming all
+    /// of them with what to do; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`. Nothing
+    /// is changed then.
+    pub async fn member_add(&self, group: &str, request: &MemberAdd) -> Result<MemberView> {
+        let record = self.load_for_edit(group).await?;
+        let site = record.group.current_primary_site.clone();
+        at_rest(&record)?;
+        self.check_not_member(&record, &request.instance_id).await?;
+        let server = self.server(&site, &ServerId::new(&*request.instance_id)).await?;
+        self.check_eligible(&record, &site, &server).await?;
+        let member = self.new_member(&site, &server, request.tier).await?;
+
+        let mut next = self.next_version(&record);
+        next.members.push(member.clone());
+        next.members.sort_by(|a, b| a.id.cmp(&b.id));
+        if next.policy.is_some() && next.group.protection == Protection::NotConfigured {
+            next.group.protection = Protection::Protected;
+        }
+        self.check_mapping(&next).await?;
+        self.change_members(&record, next).await?;
+        Ok(describe::member(&member))
+    }
+
+    /// Ends the protection of a server. The server and its volumes stay as they are; so do recovery points.
+    ///
+    /// # Errors
+    /// no such member → `NotFound`; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`.
+    pub async fn member_remove(&self, group: &str, instance: &str) -> Result<()> {
+        let record = self.load_for_edit(group).await?;
+        at_rest(&record)?;
+        let mut next = self.next_version(&record);
+        next.members.retain(|m| m.id.as_str() != instance);
+        if next.members.len() == record.members.len() {
+            return Err(Error::not_found(format!("instance '{instance}' is not a member of '{}'", record.group.name))
+                .remedy(format!("openstack protector protection-group member-list {}", record.group.name)));
+        }
+        if next.members.is_empty() {
+            next.group.protection = Protection::NotConfigured;
+        }
+        self.change_members(&record, next).await
+    }
+
+    /// Members by id.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`.
+    pub async fn member_list(&self, group: &str) -> Result<Vec<MemberView>> {
+        Ok(self.load(group).await?.members.iter().map(describe::member).collect())
+    }
+
+    /// Cinder group, array group, metadata; what was done is undone if a later part refuses.
+    async fn change_members(&self, current: &GroupRecord, next: GroupRecord) -> Result<()> {
+        let result = async {
+            self.make_group_members(&next).await?;
+            self.make_members(&next, &volumes_on(&next, &next.group.current_primary_site), MemberMode::Exact).await?;
+            metadata::commit(&self.0.endpoints, current, next.clone()).await
+        }
+        .await;
+        let Err(refused) = result else { return Ok(()) };
+        let undone = async {
+            self.make_members(current, &volumes_on(current, &current.group.current_primary_site), MemberMode::Exact)
+                .await?;
+            self.make_group_members(current).await
+        };
+        if let Err(e) = undone.await {
+            tracing::warn!(target: "protector.engine.manager", "members of '{}' could not be put back: {e}", current.group.name);
+        }
+        Err(refused)
+    }
+
+    /// The Cinder group on the current primary holds exactly the volumes of `next`.
+    async fn make_group_members(&self, next: &GroupRecord) -> Result<CinderGroup> {
+        let site = &next.group.current_primary_site;
+        let cloud = self.0.endpoints.cloud(site)?;
+        let volumes: BTreeSet<VolumeId> =
+            next.disks().filter_map(|(_, disk)| disk.copies.get(site)).map(|copy| copy.volume_id.clone()).collect();
+        let group = next.group.cinder_group_on(site);
+        self.settle(next, "members/cinder", async |cx| cloud.ensure_group_members(cx, group, &volumes).await).await
+    }
+
+    async fn check_not_member(&self, record: &GroupRecord, instance: &str) -> Result<()> {
+        let holds = |r: &GroupRecord| {
+            r.members.iter().any(|m| m.id.as_str() == instance || m.servers.values().any(|s| s.as_str() == instance))
+        };
+        if holds(record) {
+            return Err(Error::already_exists(format!(
+                "instance '{instance}' is a member of '{}' already",
+                record.group.name
+            ))
+            .remedy(format!("openstack protector protection-group member-list {}", record.group.name)));
+        }
+        let groups = self.0.endpoints.store.groups().await?;
+        match groups.iter().find(|r| holds(r)) {
+            Some(other) => Err(Error::already_exists(format!(
+                "instance '{instance}' is a member of protection group '{}'",
+                other.group.name
+            ))
+            .remedy(format!(
+                "openstack protector protection-group member-remove {} --instance-id {instance}",
+                other.group.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    async fn server(&self, site: &SiteName, id: &ServerId) -> Result<Server> {
+        self.0.endpoints.cloud(site)?.server(id).await?.ok_or_else(|| {
+            Error::not_found(format!("instance '{id}' does not exist on {site}"))
+                .remedy(format!("openstack --os-cloud {site} server list"))
+        })
+    }
+
+    async fn check_eligible(&self, record: &GroupRecord, site: &SiteName, server: &Server) -> Result<()> {
+        let types = self.0.endpoints.cloud(site)?.volume_types().await?;
+        let groups = self.0.endpoints.store.groups().await?;
+        let candidates: Vec<_> = server.volumes.iter().map(|v| candidate(server, v, site, &types, &groups)).collect();
+        let group = &record.group;
+        let own = group.cinder_group_on(site);
+        let backend = self.backend_on(record, site).await?;
+        let mut violations =
+            check_candidates(site, group.replication_type, group.volume_type_on(site), &backend, own, &candidates);
+        let boots = server.volumes.iter().any(|v| v.boot);
+        violations.extend(check_boot_volume(site, &server.id, &server.name, server.volumes.len(), boots));
+        if violations.is_empty() {
+            return Ok(());
+        }
+        Err(violations_error(&format!("'{}' cannot join '{}'", server.name, group.name), &violations))
+    }
+
+    /// The backend of the group's Cinder group on `site`; all volumes must lie on it.
+    async fn backend_on(&self, record: &GroupRecord, site: &SiteName) -> Result<String> {
+        let id = record.group.cinder_group_on(site);
+        let group = self.0.endpoints.cloud(site)?.consistency_group(id).await?;
+        group.map(|g| g.backend).ok_or_else(|| {
+            Error::not_found(format!("Cinder group {id} of '{}' does not exist on {site}", record.group.name))
+                .remedy("it was removed behind Protector's back; create the protection group anew")
+        })
+    }
+
+    async fn new_member(&self, site: &SiteName, server: &Server, tier: u16) -> Result<Member> {
+        let mut disks = Vec::new();
+        for attached in &server.volumes {
+            disks.push(self.new_disk(site, attached).await?);
+        }
+        disks.sort_by_key(|d| (!d.boot, d.device.clone()));
+        let capture = ServerCapture {
+            flavor: server.flavor.clone(),
+            flavor_shape: server.flavor_shape,
+            key_name: server.key_name.clone(),
+            availability_zone: server.availability_zone.clone(),
+            security_groups: server.security_groups.clone(),
+            metadata: server.metadata.clone(),
+            nics: server.nics.clone(),
+            captured_at: self.0.endpoints.clock.now(),
+        };
+        Ok(Member {
+            id: server.id.clone(),
+            name: server.name.clone(),
+            tier,
+            status: MemberStatus::Protected,
+            captures: BTreeMap::from([(site.clone(), capture)]),
+            disks,
+            servers: BTreeMap::from([(site.clone(), server.id.clone())]),
+        })
+    }
+
+    async fn new_disk(&self, site: &SiteName, attached: &AttachedVolume) -> Result<Disk> {
+        let volume = &attached.volume;
+        let unknown = || {
+            Error::precondition(format!("nobody can say which array volume '{}' ({}) is", volume.name, volume.id))
+                .remedy("check that the volume lies on the array of this site")
+        };
+        let name = volume.array_volume.clone().ok_or_else(unknown)?;
+        let array = self.0.endpoints.array(site)?;
+        let found = array.volumes(&VolumeQuery::Names(BTreeSet::from([name.clone()]))).await?;
+        let found = found.into_iter().find(|v| v.name == name && !v.destroyed).ok_or_else(unknown)?;
+        let copy = DiskCopy { volume_id: volume.id.clone(), array_volume: name, array_volume_id: found.id };
+        Ok(Disk {
+            id: DiskId::new(volume.id.as_str()),
+            name: volume.name.clone(),
+            size_gib: volume.size_gib,
+            device: attached.device.clone(),
+            boot: attached.boot,
+            copies: BTreeMap::from([(site.clone(), copy)]),
+        })
+    }
+}
+
+/// Members change only while the workload runs completely on one site.
+fn at_rest(record: &GroupRecord) -> Result<()> {
+    let status = describe::status(record);
+    if matches!(status, GroupStatus::Active | GroupStatus::FailedOver)
+        && record.group.protection != Protection::Unprotected
+    {
+        return Ok(());
+    }
+    let group = &record.group;
+    Err(Error::precondition(format!(
+        "members of '{}' cannot change while it is {status} and {}",
+        group.name, group.protection
+    ))
+    .remedy(format!("openstack protector protection-group show {} names the ways out", group.name)))
+}
+
+fn candidate(
+    server: &Server,
+    attached: &AttachedVolume,
+    site: &SiteName,
+    types: &[VolumeType],
+    groups: &[GroupRecord],
+) -> Candidate {
+    let volume = &attached.volume;
+    let in_group =
+        |r: &&GroupRecord| r.disks().any(|(_, d)| d.copies.get(site).is_some_and(|c| c.volume_id == volume.id));
+    Candidate {
+        server: server.id.clone(),
+        server_name: server.name.clone(),
+        volume: volume.id.clone(),
+        volume_name: volume.name.clone(),
+        volume_type: types.iter().find(|t| t.name == volume.volume_type).cloned(),
+        backend: volume.backend.clone(),
+        group: volume.group.clone(),
+        delete_on_termination: attached.delete_on_termination,
+        array_volume: volume.array_volume.clone(),
+        protected_by: groups.iter().find(in_group).map(|r| r.group.name.clone()),
+    }
+}

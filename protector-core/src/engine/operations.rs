@@ -1,0 +1,133 @@
+//! Operations: plan, accept, run, look at.
+
+use super::{Engine, OperationView, describe};
+use crate::exec::{JOURNAL_SCHEMA, Progress, Record, lease, read_plan};
+use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, SiteName};
+use crate::plan::{Action, Plan, Request, transition};
+use crate::ports::{Cancel, GroupChange, JournalEntry, OperationFilter, StoredOperation};
+use crate::{Error, Result};
+
+impl Engine {
+    /// Observes and plans. Changes nothing. What speaks against it is in the plan's findings.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`; request contradicts itself → `InvalidRequest`; nothing to clean up → `Precondition`.
+    pub async fn plan(&self, group: &str, request: &Request) -> Result<Plan> {
+        crate::plan::plan(&self.facts(group, request).await?, request)
+    }
+
+    /// Accepts a plan: looks again, and opens the operation if the world is still the same. Nothing is executed yet.
+    ///
+    /// # Errors
+    /// blockers → `PlanBlocked`; the world changed → `PlanStale`; made on another site → `InvalidRequest`; somebody else
+    /// opened an operation → `Conflict`.
+    pub async fn accept(&self, plan: &Plan) -> Result<OperationView> {
+        plan.check_acceptable()?;
+        if plan.local_site != self.0.site {
+            return Err(Error::invalid(format!(
+                "{} was made on {}, this engine works from {}",
+                plan.id, plan.local_site, self.0.site
+            ))
+            .remedy("accept it on the site where it was made, or plan again here"));
+        }
+        plan.check_fresh(&self.plan(plan.group.as_str(), &plan.request).await?)?;
+        let record = self.load(plan.group.as_str()).await?;
+        let stored = self.new_operation(plan)?;
+        let accepted = Record::PlanAccepted {
+            schema: JOURNAL_SCHEMA,
+            plan_hash: plan.hash.clone(),
+            consents: plan.consents.clone(),
+        };
+        let first = JournalEntry::seal(0, stored.accepted_at, serde_json::to_value(accepted)?, &"0".repeat(64));
+        let change = plan.kind.moves_workload().then(|| self.opening(plan, &record, &stored));
+        self.0.endpoints.store.begin_operation(&stored, &[first], change.as_ref()).await?;
+        self.operation_show(stored.id.as_str()).await
+    }
+
+    /// Runs an accepted operation, or continues an interrupted or failed one, to its end. Finished already: shows it.
+    ///
+    /// # Errors
+    /// no such operation here → `NotFound`; a living executor is at work → `Conflict`; cancelled at a step boundary →
+    /// `Cancelled`, `run` again continues. A failed step is not an error of this call: see the returned operation.
+    pub async fn run(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> Result<OperationView> {
+        let id = OperationId::new(operation);
+        self.0.executor.run(&id, cancel, progress).await?;
+        self.operation_show(operation).await
+    }
+
+    /// One operation of this site.
+    ///
+    /// # Errors
+    /// not on this site → `NotFound`.
+    pub async fn operation_show(&self, operation: &str) -> Result<OperationView> {
+        let stored = self.stored(operation).await?;
+        self.view(&stored).await
+    }
+
+    /// Operations of this site, newest first.
+    ///
+    /// # Errors
+    /// store cannot be read → `Storage`.
+    pub async fn operation_list(&self) -> Result<Vec<OperationView>> {
+        let mut views = Vec::new();
+        for stored in self.0.endpoints.store.operations(&OperationFilter::default()).await? {
+            views.push(self.view(&stored).await?);
+        }
+        Ok(views)
+    }
+
+    /// The plan that an operation was accepted with.
+    ///
+    /// # Errors
+    /// not on this site → `NotFound`; of another version → `Unsupported`.
+    pub async fn operation_plan(&self, operation: &str) -> Result<Plan> {
+        read_plan(&self.stored(operation).await?)
+    }
+
+    async fn stored(&self, operation: &str) -> Result<StoredOperation> {
+        self.0.endpoints.store.operation(&OperationId::new(operation)).await?.ok_or_else(|| {
+            Error::not_found(format!("operation '{operation}' does not exist on {}", self.0.site))
+                .remedy("openstack protector operation list; operations are kept on the site where they were started")
+        })
+    }
+
+    async fn view(&self, stored: &StoredOperation) -> Result<OperationView> {
+        let state = self.state(&stored.id).await?;
+        let executing = state.finished.is_none() && self.is_executing(&stored.id).await?;
+        Ok(describe::operation(stored, &read_plan(stored)?, &state, executing))
+    }
+
+    async fn is_executing(&self, id: &OperationId) -> Result<bool> {
+        let now = self.0.endpoints.clock.now();
+        Ok(self.0.endpoints.store.lease(id).await?.is_some_and(|l| lease::is_alive(&l, now)))
+    }
+
+    /// How the operation stands that holds the group, as far as this site can tell.
+    pub(super) async fn open_status(&self, record: &GroupRecord) -> Result<Option<OperationStatus>> {
+        let Some(open) = &record.group.operation else { return Ok(None) };
+        match self.0.endpoints.store.operation(&open.id).await? {
+            Some(stored) => Ok(Some(self.view(&stored).await?.status)),
+            None => Ok(Some(OperationStatus::Running)),
+        }
+    }
+
+    fn new_operation(&self, plan: &Plan) -> Result<StoredOperation> {
+        Ok(StoredOperation {
+            id: OperationId::new(format!("op-{}", self.0.endpoints.identifiers.uuid())),
+            group: plan.group.clone(),
+            group_name: plan.group_name.clone(),
+            kind: plan.kind,
+            accepted_at: self.0.endpoints.clock.now(),
+            plan: serde_json::to_value(plan)?,
+        })
+    }
+
+    /// The group's record with the operation on it. An unplanned failover that cannot tell the other site says so at once.
+    fn opening(&self, plan: &Plan, record: &GroupRecord, stored: &StoredOperation) -> GroupChange {
+        let told = plan.steps.iter().any(|s| matches!(s.action, Action::Announce {}));
+        let absent: Option<&SiteName> =
+            (!told && plan.kind == OperationKind::UnplannedFailover).then(|| self.0.endpoints.peer.site());
+        let open = OpenOperation { id: stored.id.clone(), kind: stored.kind, site: self.0.site.clone() };
+        GroupChange { expected: record.version, record: transition::opened(record, open, absent, stored.accepted_at) }
+    }
+}

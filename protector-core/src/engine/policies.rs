@@ -1,0 +1,186 @@
+//! Replication policies: created or changed with the same call.
+
+use super::{Engine, PolicyChange, PolicyView, describe};
+use crate::exec::metadata;
+use crate::model::{
+    ArrayGroupName, ArrayVolumeName, GroupRecord, PolicyStatus, Protection, ReplicationPolicy, SiteName,
+};
+use crate::ports::{GroupSpec, MemberMode, MemberSet, ReplicationSpec};
+use crate::rules::{self, Side, naming};
+use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// Creates the policy of a group, or changes the given fields of the one it has; then makes the arrays follow it.
+    ///
+    /// # Errors
+    /// no interval or objective given and no default → `InvalidRequest`; interval longer than the objective, `http://` URL,
+    /// bad or changed `pure_pg_name` → `InvalidRequest`; name used by another group or foreign on the array → `Conflict`;
+    /// URL or token missing where the driver needs them → `InvalidConfiguration`; other site does not answer →
+    /// `PeerUnreachable`. Nothing is changed then.
+    pub async fn policy_create(&self, group: &str, change: &PolicyChange) -> Result<PolicyView> {
+        let record = self.load_for_edit(group).await?;
+        let policy = self.merged(&record, change)?;
+        let mut next = self.next_version(&record);
+        next.policy = Some(policy.clone());
+        if !record.members.is_empty() && next.group.protection == Protection::NotConfigured {
+            next.group.protection = Protection::Protected;
+        }
+        self.check_mapping(&next).await?;
+        self.make_replication(&next, &policy, change.adopt).await?;
+        let stored = metadata::commit(&self.0.endpoints, &record, next).await?;
+        describe::policy(&stored).ok_or_else(|| Error::internal("the policy was stored and is gone"))
+    }
+
+    /// The policy of a group. Tokens are never shown.
+    ///
+    /// # Errors
+    /// no such group, or it has no policy → `NotFound`.
+    pub async fn policy_show(&self, group: &str) -> Result<PolicyView> {
+        let record = self.load(group).await?;
+        describe::policy(&record).ok_or_else(|| {
+            Error::not_found(format!("'{}' has no replication policy", record.group.name))
+                .remedy(format!("openstack protector protection-group policy-create {} …", record.group.name))
+        })
+    }
+
+    /// Given fields over those of the present policy, over the defaults.
+    fn merged(&self, record: &GroupRecord, change: &PolicyChange) -> Result<ReplicationPolicy> {
+        let old = record.policy.as_ref();
+        let defaults = &self.0.defaults;
+        let missing = |flag: &str, option: &str| {
+            Error::invalid(format!("{flag} is missing and [storage] {option} is not set"))
+                .remedy(format!("give {flag}, or set [storage] {option}"))
+        };
+        let replication_interval = change
+            .replication_interval
+            .or(old.map(|p| p.replication_interval))
+            .or(defaults.replication_interval)
+            .ok_or_else(|| missing("--replication-interval", "default_replication_interval"))?;
+        let rpo_minutes = change
+            .rpo_minutes
+            .or(old.map(|p| p.rpo_minutes))
+            .or(defaults.rpo_minutes)
+            .ok_or_else(|| missing("--rpo-minutes", "default_rpo_minutes"))?;
+        rules::check_interval(replication_interval, rpo_minutes)?;
+        let policy = ReplicationPolicy {
+            primary_fa_url: change.primary_fa_url.clone().or_else(|| old?.primary_fa_url.clone()),
+            primary_fa_api_token: change.primary_fa_api_token.clone().or_else(|| old?.primary_fa_api_token.clone()),
+            secondary_fa_url: change.secondary_fa_url.clone().or_else(|| old?.secondary_fa_url.clone()),
+            secondary_fa_api_token: change
+                .secondary_fa_api_token
+                .clone()
+                .or_else(|| old?.secondary_fa_api_token.clone()),
+            pure_pg_name: group_name(record, change)?,
+            replication_interval,
+            rpo_minutes,
+            status: PolicyStatus::Active,
+        };
+        self.check_access(&policy)?;
+        Ok(policy)
+    }
+
+    /// URLs must be right wherever they are given; they and tokens must be there only if the driver needs them.
+    fn check_access(&self, policy: &ReplicationPolicy) -> Result<()> {
+        let defaults = &self.0.defaults;
+        for (field, url) in
+            [("--primary-fa-url", &policy.primary_fa_url), ("--secondary-fa-url", &policy.secondary_fa_url)]
+        {
+            if let Some(url) = url {
+                rules::validate_fa_url(field, url)?;
+            }
+        }
+        if !defaults.credentials_needed {
+            return Ok(());
+        }
+        rules::credentials::resolve(
+            Side::Primary,
+            policy.primary_fa_url.as_deref(),
+            policy.primary_fa_api_token.as_ref(),
+            defaults.primary_array_url.as_deref(),
+            defaults.primary_array_api_token.as_ref(),
+        )?;
+        rules::credentials::resolve(
+            Side::Secondary,
+            policy.secondary_fa_url.as_deref(),
+            policy.secondary_fa_api_token.as_ref(),
+            defaults.secondary_array_url.as_deref(),
+            defaults.secondary_array_api_token.as_ref(),
+        )
+        .map(drop)
+    }
+
+    /// The 1:1:1 rule over everything stored here.
+    pub(super) async fn check_mapping(&self, candidate: &GroupRecord) -> Result<()> {
+        let others: Vec<_> =
+            self.0.endpoints.store.groups().await?.into_iter().filter(|r| r.group.id != candidate.group.id).collect();
+        let violations = rules::check_mapping(&others, candidate);
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(rules::one_to_one::mapping_error(&candidate.group.id, &violations))
+        }
+    }
+
+    /// Group, members, target and schedule on the array where the workload runs; permission on the other one.
+    async fn make_replication(&self, record: &GroupRecord, policy: &ReplicationPolicy, adopt: bool) -> Result<()> {
+        let (from, to) = (&record.group.current_primary_site, record.group.standby_site());
+        let (source, target) = (self.0.endpoints.array(from)?, self.0.endpoints.array(to)?);
+        let (source_name, target_name) = (source.info().await?.name, target.info().await?.name);
+        let group = &policy.pure_pg_name;
+        let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt };
+        self.settle(record, "policy/group", async |cx| source.ensure_group(cx, &spec).await).await?;
+        self.make_members(record, &volumes_on(record, from), MemberMode::Add).await?;
+        let replication = ReplicationSpec { target: target_name, interval: policy.replication_interval };
+        self.settle(record, "policy/replication", async |cx| source.ensure_replication(cx, group, &replication).await)
+            .await?;
+        let image = naming::target_group_name(&source_name, group);
+        self.settle(record, "policy/accept", async |cx| target.accept_from_peer(cx, &image, true).await).await
+    }
+
+    /// Members of the array group on the array where the workload runs.
+    pub(super) async fn make_members(
+        &self,
+        record: &GroupRecord,
+        volumes: &BTreeSet<ArrayVolumeName>,
+        mode: MemberMode,
+    ) -> Result<()> {
+        let Some(policy) = &record.policy else { return Ok(()) };
+        if volumes.is_empty() && mode == MemberMode::Add {
+            return Ok(());
+        }
+        let array = self.0.endpoints.array(&record.group.current_primary_site)?;
+        let members = MemberSet { volumes: volumes.clone(), mode };
+        self.settle(record, "members/array", async |cx| array.ensure_members(cx, &policy.pure_pg_name, &members).await)
+            .await
+            .map(drop)
+    }
+}
+
+/// Array names of all members' volumes on `site`.
+pub(super) fn volumes_on(record: &GroupRecord, site: &SiteName) -> BTreeSet<ArrayVolumeName> {
+    record.disks().filter_map(|(_, disk)| disk.copies.get(site)).map(|copy| copy.array_volume.clone()).collect()
+}
+
+/// The name is fixed once the array has the group.
+fn group_name(record: &GroupRecord, change: &PolicyChange) -> Result<ArrayGroupName> {
+    let old = record.policy.as_ref().map(|p| &p.pure_pg_name);
+    match (&change.pure_pg_name, old) {
+        (Some(given), Some(old)) if given != old.as_str() => Err(Error::new(
+            ErrorKind::InvalidRequest,
+            format!("pure_pg_name of '{}' is '{old}' and cannot become '{given}'", record.group.name),
+        )
+        .remedy("leave --pure-pg-name out; for another array group create another protection group")),
+        (_, Some(old)) => Ok(old.clone()),
+        (Some(given), None) => {
+            naming::validate_array_object_name("pure_pg_name", given)?;
+            let name = ArrayGroupName::new(given.clone());
+            if naming::is_system_group(&name) {
+                return Err(Error::invalid(format!("pure_pg_name '{given}' is one of Cinder's own array groups"))
+                    .remedy("choose another name"));
+            }
+            Ok(name)
+        }
+        (None, None) => Ok(naming::default_array_group_name(&record.group.name)),
+    }
+}

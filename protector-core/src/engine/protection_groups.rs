@@ -1,0 +1,341 @@
+//! Protection groups: create, list, show, change, delete; metadata of both sites.
+
+use super::{Engine, GroupCreate, GroupUpdate, GroupView, SyncStatusView, describe};
+use crate::exec::metadata;
+use crate::model::{
+    ConsistencyGroup, ConsistencyGroupId, ConsistencyGroupStatus, Epoch, GroupRecord, Mappings, MetadataVersion,
+    ProjectId, Protection, ProtectionGroup, ProtectionGroupId, ReplicationType, SiteName, SyncStatus,
+};
+use crate::ports::{CinderGroup, CinderGroupSpec, GroupChange, PeerVersion};
+use crate::rules::{self, naming};
+use crate::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+
+impl Engine {
+    /// Creates a group: one Cinder group on each site and the record on both.
+    ///
+    /// # Errors
+    /// bad name, equal sites → `InvalidRequest`; name taken → `AlreadyExists`; site not registered → `NotFound`; volume type
+    /// not replicated on one of the sites → `NotEligible`; other site does not answer → `PeerUnreachable`; replication type
+    /// that the arrays' driver does not offer → `Unsupported`. Nothing is left behind.
+    pub async fn protection_group_create(&self, request: &GroupCreate) -> Result<GroupView> {
+        naming::validate_protection_group_name(&request.name)?;
+        let primary = self.registered(&request.primary_site).await?.name;
+        let secondary = self.registered(&request.secondary_site).await?.name;
+        self.check_new(request, &primary, &secondary).await?;
+        let types = self.matching_types(request, &primary, &secondary).await?;
+        self.0.endpoints.peer.ping().await?;
+
+        let mut record = self.new_record(request, primary, secondary, types);
+        let (first, second) = self.make_cinder_groups(&record).await?;
+        let cg = &mut record.group.consistency_group;
+        cg.backend_name.clone_from(&first.backend);
+        cg.primary_cg_id = first.id;
+        cg.secondary_cg_id = second.id;
+        if let Err(refused) = metadata::create(&self.0.endpoints, &record).await {
+            self.remove_cinder_groups(&record).await;
+            return Err(refused);
+        }
+        Ok(describe::group(&record, None, None))
+    }
+
+    /// All groups by name.
+    ///
+    /// # Errors
+    /// store cannot be read → `Storage`.
+    pub async fn protection_group_list(&self) -> Result<Vec<GroupView>> {
+        let records = self.0.endpoints.store.groups().await?;
+        let mut views = Vec::with_capacity(records.len());
+        for record in &records {
+            views.push(describe::group(record, self.open_status(record).await?, None));
+        }
+        Ok(views)
+    }
+
+    /// One group by name or id, with the newest complete recovery point if the standby array answers.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`.
+    pub async fn protection_group_show(&self, group: &str) -> Result<GroupView> {
+        let record = self.load(group).await?;
+        let operation = self.open_status(&record).await?;
+        let newest = self.newest_recovery_point(&record).await;
+        Ok(describe::group(&record, operation, newest))
+    }
+
+    /// Changes name, description or mappings, on both sites.
+    ///
+    /// # Errors
+    /// bad or taken name, mappings that cannot be inverted → `InvalidRequest`, `AlreadyExists`; open operation → `Conflict`;
+    /// other site does not answer → `PeerUnreachable`.
+    pub async fn protection_group_update(&self, group: &str, change: &GroupUpdate) -> Result<GroupView> {
+        let record = self.load_for_edit(group).await?;
+        let mut next = self.next_version(&record);
+        if let Some(name) = &change.name {
+            naming::validate_protection_group_name(name)?;
+            next.group.name.clone_from(name);
+        }
+        if let Some(description) = &change.description {
+            next.group.description = Some(description.clone());
+        }
+        if let Some(mappings) = &change.mappings {
+            rules::mapping::invert(mappings)?;
+            next.group.mappings = mappings.clone();
+        }
+        let stored = metadata::commit(&self.0.endpoints, &record, next).await?;
+        Ok(describe::group(&stored, None, None))
+    }
+
+    /// Ends protection: the record and the empty Cinder groups go; the array group stays with its recovery points, without
+    /// a schedule, for somebody to decide about.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`; members left, open operation → `Conflict`; other site does not answer → `PeerUnreachable`.
+    pub async fn protection_group_delete(&self, group: &str) -> Result<()> {
+        let record = self.load_for_edit(group).await?;
+        let name = &record.group.name;
+        if let Some(member) = record.members.first() {
+            return Err(Error::conflict(format!(
+                "'{name}' still protects {} member(s), '{}' for example",
+                record.members.len(),
+                member.name
+            ))
+            .remedy(format!("openstack protector protection-group member-remove {name} --instance-id {}", member.id)));
+        }
+        if let Some(policy) = &record.policy {
+            let array = self.0.endpoints.array(&record.group.current_primary_site)?;
+            let pg = &policy.pure_pg_name;
+            if array.group(pg).await?.is_some() {
+                self.settle(&record, "delete/disable", async |cx| array.disable_replication(cx, pg).await).await?;
+                tracing::info!(target: "protector.engine.manager", "array group '{pg}' keeps its recovery points and has no schedule any more");
+            }
+        }
+        metadata::delete(&self.0.endpoints, &record).await?;
+        self.remove_cinder_groups(&record).await;
+        Ok(())
+    }
+
+    /// Compares the metadata of both sites.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`.
+    pub async fn sync_status(&self, group: &str) -> Result<SyncStatusView> {
+        let record = self.load(group).await?;
+        let peer = &self.0.endpoints.peer;
+        let (sync_status, remote_version, detail) = match peer.version(&record.group.id).await {
+            Err(e) => (SyncStatus::Unreachable, None, Some(e.message().to_owned())),
+            Ok(PeerVersion::Absent) => {
+                (SyncStatus::OutOfSync, None, Some(format!("{} does not have the group", peer.site())))
+            }
+            Ok(PeerVersion::At(v)) if v == record.version && record.divergence.is_none() => {
+                (SyncStatus::InSync, Some(v.0), None)
+            }
+            Ok(PeerVersion::At(v)) => (
+                SyncStatus::OutOfSync,
+                Some(v.0),
+                Some(format!("openstack protector protection-group sync {}", record.group.name)),
+            ),
+        };
+        Ok(SyncStatusView {
+            protection_group_id: record.group.id.to_string(),
+            sync_status,
+            local_site: self.0.site.clone(),
+            local_version: record.version.0,
+            remote_site: peer.site().clone(),
+            remote_version,
+            detail,
+        })
+    }
+
+    /// Makes the other site hold what this site holds. Only the side that is ahead may do so.
+    ///
+    /// # Errors
+    /// the other site is ahead → `Conflict`: run it from there; open operation → `Conflict`; no answer → `PeerUnreachable`.
+    pub async fn sync_metadata(&self, group: &str) -> Result<SyncStatusView> {
+        let record = self.load(group).await?;
+        let (peer, name) = (&self.0.endpoints.peer, &record.group.name);
+        if let Some(open) = &record.group.operation {
+            return Err(Error::conflict(format!("{} {} is open on '{name}'", open.kind, open.id))
+                .remedy(format!("openstack protector operation resume {}", open.id)));
+        }
+        let theirs = peer.version(&record.group.id).await?;
+        match theirs {
+            PeerVersion::At(v) if v == record.version && record.divergence.is_none() => {
+                return self.sync_status(group).await;
+            }
+            PeerVersion::At(v) if v > record.version => {
+                return Err(Error::conflict(format!(
+                    "{} is ahead: version {v} there, {} here",
+                    peer.site(),
+                    record.version
+                ))
+                .remedy(format!("openstack --os-cloud {} protector protection-group sync {name}", peer.site())));
+            }
+            PeerVersion::At(_) | PeerVersion::Absent => {}
+        }
+        let mut next = self.next_version(&record);
+        next.divergence = None;
+        peer.push(&next, theirs).await?;
+        self.0.endpoints.store.update_group(&GroupChange { expected: record.version, record: next }).await?;
+        self.sync_status(group).await
+    }
+
+    /// A copy that may be changed and stored as the next version.
+    pub(super) fn next_version(&self, record: &GroupRecord) -> GroupRecord {
+        let mut next = record.clone();
+        next.version = record.version.next();
+        next.group.updated_at = self.0.endpoints.clock.now();
+        next
+    }
+
+    async fn check_new(&self, request: &GroupCreate, primary: &SiteName, secondary: &SiteName) -> Result<()> {
+        if primary == secondary {
+            return Err(Error::invalid(format!("primary and secondary site are both '{primary}'"))
+                .remedy("name two different sites"));
+        }
+        if self.0.endpoints.store.group(&request.name).await?.is_some() {
+            return Err(Error::already_exists(format!("protection group '{}' exists already", request.name)).remedy(
+                format!("openstack protector protection-group show {}, or choose another name", request.name),
+            ));
+        }
+        for site in [primary, secondary] {
+            let array = self.0.endpoints.array(site)?;
+            let capabilities = array.capabilities();
+            let offered = match request.replication_type {
+                ReplicationType::Async => capabilities.async_groups,
+                ReplicationType::Sync => capabilities.sync_pods,
+            };
+            if !offered {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!(
+                        "{} of {site} does not offer replication type '{}'",
+                        array.driver_name(),
+                        request.replication_type
+                    ),
+                )
+                .remedy("use --replication-type async"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The type as named on the primary site, and its counterpart on the secondary.
+    async fn matching_types(
+        &self,
+        request: &GroupCreate,
+        primary: &SiteName,
+        secondary: &SiteName,
+    ) -> Result<(String, String)> {
+        let (name, wanted) = (&request.volume_type, request.replication_type);
+        let here = self.0.endpoints.cloud(primary)?.volume_types().await?;
+        let Some(named) = here.iter().find(|t| t.name == *name || t.id == *name) else {
+            let known = here.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Error::not_found(format!("volume type '{name}' does not exist on {primary} (there: {known})"))
+                .remedy(format!("openstack protector site list-volume-types {primary}")));
+        };
+        let violations = rules::eligibility::check_volume_type(primary, named, wanted);
+        if !violations.is_empty() {
+            return Err(rules::eligibility::violations_error("Volume type does not support replication", &violations));
+        }
+        let there = self.0.endpoints.cloud(secondary)?.volume_types().await?;
+        let matched = rules::match_volume_type(secondary, &named.name, &there, wanted)?;
+        Ok((named.name.clone(), matched.name.clone()))
+    }
+
+    fn new_record(
+        &self,
+        request: &GroupCreate,
+        primary: SiteName,
+        secondary: SiteName,
+        types: (String, String),
+    ) -> GroupRecord {
+        let new_id = || self.0.endpoints.identifiers.uuid();
+        let now = self.0.endpoints.clock.now();
+        let group = ProtectionGroup {
+            id: ProtectionGroupId::new(format!("pg-{}", new_id())),
+            name: request.name.clone(),
+            description: request.description.clone(),
+            project_id: ProjectId::new(request.project_id.clone().unwrap_or_else(|| "default".to_owned())),
+            replication_type: request.replication_type,
+            current_primary_site: primary.clone(),
+            primary_site: primary,
+            secondary_site: secondary,
+            partial: false,
+            protection: Protection::NotConfigured,
+            operation: None,
+            epoch: Epoch(1),
+            volume_type: types.0,
+            consistency_group: ConsistencyGroup {
+                id: ConsistencyGroupId::new(format!("cg-{}", new_id())),
+                backend_name: String::new(),
+                secondary_volume_type: types.1,
+                primary_cg_id: "".into(),
+                secondary_cg_id: "".into(),
+                status: ConsistencyGroupStatus::Active,
+            },
+            mappings: Mappings::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        GroupRecord {
+            version: MetadataVersion::FIRST,
+            group,
+            policy: None,
+            members: Vec::new(),
+            retained: Vec::new(),
+            divergence: None,
+        }
+    }
+
+    async fn make_cinder_groups(&self, record: &GroupRecord) -> Result<(CinderGroup, CinderGroup)> {
+        let first = self.make_cinder_group(record, &record.group.primary_site).await?;
+        match self.make_cinder_group(record, &record.group.secondary_site).await {
+            Ok(second) => Ok((first, second)),
+            Err(e) => {
+                self.remove_cinder_group(record, &record.group.primary_site, &first.id).await;
+                Err(e)
+            }
+        }
+    }
+
+    async fn make_cinder_group(&self, record: &GroupRecord, site: &SiteName) -> Result<CinderGroup> {
+        let cloud = self.0.endpoints.cloud(site)?;
+        let spec = CinderGroupSpec {
+            name: naming::consistency_group_name(&record.group.id),
+            volume_type: record.group.volume_type_on(site).to_owned(),
+        };
+        self.settle(record, &format!("create/{site}"), async |cx| cloud.ensure_consistency_group(cx, &spec).await).await
+    }
+
+    async fn remove_cinder_groups(&self, record: &GroupRecord) {
+        for site in [&record.group.primary_site, &record.group.secondary_site] {
+            self.remove_cinder_group(record, site, record.group.cinder_group_on(site)).await;
+        }
+    }
+
+    /// An empty Cinder group that stays behind does no harm; it is named in the log.
+    async fn remove_cinder_group(&self, record: &GroupRecord, site: &SiteName, id: &crate::model::CinderGroupId) {
+        let removed = match self.0.endpoints.cloud(site) {
+            Ok(cloud) => {
+                self.settle(record, &format!("delete/{site}"), async |cx| cloud.delete_consistency_group(cx, id).await)
+                    .await
+            }
+            Err(e) => Err(e),
+        };
+        if let Err(e) = removed {
+            tracing::warn!(target: "protector.engine.manager", "Cinder group {id} of {site} stays behind: {e}");
+        }
+    }
+
+    /// Best effort: a standby array that does not answer leaves it unknown.
+    async fn newest_recovery_point(&self, record: &GroupRecord) -> Option<Timestamp> {
+        let facts = self.array_facts(record, record.group.standby_site()).await.ok()?;
+        let expected = record
+            .disks()
+            .filter_map(|(_, d)| d.copies.get(&record.group.current_primary_site))
+            .map(|c| c.array_volume.clone())
+            .collect();
+        rules::newest_usable(&facts.recovery_points, &expected).map(|p| p.created)
+    }
+}

@@ -1,0 +1,53 @@
+//! Repeating an ensure-style call until it is finished.
+
+use crate::ports::{Clock, Cx, Outcome};
+use crate::{Error, ErrorKind, Result};
+use std::time::Duration;
+
+/// First pause between two tries, doubled up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often an endpoint that does not answer is asked again before the call fails.
+const UNREACHABLE_TRIES: u32 = 4;
+
+/// Makes `call` until it is done, within the deadline of `cx`. Work under way and busy endpoints are waited for; a result
+/// that is not known is settled by calling again, since every call looks first.
+///
+/// # Errors
+/// deadline passed → `DeadlineExceeded`, or the error that kept it busy; cancelled → `Cancelled`; else what `call` says.
+pub async fn settle<T>(clock: &dyn Clock, cx: &Cx, mut call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>) -> Result<T> {
+    let mut pause = FIRST_PAUSE;
+    let mut unanswered = 0;
+    let mut last_error = None;
+    loop {
+        if let Err(stop) = cx.check(clock.now()) {
+            // why it took so long says more than that it did
+            let busy = last_error.filter(|_| stop.kind() == ErrorKind::DeadlineExceeded);
+            return Err(busy.map_or(stop, |e: Error| e.context("gave up at the deadline")));
+        }
+        let wait = match call(cx).await {
+            Ok(Outcome::Done(value) | Outcome::AlreadyDone(value)) => return Ok(value),
+            Ok(Outcome::InProgress { poll_after }) => poll_after,
+            Err(e) if may_pass(e.kind(), &mut unanswered) => {
+                last_error = Some(e);
+                let wait = pause;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                wait
+            }
+            Err(e) => return Err(e),
+        };
+        let left = Duration::try_from(cx.deadline.duration_since(clock.now())).unwrap_or(Duration::ZERO);
+        clock.sleep(wait.min(left).max(Duration::from_millis(1))).await;
+    }
+}
+
+fn may_pass(kind: ErrorKind, unanswered: &mut u32) -> bool {
+    match kind {
+        ErrorKind::Transient | ErrorKind::Indeterminate => true,
+        ErrorKind::Unreachable => {
+            *unanswered += 1;
+            *unanswered <= UNREACHABLE_TRIES
+        }
+        _ => false,
+    }
+}
