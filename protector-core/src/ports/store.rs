@@ -42,7 +42,7 @@ pub struct JournalEntry {
 /// A change of group metadata that goes with journal entries in one transaction.
 #[derive(Debug, Clone)]
 pub struct GroupChange {
-    /// The new record; its version is the successor of `expected`.
+    /// The new record, with its new version.
     pub record: GroupRecord,
     /// The version that must be stored now.
     pub expected: MetadataVersion,
@@ -126,8 +126,7 @@ pub trait Store: Debug + Display + Send + Sync {
     /// Replaces a group's record.
     ///
     /// # Errors
-    /// stored version differs from `expected` → `Conflict`; no such group → `NotFound`; uniqueness as `create_group`; the
-    /// record's version is not the successor of `expected` → `Internal`.
+    /// stored version differs from `expected` → `Conflict`; no such group → `NotFound`; uniqueness as `create_group`.
     async fn update_group(&self, change: &GroupChange) -> Result<()>;
 
     /// Removes a group. Its operations and journals stay.

@@ -40,13 +40,6 @@ pub(super) fn create(c: &Connection, keys: Option<&KeyRing>, record: &GroupRecor
 
 pub(super) fn update(c: &Connection, keys: Option<&KeyRing>, change: &GroupChange) -> Sql<()> {
     let GroupChange { record, expected } = change;
-    if record.version != expected.next() {
-        return Err(Error::internal(format!(
-            "version {} of protection group '{}' is not the successor of {expected}",
-            record.version, record.group.name
-        ))
-        .into());
-    }
     expect_version(c, &record.group.id, *expected)?;
     write(c, keys, record)
 }
