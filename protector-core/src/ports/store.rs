@@ -35,7 +35,7 @@ pub struct JournalEntry {
     pub record: serde_json::Value,
     /// Hash of the entry before; 64 zeros for the first.
     pub previous_hash: String,
-    /// SHA-256 in hex over sequence, time, record and previous hash.
+    /// SHA-256 in hex over sequence, time, record and previous hash; see [`JournalEntry::seal`].
     pub hash: String,
 }
 
@@ -138,7 +138,8 @@ pub trait Store: Debug + Display + Send + Sync {
     /// Opens an operation: stores it, its first journal entries and the changed group record together.
     ///
     /// # Errors
-    /// the group has an open operation → `Conflict` naming it; version differs → `Conflict`.
+    /// the group has an open operation → `Conflict` naming it; version differs, or `entries` do not start a journal →
+    /// `Conflict`; id taken → `AlreadyExists`.
     async fn begin_operation(
         &self,
         operation: &StoredOperation,
@@ -155,11 +156,12 @@ pub trait Store: Debug + Display + Send + Sync {
     /// The journal of an operation in order, from `from` on.
     async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>>;
 
-    /// Appends entries, durable when the call returns. `close` ends the operation's hold on its group.
+    /// Appends entries, durable when the call returns. `lease`: the generation of the caller's lease; 0 while nobody holds
+    /// one. `close` ends the operation's hold on its group.
     ///
     /// # Errors
-    /// the first entry is not the successor of the last stored one (somebody else wrote) → `Conflict`; `lease` is not the
-    /// current generation → `Conflict`; version differs → `Conflict`.
+    /// no such operation → `NotFound`; the first entry is not the successor of the last stored one (somebody else wrote) →
+    /// `Conflict`; `lease` is not the current generation → `Conflict`; version differs → `Conflict`.
     async fn append(
         &self,
         id: &OperationId,
@@ -176,7 +178,8 @@ pub trait Store: Debug + Display + Send + Sync {
     /// The holder itself may renew at any time.
     ///
     /// # Errors
-    /// held by somebody else and not the generation in `replaces` → `Conflict` naming the holder.
+    /// no such operation → `NotFound`; held by somebody else and not the generation in `replaces` → `Conflict` naming the
+    /// holder.
     async fn acquire_lease(
         &self,
         id: &OperationId,
@@ -185,6 +188,6 @@ pub trait Store: Debug + Display + Send + Sync {
         replaces: Option<u64>,
     ) -> Result<Lease>;
 
-    /// Gives the lease back. Not held any more: succeeds.
+    /// Gives the lease back. Not held any more: succeeds. The next holder gets a higher generation all the same.
     async fn release_lease(&self, id: &OperationId, generation: u64) -> Result<()>;
 }

@@ -26,12 +26,12 @@ pub(super) fn group(name: &str) -> ProtectionGroup {
         consistency_group: ConsistencyGroup {
             id: format!("cg-{name}").into(),
             backend_name: "pure@backend-a".to_owned(),
+            secondary_volume_type: "replicated-ssd".to_owned(),
             primary_cg_id: format!("{name}-cinder-a").into(),
             secondary_cg_id: format!("{name}-cinder-b").into(),
             status: ConsistencyGroupStatus::Active,
         },
         mappings: Mappings::default(),
-        last_replication_at: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }
@@ -69,16 +69,20 @@ fn member(name: &str) -> Member {
         name: name.to_owned(),
         tier: 0,
         status: MemberStatus::Protected,
-        capture: ServerCapture {
-            flavor: "m1.small".to_owned(),
-            flavor_shape: FlavorShape { vcpus: 1, ram_mib: 2048, disk_gib: 0 },
-            key_name: None,
-            availability_zone: None,
-            security_groups: Vec::new(),
-            metadata: Default::default(),
-            nics: Vec::new(),
-            captured_at: Timestamp::UNIX_EPOCH,
-        },
+        captures: [(
+            "site-a".into(),
+            ServerCapture {
+                flavor: "m1.small".to_owned(),
+                flavor_shape: FlavorShape { vcpus: 1, ram_mib: 2048, disk_gib: 0 },
+                key_name: None,
+                availability_zone: None,
+                security_groups: Vec::new(),
+                metadata: Default::default(),
+                nics: Vec::new(),
+                captured_at: Timestamp::UNIX_EPOCH,
+            },
+        )]
+        .into(),
         disks: vec![Disk {
             id: format!("{name}-volume").into(),
             name: "boot".to_owned(),

@@ -56,17 +56,20 @@ pub(super) fn apply(connection: &mut Connection, location: &StoreLocation) -> Sq
 /// # Errors
 /// newer than this build, or somebody else's database → `Storage`.
 pub(super) fn version(connection: &Connection, location: &StoreLocation) -> Sql<u32> {
-    let count = |condition: &str| -> rusqlite::Result<u32> {
-        let sql = format!("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND {condition}");
-        connection.query_row(&sql, [], |row| row.get(0))
-    };
-    if count("name = 'schema_version'")? == 0 {
-        if count("name NOT LIKE 'sqlite_%'")? == 0 {
-            return Ok(0);
+    // one look: between two, another process may create the whole schema
+    let (tables, ours): (u32, u32) = connection.query_row(
+        "SELECT count(*), count(*) FILTER (WHERE name = 'schema_version') FROM sqlite_schema WHERE type = 'table'",
+        [],
+        |row| row.try_into(),
+    )?;
+    match (tables, ours) {
+        (0, _) => return Ok(0),
+        (_, 0) => {
+            return Err(Error::storage(format!("database '{location}' belongs to another program"))
+                .remedy("name another file in [database] connection")
+                .into());
         }
-        return Err(Error::storage(format!("database '{location}' belongs to another program"))
-            .remedy("name another file in [database] connection")
-            .into());
+        _ => (),
     }
     let found = connection.query_row("SELECT max(version) FROM schema_version", [], |row| row.get(0))?;
     if found > latest() {

@@ -124,9 +124,13 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
 /// The journal from `from` on, checked.
 pub(super) fn journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalEntry>> {
     // one more in front, so that the link to it is checked too
-    let before = to_integer(from.saturating_sub(1))?;
-    let mut entries = read_journal(c, id, before)?;
-    verify_chain(&entries).map_err(|e| {
+    let before = from.saturating_sub(1);
+    let mut entries = read_journal(c, id, to_integer(before)?)?;
+    let whole = match entries.first() {
+        Some(first) if first.sequence != before => Err(Error::storage(format!("entry {before} is missing"))),
+        _ => verify_chain(&entries),
+    };
+    whole.map_err(|e| {
         e.context(format!("the journal of operation '{id}' is broken"))
             .remedy("do not resume it; compare the database with a backup")
     })?;

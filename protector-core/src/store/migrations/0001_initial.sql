@@ -1,3 +1,5 @@
+-- A table whose rows may be large is a rowid table: without, SQLite reads whole rows to compare their keys.
+
 -- One row per migration that was applied.
 CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT;
 INSERT INTO schema_version (version) VALUES (1);
@@ -10,7 +12,7 @@ CREATE TABLE sites (
 -- The record is the JSON in doc. Every other column repeats a part of it, so that SQLite can keep it unique or find it;
 -- the tokens alone are nowhere but here, encrypted.
 CREATE TABLE protection_groups (
-    id              TEXT PRIMARY KEY,
+    id              TEXT NOT NULL PRIMARY KEY,
     name            TEXT NOT NULL UNIQUE,
     version         INTEGER NOT NULL,
     primary_site    TEXT NOT NULL,
@@ -24,7 +26,7 @@ CREATE TABLE protection_groups (
     primary_token   TEXT,
     secondary_token TEXT,
     UNIQUE (first_site, second_site, pure_pg_name)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The three tables below are derived from the record and rewritten with it.
 CREATE TABLE cinder_groups (
@@ -76,7 +78,7 @@ CREATE TABLE journal (
     previous_hash TEXT NOT NULL,
     hash          TEXT NOT NULL,
     PRIMARY KEY (operation_id, sequence)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- holder NULL: given back. The row stays, because the generation must never start again.
 CREATE TABLE leases (

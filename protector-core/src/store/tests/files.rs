@@ -129,7 +129,7 @@ fn a_place_that_cannot_be_written_is_named() {
 #[test]
 fn a_name_that_means_something_to_sqlite_is_a_file_all_the_same() {
     let place = Place::new();
-    for name in [":memory:", "file:x?mode=memory", "a b%20'c'.db"] {
+    for name in ["file:x?mode=memory", "a b%20'c'.db"] {
         let location = StoreLocation::File(place.0.path().join(name));
         SqliteStore::migrate(&location).unwrap();
         assert_eq!(mode(&place.0.path().join(name)), 0o600);
@@ -148,7 +148,7 @@ async fn a_reopened_store_has_everything() {
         store.begin_operation(&first, &journal(0, 3), None).await.unwrap();
     }
     let store = SqliteStore::open(place.location(), None, Durability::Full).unwrap();
-    assert_eq!(store.groups().await.unwrap(), [web.clone()]);
+    assert_eq!(store.group("web").await.unwrap().as_ref(), Some(&web));
     assert_eq!(store.operation(&first.id).await.unwrap(), Some(first.clone()));
     assert_eq!(store.journal(&first.id, 0).await.unwrap(), journal(0, 3));
     let second = store.begin_operation(&operation("2", &web, 1), &journal(0, 1), None).await;
@@ -187,25 +187,26 @@ async fn a_lock_that_lasts_too_long_is_transient() {
 
 #[tokio::test]
 async fn a_tampered_journal_is_detected() {
+    // what is said when read from the start, and from 2 on, which must look at the link to entry 1 as well
     let cases = [
-        ("UPDATE journal SET record = replace(record, 'step 1', 'step 9') WHERE sequence = 1", "entry 1"),
-        ("UPDATE journal SET at = '2026-01-01T00:00:00Z' WHERE sequence = 1", "entry 1"),
-        ("DELETE FROM journal WHERE sequence = 1", "entry 2"),
-        ("UPDATE journal SET hash = previous_hash WHERE sequence = 2", "entry 2"),
-        ("UPDATE journal SET record = '{' WHERE sequence = 1", "entry 1"),
-        ("UPDATE journal SET at = 'yesterday' WHERE sequence = 1", "entry 1"),
+        ("UPDATE journal SET record = replace(record, 'step 1', 'step 9') WHERE sequence = 1", ["entry 1"; 2]),
+        ("UPDATE journal SET at = '2026-01-01T00:00:00Z' WHERE sequence = 1", ["entry 1"; 2]),
+        ("DELETE FROM journal WHERE sequence = 1", ["entry 2", "entry 1"]),
+        ("UPDATE journal SET hash = previous_hash WHERE sequence = 2", ["entry 2"; 2]),
+        ("UPDATE journal SET record = '{' WHERE sequence = 1", ["entry 1"; 2]),
+        ("UPDATE journal SET at = 'yesterday' WHERE sequence = 1", ["entry 1"; 2]),
     ];
-    for (tamper, place_of_damage) in cases {
+    for (tamper, damage) in cases {
         let place = Place::new();
         let store = place.store(None);
         let first = operation("1", &record("web"), 0);
         store.begin_operation(&first, &journal(0, 4), None).await.unwrap();
         assert_eq!(raw(&place.path()).execute(tamper, []).unwrap(), 1, "{tamper}");
-        // from 2 on, the link to entry 1 is looked at as well
-        let from = if tamper.starts_with("DELETE") { 1 } else { 0 };
-        let e = store.journal(&first.id, from).await.unwrap_err();
-        assert_eq!(e.kind(), ErrorKind::Storage, "{tamper}: {e}");
-        assert!(e.message().contains("'op-1'") && e.message().contains(place_of_damage), "{tamper}: {e}");
+        for (from, damage) in [0, 2].into_iter().zip(damage) {
+            let e = store.journal(&first.id, from).await.unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::Storage, "{tamper}: {e}");
+            assert!(e.message().contains("'op-1'") && e.message().contains(damage), "{tamper}: {e}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 const DATABASE: &str = "PROTECTOR_TEST_DATABASE";
 
-fn start(test: &str, place: &Place) -> Child {
+fn start(test: &str, database: &Path, directory: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -14,7 +14,8 @@ fn start(test: &str, place: &Place) -> Child {
             "--nocapture",
             "--ignored",
         ])
-        .env(DATABASE, place.path())
+        .env(DATABASE, database)
+        .current_dir(directory)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
@@ -52,7 +53,7 @@ fn create_group() {
 async fn processes_that_create_one_group_at_once() {
     let place = Place::new();
     let store = place.store(None);
-    let outcomes = outcomes((0..4).map(|_| start("create_group", &place)).collect());
+    let outcomes = outcomes((0..4).map(|_| start("create_group", &place.path(), place.0.path())).collect());
     let refusal = "protection group 'web' already exists";
     let (won, lost): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| *outcome == "created");
     assert_eq!(won.len(), 1, "{outcomes:?}");
@@ -70,11 +71,21 @@ fn migrate() {
 #[test]
 fn processes_that_migrate_at_once() {
     let place = Place::new();
-    let mut outcomes = outcomes((0..6).map(|_| start("migrate", &place)).collect());
+    let mut outcomes = outcomes((0..6).map(|_| start("migrate", &place.path(), place.0.path())).collect());
     outcomes.sort();
     let latest = migrations::latest().to_string();
     assert_eq!(outcomes, ["0", &latest, &latest, &latest, &latest, &latest]);
     drop(place.store(None));
+}
+
+/// To SQLite, this relative name is not a file.
+#[test]
+fn a_relative_path_is_a_file_whatever_its_name() {
+    let place = Place::new();
+    let created = start("migrate", Path::new(":memory:"), place.0.path());
+    assert_eq!(outcomes(vec![created]), ["0"]);
+    let file = StoreLocation::File(place.0.path().join(":memory:"));
+    SqliteStore::open(file, None, Durability::Off).unwrap();
 }
 
 #[test]

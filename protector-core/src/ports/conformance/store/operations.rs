@@ -5,7 +5,7 @@ use super::samples::{at, change, holder, journal, operation, record};
 use crate::ErrorKind;
 use crate::model::{GroupRecord, OperationId};
 use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure_equal, ensure_refused};
-use crate::ports::{Lease, OperationFilter, Store};
+use crate::ports::{JournalEntry, Lease, OperationFilter, Store};
 
 pub(super) fn checks() -> Vec<Check<StoreSubject>> {
     checks![
@@ -32,20 +32,23 @@ async fn begun(store: &dyn Store) -> Result<(GroupRecord, OperationId), Failure>
 
 async fn operations_are_listed_newest_first(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
     let (web, db) = (record("web"), record("db"));
-    let [mut first, second, third] = [operation("1", &web, 0), operation("2", &db, 10), operation("3", &web, 10)];
-    // a fraction of a second orders as well
-    first.accepted_at = at(9) + jiff::SignedDuration::from_millis(500);
-    for operation in [&second, &third, &first] {
+    let [first, second, mut third, mut fourth] =
+        [operation("1", &web, 9), operation("2", &db, 10), operation("3", &web, 10), operation("4", &db, 10)];
+    // a fraction of a second counts; of two at one instant, the one stored later is newer
+    third.accepted_at = at(10) + jiff::SignedDuration::from_millis(500);
+    fourth.accepted_at = third.accepted_at;
+    for operation in [&second, &third, &first, &fourth] {
         store.begin_operation(operation, &journal(0, 1), None).await?;
         store.append(&operation.id, 0, &[], None, true).await?;
     }
     let list = async |group: Option<&GroupRecord>, limit| {
         other.operations(&OperationFilter { group: group.map(|g| g.group.id.clone()), limit }).await
     };
-    ensure_equal("all", &list(None, None).await?, &vec![third.clone(), second.clone(), first.clone()])?;
+    let all = [&fourth, &third, &second, &first].map(Clone::clone).to_vec();
+    ensure_equal("all", &list(None, None).await?, &all)?;
     ensure_equal("of one group", &list(Some(&web), None).await?, &vec![third.clone(), first])?;
     ensure_equal("the newest of one group", &list(Some(&web), Some(1)).await?, &vec![third.clone()])?;
-    ensure_equal("the newest two", &list(None, Some(2)).await?, &vec![third, second.clone()])?;
+    ensure_equal("the newest two", &list(None, Some(2)).await?, &vec![fourth, third])?;
     ensure_equal("by id", &other.operation(&second.id).await?, &Some(second))?;
     ensure_equal("unknown", &other.operation(&"op-none".into()).await?, &None)
 }
@@ -92,7 +95,11 @@ async fn operations_outlive_their_group(StoreSubject { store, .. }: &StoreSubjec
 
 async fn a_journal_has_no_gap_and_no_fork(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
     let (web, id) = begun(store.as_ref()).await?;
-    for (what, entries) in [("a repeat", journal(1, 2)), ("a gap", journal(3, 4)), ("a new start", journal(0, 1))] {
+    let [last] = &journal(1, 2)[..] else { return Err("the sample is wrong".into()) };
+    let jump = vec![JournalEntry::seal(3, last.at, last.record.clone(), &last.hash)];
+    let wrong =
+        [("a repeat", journal(1, 2)), ("a gap", journal(3, 4)), ("a new start", journal(0, 1)), ("a jump", jump)];
+    for (what, entries) in wrong {
         let refused = store.append(&id, 0, &entries, None, false).await;
         ensure_refused(what, refused, ErrorKind::Conflict, &[id.as_str()])?;
     }

@@ -65,12 +65,12 @@ fn group(name: &str) -> ProtectionGroup {
         consistency_group: ConsistencyGroup {
             id: format!("cg-{name}").into(),
             backend_name: "pure@backend-a".to_owned(),
+            secondary_volume_type: "replicated-ssd".to_owned(),
             primary_cg_id: format!("cinder-a-{name}").into(),
             secondary_cg_id: format!("cinder-b-{name}").into(),
             status: ConsistencyGroupStatus::Active,
         },
         mappings: Mappings::default(),
-        last_replication_at: Some(at(2)),
         created_at: at(0),
         updated_at: at(3),
     }
@@ -104,16 +104,7 @@ pub(crate) fn member(server: &str) -> Member {
         name: server.to_owned(),
         tier: 0,
         status: MemberStatus::Protected,
-        capture: ServerCapture {
-            flavor: "m1.small".to_owned(),
-            flavor_shape: FlavorShape { vcpus: 1, ram_mib: 2048, disk_gib: 0 },
-            key_name: None,
-            availability_zone: None,
-            security_groups: vec!["default".to_owned()],
-            metadata: BTreeMap::new(),
-            nics: Vec::new(),
-            captured_at: at(0),
-        },
+        captures: BTreeMap::from([(SiteName::from("site-a"), capture())]),
         disks: vec![Disk {
             id: format!("disk-of-{server}").into(),
             name: format!("{server}-boot"),
@@ -126,6 +117,19 @@ pub(crate) fn member(server: &str) -> Member {
             (SiteName::from("site-a"), server.into()),
             (SiteName::from("site-b"), format!("{server}-on-site-b").as_str().into()),
         ]),
+    }
+}
+
+fn capture() -> ServerCapture {
+    ServerCapture {
+        flavor: "m1.small".to_owned(),
+        flavor_shape: FlavorShape { vcpus: 1, ram_mib: 2048, disk_gib: 0 },
+        key_name: None,
+        availability_zone: None,
+        security_groups: vec!["default".to_owned()],
+        metadata: BTreeMap::new(),
+        nics: Vec::new(),
+        captured_at: at(2),
     }
 }
 
