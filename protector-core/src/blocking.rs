@@ -1,0 +1,206 @@
+//! The synchronous face, used by the bindings: one process-wide runtime, made on first use.
+//!
+//! Works from any thread, also from a worker of somebody else's tokio runtime: each call is spawned onto our runtime and
+//! awaited over a channel. A process that was forked after the first call gets a clear error instead of a hang.
+
+use crate::config::Settings;
+use crate::engine::{self, *};
+use crate::plan::Plan;
+use crate::ports::Cancel;
+use crate::{Error, ErrorKind, Result};
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+struct Process {
+    id: u32,
+    runtime: Runtime,
+}
+
+static PROCESS: Mutex<Option<Process>> = Mutex::new(None);
+
+fn runtime() -> Result<Handle> {
+    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let id = std::process::id();
+    match &*process {
+        Some(p) if p.id == id => return Ok(p.runtime.handle().clone()),
+        Some(p) => {
+            let message = format!("process {id} was forked from process {} after Protector was used there", p.id);
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .remedy("open the engine in the child only, or start it with spawn or forkserver instead of fork"));
+        }
+        None => {}
+    }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("protector")
+        .enable_time()
+        .build()
+        .map_err(|e| Error::internal(format!("cannot start worker threads: {e}")).source(e))?;
+    let handle = runtime.handle().clone();
+    *process = Some(Process { id, runtime });
+    Ok(handle)
+}
+
+/// Runs `future` to its end on the process-wide runtime.
+fn wait<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let (send, receive) = std::sync::mpsc::sync_channel(1);
+    runtime()?.spawn(async move {
+        // the receiver is gone only if the waiting thread was ended; then nobody is left to tell
+        let _ = send.send(future.await);
+    });
+    receive.recv().map_err(|_| Error::internal("the engine ended without an answer (a panic; see the log)"))?
+}
+
+/// An [`engine::Engine`] for callers that block.
+///
+/// ```
+/// use protector_core::{blocking::Engine, config::Settings};
+/// let settings = Settings::from_text("[engine]\nstorage_driver = mock\ncloud_driver = mock\n[database]\nconnection = sqlite://\n", &Default::default())?;
+/// protector_core::blocking::mock_seed(&settings, 0).err(); // an in-memory world lives only as long as its engine
+/// let engine = Engine::open(settings, Some("site-a"))?;
+/// assert_eq!(engine.site().as_str(), "site-a");
+/// # Ok::<(), protector_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: engine::Engine,
+}
+
+macro_rules! mirror {
+    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident : $kind:ty)*) -> $out:ty;)*) => {
+        impl Engine { $(
+            $(#[$doc])*
+            pub fn $name(&self $(, $arg: $kind)*) -> Result<$out> {
+                let engine = self.inner.clone();
+                $( let $arg = $arg.to_owned(); )*
+                wait(async move { engine.$name($( &$arg ),*).await })
+            }
+        )* }
+    };
+}
+
+mirror! {
+    /// See [`engine::Engine::site_create`].
+    fn site_create(&self, request: &SiteCreate) -> crate::model::Site;
+    /// See [`engine::Engine::site_list`].
+    fn site_list(&self) -> Vec<crate::model::Site>;
+    /// See [`engine::Engine::site_show`].
+    fn site_show(&self, name: &str) -> crate::model::Site;
+    /// See [`engine::Engine::site_delete`].
+    fn site_delete(&self, name: &str) -> ();
+    /// See [`engine::Engine::site_validate`].
+    fn site_validate(&self, name: &str) -> SiteValidation;
+    /// See [`engine::Engine::site_list_volume_types`].
+    fn site_list_volume_types(&self, name: &str) -> Vec<VolumeTypeView>;
+
+    /// See [`engine::Engine::protection_group_create`].
+    fn protection_group_create(&self, request: &GroupCreate) -> GroupView;
+    /// See [`engine::Engine::protection_group_list`].
+    fn protection_group_list(&self) -> Vec<GroupView>;
+    /// See [`engine::Engine::protection_group_show`].
+    fn protection_group_show(&self, group: &str) -> GroupView;
+    /// See [`engine::Engine::protection_group_update`].
+    fn protection_group_update(&self, group: &str, change: &GroupUpdate) -> GroupView;
+    /// See [`engine::Engine::protection_group_delete`].
+    fn protection_group_delete(&self, group: &str) -> ();
+
+    /// See [`engine::Engine::policy_create`].
+    fn policy_create(&self, group: &str, change: &PolicyChange) -> PolicyView;
+    /// See [`engine::Engine::policy_show`].
+    fn policy_show(&self, group: &str) -> PolicyView;
+
+    /// See [`engine::Engine::member_add`].
+    fn member_add(&self, group: &str, request: &MemberAdd) -> MemberView;
+    /// See [`engine::Engine::member_remove`].
+    fn member_remove(&self, group: &str, instance: &str) -> ();
+    /// See [`engine::Engine::member_list`].
+    fn member_list(&self, group: &str) -> Vec<MemberView>;
+
+    /// See [`engine::Engine::consistency_group_show`].
+    fn consistency_group_show(&self, group: &str) -> ConsistencyGroupView;
+    /// See [`engine::Engine::consistency_group_volumes`].
+    fn consistency_group_volumes(&self, group: &str) -> Vec<VolumeView>;
+
+    /// See [`engine::Engine::sync_status`].
+    fn sync_status(&self, group: &str) -> SyncStatusView;
+    /// See [`engine::Engine::sync_metadata`].
+    fn sync_metadata(&self, group: &str) -> SyncStatusView;
+
+    /// See [`engine::Engine::plan`].
+    fn plan(&self, group: &str, request: &Request) -> Plan;
+    /// See [`engine::Engine::accept`].
+    fn accept(&self, plan: &Plan) -> OperationView;
+    /// See [`engine::Engine::run`].
+    fn run(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
+    /// See [`engine::Engine::operation_show`].
+    fn operation_show(&self, operation: &str) -> OperationView;
+    /// See [`engine::Engine::operation_list`].
+    fn operation_list(&self) -> Vec<OperationView>;
+    /// See [`engine::Engine::operation_plan`].
+    fn operation_plan(&self, operation: &str) -> Plan;
+
+    /// See [`engine::Engine::health`].
+    fn health(&self) -> Vec<HealthView>;
+}
+
+impl Engine {
+    /// See [`crate::connect::open`].
+    ///
+    /// # Errors
+    /// As [`crate::connect::open`]; forked process → `Unsupported`.
+    pub fn open(settings: Settings, site: Option<&str>) -> Result<Self> {
+        let site = site.map(str::to_owned);
+        let inner = wait(async move { crate::connect::open(&settings, site.as_deref()).await })?;
+        Ok(Self { inner })
+    }
+
+    /// The site this engine works from.
+    pub fn site(&self) -> &crate::model::SiteName {
+        self.inner.site()
+    }
+
+    /// The engine behind this face.
+    pub fn inner(&self) -> &engine::Engine {
+        &self.inner
+    }
+}
+
+/// See [`crate::connect::db_sync`].
+///
+/// # Errors
+/// As [`crate::connect::db_sync`].
+pub fn db_sync(settings: &Settings) -> Result<Vec<crate::connect::DatabaseSync>> {
+    let settings = settings.clone();
+    wait(async move { crate::connect::db_sync(&settings).await })
+}
+
+/// See [`crate::connect::mock_seed`].
+///
+/// # Errors
+/// As [`crate::connect::mock_seed`].
+#[cfg(feature = "mock")]
+pub fn mock_seed(settings: &Settings, servers: u32) -> Result<crate::mock::SeedReport> {
+    let settings = settings.clone();
+    wait(async move { crate::connect::mock_seed(&settings, servers).await })
+}
+
+/// See [`crate::connect::mock_servers`].
+///
+/// # Errors
+/// As [`crate::connect::mock_servers`].
+#[cfg(feature = "mock")]
+pub fn mock_servers(settings: &Settings, site: Option<&str>) -> Result<Vec<crate::connect::MockServer>> {
+    let (settings, site) = (settings.clone(), site.map(str::to_owned));
+    wait(async move { crate::connect::mock_servers(&settings, site.as_deref()).await })
+}
+
+/// See [`crate::connect::mock_set_site`].
+///
+/// # Errors
+/// As [`crate::connect::mock_set_site`].
+#[cfg(feature = "mock")]
+pub fn mock_set_site(settings: &Settings, site: &str, available: bool) -> Result<()> {
+    let (settings, site) = (settings.clone(), site.to_owned());
+    wait(async move { crate::connect::mock_set_site(&settings, &site, available).await })
+}

@@ -1,0 +1,301 @@
+//! What callers get to see. Field names are the documented column names; no field ever holds a secret.
+
+use crate::model::{
+    FailoverType, GroupStatus, Mappings, MemberStatus, OperationId, OperationStatus, PolicyStatus, Protection,
+    ReplicationType, SiteName, SyncStatus,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A protection group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupView {
+    /// Identity.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Documented status word.
+    pub status: GroupStatus,
+    /// Whether the workload is protected where it runs.
+    pub protection: Protection,
+    /// Async or sync.
+    pub replication_type: ReplicationType,
+    /// Its consistency group.
+    pub consistency_group_id: String,
+    /// Primary site.
+    pub primary_site: SiteName,
+    /// Secondary site.
+    pub secondary_site: SiteName,
+    /// Where the workload runs.
+    pub current_primary_site: SiteName,
+    /// Volume type.
+    pub volume_type: String,
+    /// Owning project.
+    pub project_id: String,
+    /// Members.
+    pub members: Vec<MemberView>,
+    /// The open operation.
+    pub operation_id: Option<OperationId>,
+    /// Stored mappings.
+    pub mappings: Mappings,
+    /// Newest complete recovery point, as last observed.
+    pub last_replication_at: Option<Timestamp>,
+    /// Metadata version.
+    pub version: u64,
+    /// Generation of the roles.
+    pub epoch: u64,
+    /// Whether the sites may disagree.
+    pub diverged: bool,
+    /// Commands that lead on from here.
+    pub next: Vec<String>,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MemberView {
+    /// Id that names the member for ever.
+    pub instance_id: String,
+    /// Server name.
+    pub name: String,
+    /// Status.
+    pub status: MemberStatus,
+    /// Start order.
+    pub tier: u16,
+    /// Number of volumes.
+    pub volumes: usize,
+    /// Nova server on each site where there is one.
+    pub servers: BTreeMap<SiteName, String>,
+}
+
+/// A policy. Tokens are never shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PolicyView {
+    /// Its group.
+    pub protection_group_id: String,
+    /// Local name of the array group.
+    pub pure_pg_name: String,
+    /// Seconds.
+    pub replication_interval: u32,
+    /// Minutes.
+    pub rpo_minutes: u32,
+    /// Status.
+    pub status: PolicyStatus,
+    /// URL of the array of the primary site.
+    pub primary_fa_url: Option<String>,
+    /// URL of the array of the secondary site.
+    pub secondary_fa_url: Option<String>,
+    /// Whether the policy holds a token for the primary array.
+    pub primary_fa_token_set: bool,
+    /// Whether the policy holds a token for the secondary array.
+    pub secondary_fa_token_set: bool,
+}
+
+/// A consistency group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConsistencyGroupView {
+    /// Identity.
+    pub id: String,
+    /// Its protection group.
+    pub protection_group_id: String,
+    /// Volume type.
+    pub volume_type_name: String,
+    /// Backend.
+    pub backend_name: String,
+    /// Cinder group on the primary site.
+    pub primary_cg_id: String,
+    /// Cinder group on the secondary site.
+    pub secondary_cg_id: String,
+    /// Status.
+    pub status: String,
+    /// Volumes in it.
+    pub volume_count: usize,
+}
+
+/// A volume of a consistency group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeView {
+    /// Cinder id where the workload runs.
+    pub volume_id: String,
+    /// Name.
+    pub volume_name: String,
+    /// GiB.
+    pub size_gb: u64,
+    /// `replicating`, `unprotected` or `error`.
+    pub status: String,
+}
+
+/// Whether both sites agree about a group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SyncStatusView {
+    /// Its group.
+    pub protection_group_id: String,
+    /// The verdict.
+    pub sync_status: SyncStatus,
+    /// Site that was asked from.
+    pub local_site: SiteName,
+    /// Version there.
+    pub local_version: u64,
+    /// The other site.
+    pub remote_site: SiteName,
+    /// Version there, if it answered and has the group.
+    pub remote_version: Option<u64>,
+    /// What to do about it.
+    pub detail: Option<String>,
+}
+
+/// An operation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OperationView {
+    /// Identity.
+    pub id: OperationId,
+    /// Documented word.
+    pub operation_type: String,
+    /// Planned or unplanned.
+    pub failover_type: Option<FailoverType>,
+    /// Name of the group.
+    pub protection_group: String,
+    /// Status.
+    pub status: OperationStatus,
+    /// 0 to 100.
+    pub progress: u8,
+    /// Members that did not arrive.
+    pub instances_failed: usize,
+    /// Members that did.
+    pub instances_succeeded: usize,
+    /// Steps done.
+    pub steps_completed: usize,
+    /// Steps failed.
+    pub steps_failed: usize,
+    /// All steps.
+    pub steps_total: usize,
+    /// Site that is left, or whose data is used.
+    pub source_site: SiteName,
+    /// Site that is reached.
+    pub target_site: SiteName,
+    /// Hash of the accepted plan.
+    pub plan_hash: String,
+    /// When it was accepted.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// Per member: how it went.
+    pub instances: Vec<InstanceView>,
+    /// Per step: how it stands.
+    pub steps: Vec<StepView>,
+    /// Commands that lead on from here.
+    pub next: Vec<String>,
+}
+
+/// A member within an operation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InstanceView {
+    /// Member id.
+    pub instance_id: String,
+    /// Server name.
+    pub name: String,
+    /// `pending`, `succeeded` or `failed`.
+    pub outcome: String,
+    /// Server on the target site.
+    pub server_id: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// A step within an operation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepView {
+    /// Step id.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// `pending`, `running`, `done`, `skipped` or `failed`.
+    pub state: String,
+    /// Why it failed or was skipped.
+    pub detail: Option<String>,
+}
+
+/// Something that happened while an operation ran.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// The operation.
+    pub operation: OperationId,
+    /// Step id; absent for events of the operation itself.
+    pub step: Option<String>,
+    /// One line for people.
+    pub title: String,
+    /// `started`, `done`, `skipped`, `failed`; for the operation itself its status.
+    pub state: String,
+    /// 0 to 100 after this event. Never goes back.
+    pub progress: u8,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Result of validating a site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SiteValidation {
+    /// The site.
+    pub site: SiteName,
+    /// Whether every check passed.
+    pub valid: bool,
+    /// Check by check.
+    pub checks: Vec<SiteCheck>,
+}
+
+/// One check of a site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SiteCheck {
+    /// What was checked: `cloud`, `array`, `link`, `volume types`, `metadata`.
+    pub check: String,
+    /// `ok` or `failed`.
+    pub result: String,
+    /// What was seen.
+    pub detail: String,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+/// A volume type of a site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeTypeView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// `async`, `sync` or absent.
+    pub replication_type: Option<ReplicationType>,
+    /// Whether a protection group can use it.
+    pub eligible: bool,
+    /// Extra specs.
+    pub extra_specs: BTreeMap<String, String>,
+    /// Why not, with what to do.
+    pub reason: Option<String>,
+}
+
+/// Health of one group.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HealthView {
+    /// Name of the group.
+    pub protection_group: String,
+    /// Status of the group.
+    pub status: GroupStatus,
+    /// State of the replication link.
+    pub link: String,
+    /// Metadata.
+    pub sync_status: SyncStatus,
+    /// Age of the newest complete recovery point in seconds; absent: never or not known, see `reasons`.
+    pub recovery_point_age_seconds: Option<i64>,
+    /// Bound in minutes.
+    pub rpo_minutes: Option<u32>,
+    /// `within`, `breached`, `never` or `unknown`; absent without a policy.
+    pub rpo: Option<String>,
+    /// Whether a planned failover would be accepted now.
+    pub failover_ready: bool,
+    /// Why not.
+    pub reasons: Vec<String>,
+}
