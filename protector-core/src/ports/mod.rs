@@ -19,7 +19,7 @@ mod peer;
 mod storage;
 mod store;
 
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
 pub use call::{Cancel, Cx, Observed, Outcome};
