@@ -1,0 +1,173 @@
+//! Volumes of an array.
+
+use super::Array;
+use crate::mock::tx::{Tx, signed, unsigned};
+use crate::model::{ArrayVolumeName, RecoveryPointName};
+use crate::ports::ArrayVolume;
+use crate::{Error, Result};
+use rusqlite::{Row, params};
+
+/// A volume, destroyed or not.
+#[derive(Debug, Clone)]
+pub(in crate::mock) struct Volume {
+    pub(in crate::mock) id: String,
+    pub(in crate::mock) name: String,
+    /// Bytes.
+    pub(in crate::mock) provisioned: u64,
+    /// Writes it holds.
+    pub(in crate::mock) content: u64,
+    pub(in crate::mock) fenced: bool,
+    pub(in crate::mock) destroyed: bool,
+    pub(in crate::mock) clone: Option<CloneMark>,
+}
+
+/// What a clone remembers of its making.
+#[derive(Debug, Clone)]
+pub(in crate::mock) struct CloneMark {
+    pub(in crate::mock) key: String,
+    pub(in crate::mock) group_id: String,
+    pub(in crate::mock) point: String,
+    pub(in crate::mock) source: String,
+}
+
+impl Volume {
+    /// As a driver shows it.
+    pub(in crate::mock) fn show(self) -> ArrayVolume {
+        ArrayVolume {
+            id: self.id.into(),
+            name: self.name.into(),
+            provisioned: self.provisioned,
+            cloned_from: self
+                .clone
+                .map(|mark| (RecoveryPointName::from(mark.point), ArrayVolumeName::from(mark.source))),
+            fenced: self.fenced,
+            destroyed: self.destroyed,
+        }
+    }
+}
+
+const COLUMNS: &str = "volumes.id, volumes.name, provisioned, content, fenced, volumes.destroyed_ms IS NOT NULL,
+    clone_key, clone_group_id, clone_point, clone_source";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Volume> {
+    let clone = match row.get::<_, Option<String>>(6)? {
+        Some(key) => Some(CloneMark { key, group_id: row.get(7)?, point: row.get(8)?, source: row.get(9)? }),
+        None => None,
+    };
+    Ok(Volume {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        provisioned: unsigned(row.get(2)?),
+        content: unsigned(row.get(3)?),
+        fenced: row.get(4)?,
+        destroyed: row.get(5)?,
+        clone,
+    })
+}
+
+pub(in crate::mock) fn by_name(tx: &Tx<'_>, array_id: &str, name: &str) -> Result<Option<Volume>> {
+    let sql = format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND name = ?2");
+    tx.first(&sql, [array_id, name], read)
+}
+
+pub(in crate::mock) fn by_id(tx: &Tx<'_>, array_id: &str, id: &str) -> Result<Option<Volume>> {
+    tx.first(&format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND id = ?2"), [array_id, id], read)
+}
+
+/// What was cloned on this array under an op key, destroyed or not, by source name.
+pub(in crate::mock) fn by_clone_key(tx: &Tx<'_>, array_id: &str, key: &str) -> Result<Vec<Volume>> {
+    let sql = format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND clone_key = ?2 ORDER BY clone_source");
+    tx.all(&sql, [array_id, key], read)
+}
+
+/// Members of a local group that are not destroyed, by name.
+pub(in crate::mock) fn of_group(tx: &Tx<'_>, group_id: &str) -> Result<Vec<Volume>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM protection_group_volumes JOIN volumes ON volumes.id = volume_id
+         WHERE group_id = ?1 AND volumes.destroyed_ms IS NULL ORDER BY volumes.name"
+    );
+    tx.all(&sql, [group_id], read)
+}
+
+/// A new volume; its id.
+pub(in crate::mock) fn create(
+    tx: &Tx<'_>,
+    array: &Array,
+    name: &str,
+    provisioned: u64,
+    content: u64,
+) -> Result<String> {
+    let id = tx.new_id()?;
+    tx.execute(
+        "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id, array.id, name, signed(provisioned)?, signed(content)?, tx.now_ms],
+    )?;
+    Ok(id)
+}
+
+/// A new volume with the size and content that `mark.source` had in a snapshot; its id.
+pub(in crate::mock) fn create_clone(
+    tx: &Tx<'_>,
+    array: &Array,
+    name: &str,
+    snapshot_id: &str,
+    mark: &CloneMark,
+) -> Result<String> {
+    let id = tx.new_id()?;
+    tx.execute(
+        "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms,
+                              clone_key, clone_group_id, clone_point, clone_source)
+         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8
+         FROM snapshot_volumes WHERE snapshot_id = ?9 AND volume_name = ?8",
+        params![id, array.id, name, tx.now_ms, mark.key, mark.group_id, mark.point, mark.source, snapshot_id],
+    )?;
+    Ok(id)
+}
+
+pub(in crate::mock) fn rename(tx: &Tx<'_>, id: &str, name: &str) -> Result<()> {
+    tx.execute("UPDATE volumes SET name = ?2 WHERE id = ?1", [id, name])?;
+    Ok(())
+}
+
+/// A host writes.
+pub(in crate::mock) fn write(tx: &Tx<'_>, volume: &Volume, count: u64) -> Result<()> {
+    if volume.fenced {
+        let text = format!("volume '{}' is fenced: the array refuses host writes to it", volume.name);
+        return Err(Error::precondition(text));
+    }
+    let sql = "UPDATE volumes SET content = content + ?2 WHERE id = ?1";
+    tx.execute(sql, params![volume.id, signed(count)?])?;
+    Ok(())
+}
+
+/// Destroys; the name stays taken until eradication.
+pub(in crate::mock) fn destroy(tx: &Tx<'_>, id: &str) -> Result<()> {
+    tx.execute("UPDATE volumes SET destroyed_ms = ?2 WHERE id = ?1 AND destroyed_ms IS NULL", params![id, tx.now_ms])?;
+    Ok(())
+}
+
+/// Makes the array refuse or accept host writes to every member of a group.
+pub(in crate::mock) fn set_fence(tx: &Tx<'_>, group_id: &str, fenced: bool) -> Result<()> {
+    tx.execute(
+        "UPDATE volumes SET fenced = ?2 WHERE fenced <> ?2
+             AND id IN (SELECT volume_id FROM protection_group_volumes WHERE group_id = ?1)",
+        params![group_id, fenced],
+    )?;
+    Ok(())
+}
+
+/// Who would miss this volume: the server it is attached to, or the marked group it is a member of.
+pub(in crate::mock) fn user(tx: &Tx<'_>, id: &str) -> Result<Option<String>> {
+    tx.first(
+        "SELECT 'attached to server ''' || servers.name || '''' FROM cinder_volumes
+             JOIN attachments ON attachments.volume_id = cinder_volumes.id
+             JOIN servers ON servers.id = server_id
+             WHERE array_volume_id = ?1
+         UNION ALL
+         SELECT 'a member of group ''' || protection_groups.name || '''' FROM protection_group_volumes
+             JOIN protection_groups ON protection_groups.id = protection_group_volumes.group_id
+             WHERE volume_id = ?1 AND owner IS NOT NULL AND destroyed_ms IS NULL",
+        [id],
+        |row| row.get(0),
+    )
+}

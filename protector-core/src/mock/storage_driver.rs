@@ -1,0 +1,208 @@
+//! [`StorageDriver`] over one array of a world: availability, deadline and epoch here, the work in the modules below.
+
+mod clones;
+mod groups;
+mod replication;
+
+use super::array::{self, Array, snapshots};
+use super::tx::Tx;
+use super::{World, array::groups as stored};
+use crate::model::{
+    ArrayGroupName, ArrayName, ArrayVolumeId, OpKey, ProtectionGroupId, RecoveryPoint, RecoveryPointName, Transfer,
+};
+use crate::ports::{
+    ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, Cx, FenceState, GroupSpec, MemberSet,
+    Observed, Outcome, PeerArray, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest, StorageDriver,
+    SurvivingRecoveryPoint, VolumeQuery,
+};
+use crate::{Error, Result};
+use async_trait::async_trait;
+use std::{collections::BTreeSet, fmt};
+
+/// The driver of one simulated array.
+#[derive(Debug, Clone)]
+pub struct MockStorageDriver {
+    world: World,
+    array_id: String,
+    /// For people; the array may be renamed.
+    name: ArrayName,
+}
+
+impl fmt::Display for MockStorageDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MockStorageDriver({})", self.name)
+    }
+}
+
+impl MockStorageDriver {
+    /// The driver of the array of this name.
+    ///
+    /// # Errors
+    /// no such array → `NotFound` → seed the world first.
+    pub fn new(world: World, array: &ArrayName) -> Result<Self> {
+        let found = world.read(|tx| array::by_name(tx, array))?;
+        Ok(Self { world, array_id: found.id, name: found.name.into() })
+    }
+
+    fn look<T>(&self, observe: impl FnOnce(&Tx<'_>, &Array) -> Result<T>) -> Result<T> {
+        self.world.read(|tx| observe(tx, &array::answering(tx, &self.array_id)?))
+    }
+
+    fn observe<T>(&self, observe: impl FnOnce(&Tx<'_>, &Array) -> Result<T>) -> Result<Observed<T>> {
+        self.look(|tx, array| Ok(Observed { value: observe(tx, array)?, endpoint_time: tx.now(), at: tx.now() }))
+    }
+
+    fn change<T>(&self, cx: &Cx, change: impl FnOnce(&Tx<'_>, &Array) -> Result<T>) -> Result<T> {
+        self.world.mutate(|tx| {
+            cx.check(tx.now())?;
+            change(tx, &array::answering(tx, &self.array_id)?)
+        })
+    }
+
+    fn no_pods<T>(&self, verb: &str, group: &ArrayGroupName) -> Result<T> {
+        Err(Error::unsupported(format!("cannot {verb} '{group}': simulated array '{}' has no pods", self.name)))
+    }
+}
+
+#[async_trait]
+impl StorageDriver for MockStorageDriver {
+    fn driver_name(&self) -> &'static str {
+        "MockStorageDriver"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            async_groups: true,
+            sync_pods: false,
+            fence: true,
+            promotion: false,
+            persistent: self.world.persistent(),
+            simulated: true,
+        }
+    }
+
+    async fn info(&self) -> Result<ArrayInfo> {
+        self.look(|tx, array| {
+            Ok(ArrayInfo {
+                id: array.id.clone().into(),
+                name: array.name.clone().into(),
+                version: array.version.clone(),
+                endpoint_time: tx.now(),
+            })
+        })
+    }
+
+    async fn peers(&self) -> Result<Vec<PeerArray>> {
+        self.look(array::peers)
+    }
+
+    async fn group(&self, name: &ArrayGroupName) -> Result<Option<Observed<ArrayGroup>>> {
+        let found = self.observe(|tx, array| {
+            stored::find(tx, array, name.as_str())?.map(|group| stored::show(tx, &group)).transpose()
+        })?;
+        let Observed { value, endpoint_time, at } = found;
+        Ok(value.map(|value| Observed { value, endpoint_time, at }))
+    }
+
+    async fn recovery_points(&self, group: &ArrayGroupName) -> Result<Observed<Vec<RecoveryPoint>>> {
+        self.observe(|tx, array| match stored::find(tx, array, group.as_str())? {
+            Some(group) => {
+                snapshots::list(tx, &group)?.iter().map(|snapshot| snapshots::show(tx, &group, snapshot)).collect()
+            }
+            None => Ok(Vec::new()),
+        })
+    }
+
+    async fn replication_status(&self, group: &ArrayGroupName) -> Result<Observed<ReplicationStatus>> {
+        self.observe(|tx, array| replication::status(tx, array, group))
+    }
+
+    async fn transfer_status(&self, point: &RecoveryPointName) -> Result<Transfer> {
+        self.look(|tx, array| {
+            snapshots::by_name(tx, array, point)?
+                .and_then(|(_, snapshot)| snapshot.transfer(tx.now_ms))
+                .ok_or_else(|| clones::no_point(array, point))
+        })
+    }
+
+    async fn volumes(&self, query: &VolumeQuery) -> Result<Vec<ArrayVolume>> {
+        self.look(|tx, array| clones::volumes(tx, array, query))
+    }
+
+    async fn preflight(&self, request: &CloneRequest) -> Result<Vec<PreflightFinding>> {
+        self.look(|tx, array| clones::preflight(tx, array, request))
+    }
+
+    async fn ensure_group(&self, cx: &Cx, spec: &GroupSpec) -> Result<Outcome<ArrayGroup>> {
+        self.change(cx, |tx, array| groups::ensure(tx, cx, array, spec))
+    }
+
+    async fn ensure_members(
+        &self,
+        cx: &Cx,
+        group: &ArrayGroupName,
+        members: &MemberSet,
+    ) -> Result<Outcome<ArrayGroup>> {
+        self.change(cx, |tx, array| groups::ensure_members(tx, cx, array, group, members))
+    }
+
+    async fn ensure_replication(
+        &self,
+        cx: &Cx,
+        group: &ArrayGroupName,
+        replication: &ReplicationSpec,
+    ) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| replication::ensure(tx, cx, array, group, replication))
+    }
+
+    async fn accept_from_peer(&self, cx: &Cx, group: &ArrayGroupName, allow: bool) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| replication::accept(tx, cx, array, group, allow))
+    }
+
+    async fn create_protection_group_snapshot(
+        &self,
+        cx: &Cx,
+        group: &ArrayGroupName,
+        snapshot: &SnapshotRequest,
+    ) -> Result<Outcome<RecoveryPoint>> {
+        self.change(cx, |tx, array| replication::snapshot(tx, cx, array, group, snapshot))
+    }
+
+    async fn clone_volumes(&self, cx: &Cx, request: &CloneRequest) -> Result<Outcome<Vec<ClonedVolume>>> {
+        self.change(cx, |tx, array| clones::clone(tx, cx, array, request))
+    }
+
+    async fn remove_clones(&self, cx: &Cx, made_by: &OpKey, volumes: &BTreeSet<ArrayVolumeId>) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| clones::remove(tx, cx, array, made_by, volumes))
+    }
+
+    async fn demote(&self, _cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
+        self.no_pods("demote", group)
+    }
+
+    async fn promote(&self, _cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
+        self.no_pods("promote", group)
+    }
+
+    async fn fence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>> {
+        self.change(cx, |tx, array| groups::set_fence(tx, cx, array, group, true))
+    }
+
+    async fn unfence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>> {
+        self.change(cx, |tx, array| groups::set_fence(tx, cx, array, group, false))
+    }
+
+    async fn disable_replication(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| replication::disable(tx, cx, array, group))
+    }
+
+    async fn retire_group(
+        &self,
+        cx: &Cx,
+        group: &ArrayGroupName,
+        owner: &ProtectionGroupId,
+        surviving: Option<&SurvivingRecoveryPoint>,
+    ) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| groups::retire(tx, cx, array, group, owner, surviving))
+    }
+}
