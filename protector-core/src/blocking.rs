@@ -4,6 +4,7 @@
 //! awaited over a channel. A process that was forked after the first call gets a clear error instead of a hang.
 
 use crate::config::Settings;
+use crate::connect::Deployment;
 use crate::engine::{self, *};
 use crate::plan::Plan;
 use crate::ports::Cancel;
@@ -52,18 +53,19 @@ fn wait<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'sta
     receive.recv().map_err(|_| Error::internal("the engine ended without an answer (a panic; see the log)"))?
 }
 
-/// An [`engine::Engine`] for callers that block.
+/// An [`engine::Engine`] for callers that block. Cheap to clone; clones and siblings share the deployment.
 ///
 /// ```
 /// use protector_core::{blocking::Engine, config::Settings};
-/// let settings = Settings::from_text("[engine]\nstorage_driver = mock\ncloud_driver = mock\n[database]\nconnection = sqlite://\n", &Default::default())?;
-/// protector_core::blocking::mock_seed(&settings, 0).err(); // an in-memory world lives only as long as its engine
-/// let engine = Engine::open(settings, Some("site-a"))?;
+/// let text = "[engine]\nstorage_driver = mock\ncloud_driver = mock\n[database]\nconnection = sqlite://\n";
+/// let engine = Engine::open(Settings::from_text(text, &Default::default())?, Some("site-a"))?;
 /// assert_eq!(engine.site().as_str(), "site-a");
+/// assert_eq!(engine.at("site-b")?.site_list()?.len(), 2);
 /// # Ok::<(), protector_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Engine {
+    deployment: Deployment,
     inner: engine::Engine,
 }
 
@@ -145,14 +147,27 @@ mirror! {
 }
 
 impl Engine {
-    /// See [`crate::connect::open`].
+    /// See [`Deployment::open`] and [`Deployment::engine`].
     ///
     /// # Errors
-    /// As [`crate::connect::open`]; forked process → `Unsupported`.
+    /// As those two; forked process → `Unsupported`.
     pub fn open(settings: Settings, site: Option<&str>) -> Result<Self> {
-        let site = site.map(str::to_owned);
-        let inner = wait(async move { crate::connect::open(&settings, site.as_deref()).await })?;
-        Ok(Self { inner })
+        let deployment = wait(async move { Deployment::open(&settings).await })?;
+        let inner = deployment.engine(site)?;
+        Ok(Self { deployment, inner })
+    }
+
+    /// The engine of another site in the same deployment.
+    ///
+    /// # Errors
+    /// no such site → `NotFound`.
+    pub fn at(&self, site: &str) -> Result<Self> {
+        Ok(Self { deployment: self.deployment.clone(), inner: self.deployment.engine(Some(site))? })
+    }
+
+    /// The deployment behind it.
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
     }
 
     /// The site this engine works from.
@@ -179,7 +194,6 @@ pub fn db_sync(settings: &Settings) -> Result<Vec<crate::connect::DatabaseSync>>
 ///
 /// # Errors
 /// As [`crate::connect::mock_seed`].
-#[cfg(feature = "mock")]
 pub fn mock_seed(settings: &Settings, servers: u32) -> Result<crate::mock::SeedReport> {
     let settings = settings.clone();
     wait(async move { crate::connect::mock_seed(&settings, servers).await })
@@ -189,7 +203,6 @@ pub fn mock_seed(settings: &Settings, servers: u32) -> Result<crate::mock::SeedR
 ///
 /// # Errors
 /// As [`crate::connect::mock_servers`].
-#[cfg(feature = "mock")]
 pub fn mock_servers(settings: &Settings, site: Option<&str>) -> Result<Vec<crate::connect::MockServer>> {
     let (settings, site) = (settings.clone(), site.map(str::to_owned));
     wait(async move { crate::connect::mock_servers(&settings, site.as_deref()).await })
@@ -199,8 +212,23 @@ pub fn mock_servers(settings: &Settings, site: Option<&str>) -> Result<Vec<crate
 ///
 /// # Errors
 /// As [`crate::connect::mock_set_site`].
-#[cfg(feature = "mock")]
 pub fn mock_set_site(settings: &Settings, site: &str, available: bool) -> Result<()> {
     let (settings, site) = (settings.clone(), site.to_owned());
     wait(async move { crate::connect::mock_set_site(&settings, &site, available).await })
+}
+
+/// See [`crate::connect::fernet_setup`].
+///
+/// # Errors
+/// As [`crate::connect::fernet_setup`].
+pub fn fernet_setup(settings: &Settings) -> Result<crate::store::SetupReport> {
+    crate::connect::fernet_setup(settings)
+}
+
+/// See [`crate::connect::config_check`].
+///
+/// # Errors
+/// None so far.
+pub fn config_check(settings: &Settings) -> Result<crate::connect::ConfigReport> {
+    Ok(crate::connect::config_check(settings))
 }

@@ -26,6 +26,10 @@ pub mod mock;
 #[cfg(feature = "sqlite")]
 pub mod store;
 
+#[cfg(all(feature = "engine", feature = "mock", feature = "sqlite"))]
+pub mod blocking;
+#[cfg(all(feature = "engine", feature = "mock", feature = "sqlite"))]
+pub mod connect;
 #[cfg(feature = "engine")]
 pub mod engine;
 #[cfg(feature = "engine")]

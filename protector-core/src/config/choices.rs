@@ -14,6 +14,16 @@ pub enum StorageDriverChoice {
     Named(String),
 }
 
+impl fmt::Display for StorageDriverChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pure => "pure",
+            Self::Mock => "mock",
+            Self::Named(name) => name,
+        })
+    }
+}
+
 /// Where the simulated world is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MockDatabase {
@@ -56,6 +66,15 @@ pub enum CloudDriverChoice {
     OpenStack,
     /// Two simulated clouds in this process.
     Mock,
+}
+
+impl fmt::Display for CloudDriverChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::OpenStack => "openstack",
+            Self::Mock => "mock",
+        })
+    }
 }
 
 /// One `[site:<name>]` section.

@@ -93,7 +93,7 @@ impl Engine {
         let volumes: BTreeSet<VolumeId> =
             next.disks().filter_map(|(_, disk)| disk.copies.get(site)).map(|copy| copy.volume_id.clone()).collect();
         let group = next.group.cinder_group_on(site);
-        self.settle(next, "members/cinder", async |cx| cloud.ensure_group_members(cx, group, &volumes).await).await
+        self.settle(&self.edit_cx(next, "members/cinder"), |cx| cloud.ensure_group_members(cx, group, &volumes)).await
     }
 
     async fn check_not_member(&self, record: &GroupRecord, instance: &str) -> Result<()> {

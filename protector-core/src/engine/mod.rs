@@ -16,7 +16,7 @@ mod requests;
 mod sites;
 mod views;
 
-pub use peer::InProcessPeer;
+pub use peer::{InProcessPeer, Reachable};
 pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
 pub use views::{
     ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
@@ -27,11 +27,11 @@ pub use crate::exec::{Event, Progress};
 pub use crate::plan::Request;
 
 use crate::exec::{Endpoints, Executor, Limits, lease};
-use crate::model::{GroupRecord, OpKey, ProtectionGroupId, SiteName};
+use crate::model::{GroupRecord, OpKey, SiteName};
 use crate::ports::{Cancel, Cx, LeaseHolder, Outcome};
 use crate::{ApiToken, Error, Result};
 use jiff::SignedDuration;
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 /// Longest time that one call of an edit may take.
 const EDIT_TIME: SignedDuration = SignedDuration::from_secs(120);
@@ -118,20 +118,18 @@ impl Engine {
         Ok(record)
     }
 
-    /// Makes one call of an edit until it is finished. `what` names the edit within the group.
-    async fn settle<T>(
-        &self,
-        record: &GroupRecord,
-        what: &str,
-        call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>,
-    ) -> Result<T> {
-        let cx = self.edit_cx(&record.group.id, record.group.epoch, &format!("{what}/{}", record.version));
-        crate::exec::settle(&*self.0.endpoints.clock, &cx, call).await
+    /// Makes one call of an edit until it is finished.
+    async fn settle<'a, T, F>(&self, cx: &'a Cx, mut call: impl FnMut(&'a Cx) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<Outcome<T>>>,
+    {
+        crate::exec::settle(&*self.0.endpoints.clock, cx, || call(cx)).await
     }
 
-    fn edit_cx(&self, group: &ProtectionGroupId, epoch: crate::model::Epoch, what: &str) -> Cx {
-        let now = self.0.endpoints.clock.now();
-        let deadline = now.checked_add(EDIT_TIME).unwrap_or(jiff::Timestamp::MAX);
-        Cx { op_key: OpKey::new(format!("{group}/{what}")), epoch, deadline, cancel: Cancel::default() }
+    /// The context of one call of an edit. `what` names the call within this version of the group.
+    fn edit_cx(&self, record: &GroupRecord, what: &str) -> Cx {
+        let deadline = self.0.endpoints.clock.now().checked_add(EDIT_TIME).unwrap_or(jiff::Timestamp::MAX);
+        let op_key = OpKey::new(format!("{}/{what}/{}", record.group.id, record.version));
+        Cx { op_key, epoch: record.group.epoch, deadline, cancel: Cancel::default() }
     }
 }

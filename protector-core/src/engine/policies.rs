@@ -129,13 +129,15 @@ impl Engine {
         let (source_name, target_name) = (source.info().await?.name, target.info().await?.name);
         let group = &policy.pure_pg_name;
         let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt };
-        self.settle(record, "policy/group", async |cx| source.ensure_group(cx, &spec).await).await?;
+        self.settle(&self.edit_cx(record, "policy/group"), |cx| source.ensure_group(cx, &spec)).await?;
         self.make_members(record, &volumes_on(record, from), MemberMode::Add).await?;
         let replication = ReplicationSpec { target: target_name, interval: policy.replication_interval };
-        self.settle(record, "policy/replication", async |cx| source.ensure_replication(cx, group, &replication).await)
-            .await?;
+        self.settle(&self.edit_cx(record, "policy/replication"), |cx| {
+            source.ensure_replication(cx, group, &replication)
+        })
+        .await?;
         let image = naming::target_group_name(&source_name, group);
-        self.settle(record, "policy/accept", async |cx| target.accept_from_peer(cx, &image, true).await).await
+        self.settle(&self.edit_cx(record, "policy/accept"), |cx| target.accept_from_peer(cx, &image, true)).await
     }
 
     /// Members of the array group on the array where the workload runs.
@@ -151,9 +153,11 @@ impl Engine {
         }
         let array = self.0.endpoints.array(&record.group.current_primary_site)?;
         let members = MemberSet { volumes: volumes.clone(), mode };
-        self.settle(record, "members/array", async |cx| array.ensure_members(cx, &policy.pure_pg_name, &members).await)
-            .await
-            .map(drop)
+        self.settle(&self.edit_cx(record, "members/array"), |cx| {
+            array.ensure_members(cx, &policy.pure_pg_name, &members)
+        })
+        .await
+        .map(drop)
     }
 }
 

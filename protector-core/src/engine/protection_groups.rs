@@ -106,7 +106,7 @@ impl Engine {
             let array = self.0.endpoints.array(&record.group.current_primary_site)?;
             let pg = &policy.pure_pg_name;
             if array.group(pg).await?.is_some() {
-                self.settle(&record, "delete/disable", async |cx| array.disable_replication(cx, pg).await).await?;
+                self.settle(&self.edit_cx(&record, "delete/disable"), |cx| array.disable_replication(cx, pg)).await?;
                 tracing::info!(target: "protector.engine.manager", "array group '{pg}' keeps its recovery points and has no schedule any more");
             }
         }
@@ -305,7 +305,8 @@ impl Engine {
             name: naming::consistency_group_name(&record.group.id),
             volume_type: record.group.volume_type_on(site).to_owned(),
         };
-        self.settle(record, &format!("create/{site}"), async |cx| cloud.ensure_consistency_group(cx, &spec).await).await
+        self.settle(&self.edit_cx(record, &format!("create/{site}")), |cx| cloud.ensure_consistency_group(cx, &spec))
+            .await
     }
 
     async fn remove_cinder_groups(&self, record: &GroupRecord) {
@@ -318,8 +319,10 @@ impl Engine {
     async fn remove_cinder_group(&self, record: &GroupRecord, site: &SiteName, id: &crate::model::CinderGroupId) {
         let removed = match self.0.endpoints.cloud(site) {
             Ok(cloud) => {
-                self.settle(record, &format!("delete/{site}"), async |cx| cloud.delete_consistency_group(cx, id).await)
-                    .await
+                self.settle(&self.edit_cx(record, &format!("delete/{site}")), |cx| {
+                    cloud.delete_consistency_group(cx, id)
+                })
+                .await
             }
             Err(e) => Err(e),
         };

@@ -37,11 +37,11 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
     match &step.action {
         Action::StopServer { site, server } => {
             let cloud = run.endpoints.cloud(site)?;
-            run.settle(&cx, async |cx| cloud.start_server(cx, server).await).await
+            run.settle(&cx, || cloud.start_server(&cx, server)).await
         }
         Action::Fence { site, group } => {
             let array = run.endpoints.array(site)?;
-            run.settle(&cx, async |cx| array.unfence(cx, group).await).await.map(drop)
+            run.settle(&cx, || array.unfence(&cx, group)).await.map(drop)
         }
         Action::CloneVolumes { site, .. } => {
             let array = run.endpoints.array(site)?;
@@ -50,7 +50,7 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
             if clones.is_empty() {
                 return Ok(());
             }
-            run.settle(&cx, async |cx| array.remove_clones(cx, &cx.op_key, &clones).await).await
+            run.settle(&cx, || array.remove_clones(&cx, &cx.op_key, &clones)).await
         }
         // a snapshot more does no harm, replication set up stays useful, and the group is freed at the end
         _ => Ok(()),

@@ -7,6 +7,7 @@ use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Ou
 use crate::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
+    future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -154,12 +155,18 @@ impl Run {
     }
 
     /// Repeats an ensure-style call until it is finished, and keeps the lease meanwhile.
-    pub(super) async fn settle<T>(&self, cx: &Cx, mut call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>) -> Result<T> {
-        super::settle::settle(&*self.endpoints.clock, cx, async |cx| {
-            self.keep_lease().await?;
-            call(cx).await
-        })
-        .await
+    pub(super) async fn settle<T, F>(&self, cx: &Cx, mut call: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<Outcome<T>>>,
+    {
+        let guarded = || {
+            let next = call();
+            async move {
+                self.keep_lease().await?;
+                next.await
+            }
+        };
+        super::settle::settle(&*self.endpoints.clock, cx, guarded).await
     }
 
     /// Renews the lease when a third of it has passed.

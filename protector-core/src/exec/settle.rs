@@ -2,7 +2,7 @@
 
 use crate::ports::{Clock, Cx, Outcome};
 use crate::{Error, ErrorKind, Result};
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 /// First pause between two tries, doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -15,7 +15,10 @@ const UNREACHABLE_TRIES: u32 = 4;
 ///
 /// # Errors
 /// deadline passed → `DeadlineExceeded`, or the error that kept it busy; cancelled → `Cancelled`; else what `call` says.
-pub async fn settle<T>(clock: &dyn Clock, cx: &Cx, mut call: impl AsyncFnMut(&Cx) -> Result<Outcome<T>>) -> Result<T> {
+pub async fn settle<T, F>(clock: &dyn Clock, cx: &Cx, mut call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Outcome<T>>>,
+{
     let mut pause = FIRST_PAUSE;
     let mut unanswered = 0;
     let mut last_error = None;
@@ -25,7 +28,7 @@ pub async fn settle<T>(clock: &dyn Clock, cx: &Cx, mut call: impl AsyncFnMut(&Cx
             let busy = last_error.filter(|_| stop.kind() == ErrorKind::DeadlineExceeded);
             return Err(busy.map_or(stop, |e: Error| e.context("gave up at the deadline")));
         }
-        let wait = match call(cx).await {
+        let wait = match call().await {
             Ok(Outcome::Done(value) | Outcome::AlreadyDone(value)) => return Ok(value),
             Ok(Outcome::InProgress { poll_after }) => poll_after,
             Err(e) if may_pass(e.kind(), &mut unanswered) => {

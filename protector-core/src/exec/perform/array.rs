@@ -26,7 +26,7 @@ pub(super) async fn take_snapshot(
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
     let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now: true };
-    run.settle(cx, async |cx| array.create_protection_group_snapshot(cx, group, &snapshot).await).await.map(drop)
+    run.settle(cx, || array.create_protection_group_snapshot(cx, group, &snapshot)).await.map(drop)
 }
 
 /// Waits until the snapshot is complete; being visible is not enough.
@@ -39,11 +39,15 @@ pub(super) async fn await_transfer(
 ) -> Result<StepOutput> {
     let array = run.endpoints.array(site)?;
     let name = naming::recovery_point_name(group, &naming::snapshot_suffix(&run.operation.id, label));
-    run.settle(cx, async |_| match array.transfer_status(&name).await {
-        Ok(Transfer::Completed { .. } | Transfer::Local) => Ok(Outcome::Done(())),
-        Ok(Transfer::InProgress { .. } | Transfer::Unknown) => Ok(Outcome::InProgress { poll_after: TRANSFER_POLL }),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Outcome::InProgress { poll_after: TRANSFER_POLL }),
-        Err(e) => Err(e),
+    run.settle(cx, || async {
+        match array.transfer_status(&name).await {
+            Ok(Transfer::Completed { .. } | Transfer::Local) => Ok(Outcome::Done(())),
+            Ok(Transfer::InProgress { .. } | Transfer::Unknown) => {
+                Ok(Outcome::InProgress { poll_after: TRANSFER_POLL })
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Outcome::InProgress { poll_after: TRANSFER_POLL }),
+            Err(e) => Err(e),
+        }
     })
     .await?;
     let points = array.recovery_points(group).await?.value;
@@ -55,7 +59,7 @@ pub(super) async fn await_transfer(
 
 pub(super) async fn fence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    match run.settle(cx, async |cx| array.fence(cx, group).await).await? {
+    match run.settle(cx, || array.fence(cx, group)).await? {
         FenceState::Fenced => Ok(()),
         other => Err(Error::precondition(format!("array group '{group}' on {site} is {other:?} after it was fenced"))),
     }
@@ -74,7 +78,7 @@ pub(super) async fn clone_volumes(
     let volumes: BTreeMap<_, _> =
         disks.iter().map(|(disk, source)| (source.clone(), naming::clone_volume_name(operation, disk))).collect();
     let request = CloneRequest { point, volumes };
-    let clones = run.settle(cx, async |cx| array.clone_volumes(cx, &request).await).await?;
+    let clones = run.settle(cx, || array.clone_volumes(cx, &request)).await?;
     let by_source: BTreeMap<_, _> = clones.into_iter().map(|c| (c.source.clone(), c)).collect();
     let volumes = disks
         .iter()
@@ -111,9 +115,9 @@ pub(super) async fn ensure_group(run: &Run, cx: &Cx, site: &SiteName, group: &Ar
     let volumes = volumes
         .ok_or_else(|| Error::precondition(format!("a disk of '{}' has no volume on {site}", record.group.name)))?;
     let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt: false };
-    run.settle(cx, async |cx| array.ensure_group(cx, &spec).await).await?;
+    run.settle(cx, || array.ensure_group(cx, &spec)).await?;
     let members = MemberSet { volumes, mode: MemberMode::Exact };
-    run.settle(cx, async |cx| array.ensure_members(cx, group, &members).await).await.map(drop)
+    run.settle(cx, || array.ensure_members(cx, group, &members)).await.map(drop)
 }
 
 pub(super) async fn ensure_replication(
@@ -126,12 +130,12 @@ pub(super) async fn ensure_replication(
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
     let wanted = ReplicationSpec { target: target.clone(), interval };
-    run.settle(cx, async |cx| array.ensure_replication(cx, group, &wanted).await).await
+    run.settle(cx, || array.ensure_replication(cx, group, &wanted)).await
 }
 
 pub(super) async fn accept(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    run.settle(cx, async |cx| array.accept_from_peer(cx, group, true).await).await
+    run.settle(cx, || array.accept_from_peer(cx, group, true)).await
 }
 
 /// A group that never was on that array has no schedule to turn off.
@@ -140,7 +144,7 @@ pub(super) async fn disable_replication(run: &Run, cx: &Cx, site: &SiteName, gro
     if array.group(group).await?.is_none() {
         return Ok(());
     }
-    run.settle(cx, async |cx| array.disable_replication(cx, group).await).await
+    run.settle(cx, || array.disable_replication(cx, group)).await
 }
 
 pub(super) async fn remove_clones(
@@ -151,5 +155,5 @@ pub(super) async fn remove_clones(
     volumes: &BTreeSet<ArrayVolumeId>,
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    run.settle(cx, async |cx| array.remove_clones(cx, made_by, volumes).await).await
+    run.settle(cx, || array.remove_clones(cx, made_by, volumes)).await
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 pub(super) async fn stop_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    run.settle(cx, async |cx| cloud.stop_server(cx, server).await).await
+    run.settle(cx, || cloud.stop_server(cx, server)).await
 }
 
 /// What to import.
@@ -32,7 +32,7 @@ pub(super) async fn import_volume(run: &Run, cx: &Cx, site: &SiteName, import: I
         volume_type: import.volume_type.to_owned(),
         bootable: import.bootable,
     };
-    let volume = run.settle(cx, async |cx| cloud.import_volume(cx, &request).await).await?;
+    let volume = run.settle(cx, || cloud.import_volume(cx, &request)).await?;
     let array_volume = volume
         .array_volume
         .ok_or_else(|| Error::precondition(format!("Cinder does not say which array volume {} is", volume.id)))?;
@@ -51,7 +51,7 @@ pub(super) async fn group_volumes(
 ) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
     let volumes = imported(run, disks)?;
-    run.settle(cx, async |cx| cloud.ensure_group_members(cx, group, &volumes).await).await.map(drop)
+    run.settle(cx, || cloud.ensure_group_members(cx, group, &volumes)).await.map(drop)
 }
 
 fn imported(run: &Run, disks: &[DiskId]) -> Result<BTreeSet<VolumeId>> {
@@ -74,7 +74,7 @@ pub(super) async fn retire_server(run: &Run, cx: &Cx, site: &SiteName, server: &
             found.name, found.state
         ))
         .remedy(format!("openstack --os-cloud {site} server stop {server}"))),
-        Some(_) => run.settle(cx, async |cx| cloud.delete_server(cx, server).await).await,
+        Some(_) => run.settle(cx, || cloud.delete_server(cx, server)).await,
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn ensure_port(
         fixed_ips: fixed_ips.to_vec(),
         security_groups: capture.security_groups,
     };
-    let port = run.settle(cx, async |cx| cloud.ensure_port(cx, &spec).await).await?;
+    let port = run.settle(cx, || cloud.ensure_port(cx, &spec)).await?;
     let interface = Nic { network: port.network, mac_address: None, fixed_ips: port.fixed_ips };
     Ok(StepOutput::Port { member: member.clone(), nic, port: port.id, interface })
 }
@@ -121,7 +121,7 @@ pub(super) async fn ensure_server(
         key_name: capture.key_name,
         metadata: capture.metadata,
     };
-    let server = run.settle(cx, async |cx| cloud.ensure_server(cx, &spec).await).await?;
+    let server = run.settle(cx, || cloud.ensure_server(cx, &spec)).await?;
     Ok(StepOutput::Server { member: member.clone(), server: server.id, flavor: flavor.to_owned() })
 }
 
@@ -156,17 +156,17 @@ pub(super) async fn verify_server(run: &Run, site: &SiteName, member: &ServerId)
 
 pub(super) async fn delete_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    run.settle(cx, async |cx| cloud.delete_server(cx, server).await).await
+    run.settle(cx, || cloud.delete_server(cx, server)).await
 }
 
 pub(super) async fn delete_port(run: &Run, cx: &Cx, site: &SiteName, port: &PortId) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    run.settle(cx, async |cx| cloud.delete_port(cx, port).await).await
+    run.settle(cx, || cloud.delete_port(cx, port)).await
 }
 
 pub(super) async fn release_volume(run: &Run, cx: &Cx, site: &SiteName, volume: &VolumeId) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    run.settle(cx, async |cx| cloud.release_volume(cx, volume).await).await
+    run.settle(cx, || cloud.release_volume(cx, volume)).await
 }
 
 /// The member and what its server looked like on the site that is left.

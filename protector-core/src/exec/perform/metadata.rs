@@ -12,8 +12,9 @@ use jiff::Timestamp;
 pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
     let record = run.record().await?;
     let peer = &run.endpoints.peer;
-    let told =
-        run.settle(cx, async |_| peer.push(&record, PeerVersion::At(run.plan.version)).await.map(Outcome::Done)).await;
+    let told = run
+        .settle(cx, || async { peer.push(&record, PeerVersion::At(run.plan.version)).await.map(Outcome::Done) })
+        .await;
     match told {
         Err(e) if run.plan.kind == OperationKind::UnplannedFailover && is_silence(e.kind()) => Ok(()),
         other => other,
@@ -45,7 +46,7 @@ async fn publish(run: &Run, step: &Step, current: &GroupRecord, mut next: GroupR
     if announced && current.divergence.is_none() {
         let peer = &run.endpoints.peer;
         let cx = run.cx(step);
-        match run.settle(&cx, async |_| peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done)).await {
+        match run.settle(&cx, || async { peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done) }).await {
             Ok(()) => {}
             Err(e) if run.plan.kind == OperationKind::UnplannedFailover && is_silence(e.kind()) => {
                 transition::diverge(&mut next, &run.operation.id, peer.site(), begun_at(run, step));

@@ -1,0 +1,68 @@
+//! Which database holds the state of a site.
+
+use super::mock;
+use crate::config::{Settings, StorageDriverChoice};
+use crate::model::SiteName;
+use crate::store::{SqliteStore, StoreLocation};
+use crate::{Error, Result};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Stands for the site's name in `[database] connection`, since each site has a database of its own.
+const SITE_PLACEHOLDER: &str = "{site}";
+
+/// Result of bringing one site's database up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatabaseSync {
+    /// Site.
+    pub site: SiteName,
+    /// Database.
+    pub path: PathBuf,
+    /// Schema version before; 0: there was none.
+    pub from: u32,
+    /// Schema version now.
+    pub to: u32,
+}
+
+/// Brings the databases of all sites up to date. May be run again.
+///
+/// # Errors
+/// path cannot be written, schema newer than this build → `Storage`; connection not understood → `InvalidConfiguration`.
+pub async fn db_sync(settings: &Settings) -> Result<Vec<DatabaseSync>> {
+    let mut done = Vec::new();
+    for site in mock::site_names(settings)? {
+        let location = location(settings, &site)?;
+        let report = tokio::task::spawn_blocking(move || SqliteStore::migrate(&location))
+            .await
+            .map_err(|e| Error::internal("a database call did not finish").source(e))??;
+        done.push(DatabaseSync { site, path: report.path, from: report.from, to: report.to });
+    }
+    Ok(done)
+}
+
+/// Database of one site: `[database] connection`, by default `sqlite:///$state_path/<site>.db`.
+pub(super) fn location(settings: &Settings, site: &SiteName) -> Result<StoreLocation> {
+    let Some(connection) = settings.database_connection.as_deref() else {
+        return Ok(StoreLocation::File(settings.state_path.join(format!("{site}.db"))));
+    };
+    let Some(path) = connection.strip_prefix("sqlite://") else {
+        // only the scheme is shown: the rest may hold a password
+        let scheme = connection.split_once(':').map_or("", |(scheme, _)| scheme);
+        return Err(Error::unsupported(format!(
+            "[database] connection: scheme '{scheme}' is not part of this build yet"
+        ))
+        .remedy("use sqlite:///<absolute path>, or leave it out"));
+    };
+    match path.strip_prefix('/') {
+        None if path.is_empty() => Ok(StoreLocation::Memory),
+        None => Err(Error::configuration(format!("[database] connection 'sqlite://{path}' is not a path"))
+            .remedy("use sqlite:///<absolute path>, with three slashes before the path and its own slash after them")),
+        Some(path) if settings.storage_driver == StorageDriverChoice::Mock && !path.contains(SITE_PLACEHOLDER) => {
+            Err(Error::configuration(format!(
+                "[database] connection 'sqlite:///{path}' names one file, and both sites live in this process"
+            ))
+            .remedy(format!("put {SITE_PLACEHOLDER} into it where the site's name belongs")))
+        }
+        Some(path) => Ok(StoreLocation::File(PathBuf::from(path.replace(SITE_PLACEHOLDER, site.as_str())))),
+    }
+}

@@ -1,0 +1,220 @@
+//! From settings to engines: which adapters, which databases, which site.
+//!
+//! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own.
+//! The drivers of real arrays and clouds are later milestones; settings that ask for them are refused, and say so.
+
+mod database;
+mod mock;
+
+pub use database::{DatabaseSync, db_sync};
+pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
+
+use crate::config::{CloudDriverChoice, MockClock, Settings, StorageDriverChoice};
+use crate::engine::{Engine, InProcessPeer, StorageDefaults};
+use crate::exec::{Endpoints, Limits};
+use crate::mock::World;
+use crate::model::SiteName;
+use crate::ports::{Cloud, StorageDriver, Store};
+use crate::store::{Durability, KeyRing, SetupReport, SqliteStore};
+use crate::{Error, Result};
+use serde::Serialize;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+/// Everything that one process can reach: the stores, clouds and arrays of both sites.
+#[derive(Debug, Clone)]
+pub struct Deployment(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    world: World,
+    stores: BTreeMap<SiteName, Arc<dyn Store>>,
+    clouds: BTreeMap<SiteName, Arc<dyn Cloud>>,
+    arrays: BTreeMap<SiteName, Arc<dyn StorageDriver>>,
+}
+
+impl Deployment {
+    /// Opens what the settings name, with every acknowledged write on disk.
+    ///
+    /// # Errors
+    /// settings contradict each other or ask for what this build lacks → `InvalidConfiguration` or `Unsupported`; databases
+    /// missing or not readable → `Storage` with the command; simulated world empty → `NotFound` with the command.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        Self::open_with(settings, Durability::Full).await
+    }
+
+    /// As [`Deployment::open`]; `Durability::Off` is for benches.
+    ///
+    /// # Errors
+    /// As [`Deployment::open`].
+    pub async fn open_with(settings: &Settings, durability: Durability) -> Result<Self> {
+        check_drivers(settings)?;
+        let world = mock::open_world(settings)?;
+        let keys = key_ring(settings)?;
+        let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
+        let (mut clouds, mut arrays) = (BTreeMap::new(), BTreeMap::new());
+        for site in world.sites()? {
+            let location = database::location(settings, &site.name)?;
+            stores.insert(site.name.clone(), Arc::new(SqliteStore::open(location, keys.clone(), durability)?));
+            clouds.insert(site.name.clone(), Arc::new(world.cloud(&site.name)?) as Arc<dyn Cloud>);
+            arrays.insert(site.name.clone(), Arc::new(world.storage_driver(&site.name)?) as Arc<dyn StorageDriver>);
+        }
+        if !world.persistent() {
+            mock::register_sites(&world, &stores).await?;
+        }
+        tracing::info!(target: "protector.engine.manager", "Storage driver: MockStorageDriver");
+        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays })))
+    }
+
+    /// The engine that works from `site`; absent: from `[engine] local_site`, else from the first site by name.
+    ///
+    /// # Errors
+    /// no such site → `NotFound` naming those there are.
+    pub fn engine(&self, site: Option<&str>) -> Result<Engine> {
+        let inner = &self.0;
+        let known = || inner.stores.keys().map(SiteName::as_str).collect::<Vec<_>>().join(", ");
+        let wanted = site.or(inner.settings.local_site.as_deref()).map(SiteName::from);
+        let local = match wanted {
+            Some(site) if inner.stores.contains_key(&site) => site,
+            Some(site) => {
+                return Err(Error::not_found(format!("site '{site}' is not configured here (there are: {})", known()))
+                    .remedy("name one of them with --os-cloud, OS_CLOUD or [engine] local_site"));
+            }
+            None => inner.stores.keys().next().cloned().ok_or_else(mock::empty_world)?,
+        };
+        let store = inner.stores.get(&local).cloned().ok_or_else(mock::empty_world)?;
+        let other = inner.stores.iter().find(|(name, _)| **name != local);
+        let (peer_site, peer_store) =
+            other.map(|(name, store)| (name.clone(), store.clone())).ok_or_else(mock::empty_world)?;
+        let endpoints = Endpoints {
+            store,
+            peer: Arc::new(InProcessPeer::new(peer_site.clone(), peer_store, self.reachable(peer_site))),
+            clouds: inner.clouds.clone(),
+            arrays: inner.arrays.clone(),
+            clock: inner.world.clock(),
+            identifiers: inner.world.identifiers(),
+        };
+        // in virtual time two runs can be compared call by call
+        let limits =
+            if inner.settings.mock_clock == MockClock::Virtual { Limits::SEQUENTIAL } else { Limits::default() };
+        Ok(Engine::new(local, endpoints, storage_defaults(&inner.settings), limits))
+    }
+
+    /// The simulated world under it.
+    pub fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// The store of a site.
+    pub fn store(&self, site: &SiteName) -> Option<&Arc<dyn Store>> {
+        self.0.stores.get(site)
+    }
+
+    fn reachable(&self, site: SiteName) -> crate::engine::Reachable {
+        let world = self.0.world.clone();
+        Arc::new(move || world.site_is_available(&site))
+    }
+}
+
+/// The engine that works from `site`; see [`Deployment::open`] and [`Deployment::engine`].
+///
+/// # Errors
+/// As those two.
+pub async fn open(settings: &Settings, site: Option<&str>) -> Result<Engine> {
+    Deployment::open(settings).await?.engine(site)
+}
+
+/// What the settings come to, for `protector-manage config check`. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigReport {
+    /// Files that were read, in order.
+    pub files: Vec<PathBuf>,
+    /// `pure`, `mock`.
+    pub storage_driver: String,
+    /// `openstack`, `mock`.
+    pub cloud_driver: String,
+    /// Where the simulated world is, if there is one.
+    pub mock_database: Option<String>,
+    /// Whether it outlives the process.
+    pub mock_persistent: Option<bool>,
+    /// Directory of state.
+    pub state_path: PathBuf,
+    /// Site one works from.
+    pub local_site: Option<String>,
+    /// What people should look at, with `file:line`.
+    pub warnings: Vec<String>,
+    /// Why an engine would not start with it; absent: it would, as far as the file goes.
+    pub problem: Option<String>,
+}
+
+/// Reads settings as an engine would, without opening anything.
+pub fn config_check(settings: &Settings) -> ConfigReport {
+    let mock = settings.storage_driver == StorageDriverChoice::Mock;
+    ConfigReport {
+        files: settings.files.clone(),
+        storage_driver: settings.storage_driver.to_string(),
+        cloud_driver: settings.cloud_driver.to_string(),
+        mock_database: mock.then(|| settings.mock_database.to_string()),
+        mock_persistent: mock.then(|| settings.mock_database.persistent()),
+        state_path: settings.state_path.clone(),
+        local_site: settings.local_site.clone(),
+        warnings: settings.warnings.clone(),
+        problem: check_drivers(settings).err().map(|e| e.to_string()),
+    }
+}
+
+/// Makes the key repository that tokens are encrypted with. Keys that are there stay.
+///
+/// # Errors
+/// directory cannot be written → `Storage`; readable by others → `InvalidConfiguration`.
+pub fn fernet_setup(settings: &Settings) -> Result<SetupReport> {
+    KeyRing::setup(&settings.fernet_key_repository)
+}
+
+/// No repository is fine until a token has to be written or read.
+fn key_ring(settings: &Settings) -> Result<Option<KeyRing>> {
+    if !settings.fernet_key_repository.exists() {
+        return Ok(None);
+    }
+    KeyRing::load(&settings.fernet_key_repository).map(Some)
+}
+
+fn check_drivers(settings: &Settings) -> Result<()> {
+    if settings.storage_driver == StorageDriverChoice::Pure {
+        let missing: Vec<&str> = [
+            ("primary_array_url", settings.primary_array_url.is_some()),
+            ("primary_array_api_token", settings.primary_array_api_token.is_some()),
+            ("secondary_array_url", settings.secondary_array_url.is_some()),
+            ("secondary_array_api_token", settings.secondary_array_api_token.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(option, set)| (!set).then_some(option))
+        .collect();
+        if !missing.is_empty() {
+            return Err(Error::configuration(format!(
+                "[storage] lacks {} for storage driver 'pure'",
+                missing.join(", ")
+            ))
+            .remedy("set them, or for a trial: [engine] storage_driver = mock"));
+        }
+        return Err(Error::unsupported("storage driver 'pure' is not part of this build yet")
+            .remedy("for a trial on the simulated world: [engine] storage_driver = mock"));
+    }
+    if settings.cloud_driver != CloudDriverChoice::Mock {
+        return Err(Error::unsupported("cloud driver 'openstack' is not part of this build yet")
+            .remedy("for a trial on the simulated world: [engine] cloud_driver = mock"));
+    }
+    Ok(())
+}
+
+fn storage_defaults(settings: &Settings) -> StorageDefaults {
+    StorageDefaults {
+        primary_array_url: settings.primary_array_url.clone(),
+        primary_array_api_token: settings.primary_array_api_token.clone(),
+        secondary_array_url: settings.secondary_array_url.clone(),
+        secondary_array_api_token: settings.secondary_array_api_token.clone(),
+        replication_interval: settings.default_replication_interval,
+        rpo_minutes: settings.default_rpo_minutes,
+        credentials_needed: settings.storage_driver == StorageDriverChoice::Pure,
+    }
+}
