@@ -59,6 +59,13 @@ impl Builder {
         }
     }
 
+    /// Gives the step added last another time limit.
+    pub(super) fn timeout(&mut self, seconds: u32) {
+        if let Some(step) = self.steps.last_mut() {
+            step.timeout_seconds = seconds;
+        }
+    }
+
     /// Says whose step the one added last is.
     pub(super) fn of(&mut self, member: &Member) {
         if let Some(step) = self.steps.last_mut() {

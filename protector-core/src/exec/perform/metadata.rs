@@ -23,8 +23,8 @@ pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
 
 pub(super) async fn switch_primary(run: &Run, step: &Step, to: &SiteName) -> Result<GroupChange> {
     let record = run.record().await?;
-    let next =
-        run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, begun_at(run, step)));
+    let at = begun_at(run, step);
+    let next = run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, at));
     publish(run, step, &record, next).await
 }
 

@@ -5,6 +5,9 @@ use crate::model::{SiteName, StepId};
 use crate::plan::{Action, Phase};
 use crate::rules::naming;
 
+/// Longest time for the first copy of all data in a direction.
+const FIRST_COPY_SECONDS: u32 = 24 * 3600;
+
 impl Relocation<'_> {
     /// After the switch: from target to source.
     pub(super) fn protect_target(&mut self, after: Vec<StepId>) -> Vec<StepId> {
@@ -61,13 +64,22 @@ impl Relocation<'_> {
             "accept",
             format!("allow '{image}' on {to_array}"),
             &[replicated],
-            Action::AcceptFromPeer { site: to.clone(), group: image },
+            Action::AcceptFromPeer { site: to.clone(), group: image.clone() },
         );
-        vec![step(
+        let taken = step(
             "first_snapshot",
             format!("take the first replicated snapshot of '{group}' on {from}"),
             &[accepted],
             Action::TakeSnapshot { site: from.clone(), group, label: label.to_owned() },
-        )]
+        );
+        let arrived = step(
+            "first_arrival",
+            format!("wait until it is complete on {to_array}: only then is the workload protected"),
+            &[taken],
+            Action::AwaitTransfer { site: to.clone(), group: image, label: label.to_owned() },
+        );
+        // a first copy holds everything; the workload runs meanwhile
+        self.builder.timeout(FIRST_COPY_SECONDS);
+        vec![arrived]
     }
 }
