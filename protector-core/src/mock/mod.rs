@@ -22,6 +22,8 @@ mod array;
 mod clock;
 mod cloud_driver;
 mod clouds;
+#[cfg(any(test, feature = "conformance"))]
+mod conformance;
 mod controls;
 mod dump;
 mod schema;
@@ -33,6 +35,8 @@ mod world;
 
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
+#[cfg(any(test, feature = "conformance"))]
+pub use conformance::{cloud_subject, storage_subject};
 pub use controls::{WorldSettings, WorldSite};
 pub use seed::{SeedOptions, SeedReport, seed};
 pub use storage_driver::MockStorageDriver;

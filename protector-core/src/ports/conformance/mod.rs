@@ -4,6 +4,8 @@
 //! pair of drivers with a clock. [`run_all`] runs each check on a fresh subject, so that no check sees what another left
 //! behind. A check whose [`needs`](Check::needs) the subject does not meet is skipped, and the report names it.
 
+pub mod cloud;
+pub mod storage;
 pub mod store;
 
 use crate::{Error, ErrorKind};
