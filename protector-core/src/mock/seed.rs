@@ -147,6 +147,7 @@ fn add_network(tx: &Tx<'_>, site: &str, name: &str, ranges: &[&str]) -> Result<(
 fn add_server(tx: &Tx<'_>, site: &Site, wanted: &Wanted<'_>, before: u32) -> Result<u32> {
     let port = PortSpec {
         name: format!("{}-port", wanted.name),
+        reuse: None,
         network: SITES[0].1.to_owned(),
         fixed_ips: Vec::new(),
         security_groups: vec!["default".to_owned(), "web".to_owned()],

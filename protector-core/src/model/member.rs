@@ -1,6 +1,6 @@
 //! A member: one server of a protection group, with everything needed to build it again elsewhere.
 
-use super::{ArrayVolumeId, ArrayVolumeName, DiskId, ServerId, SiteName, VolumeId};
+use super::{ArrayVolumeId, ArrayVolumeName, DiskId, PortId, ServerId, SiteName, VolumeId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -91,6 +91,9 @@ pub struct FlavorShape {
 /// A network interface of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nic {
+    /// The port, which may outlive the server and then keeps its addresses.
+    #[serde(default)]
+    pub port: Option<PortId>,
     /// Network name on the site where it was read.
     pub network: String,
     /// MAC address.

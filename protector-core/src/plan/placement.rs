@@ -1,15 +1,15 @@
 //! Where a member goes: its networks, addresses and flavor on the target site.
 
 use super::{CloudFacts, Facts, Finding, FindingCode};
-use crate::model::{FlavorShape, Mappings, Member, ServerCapture, SiteName};
+use crate::model::{FlavorShape, Mappings, Member, Nic, ServerCapture, SiteName};
 use crate::ports::Flavor;
 use crate::{Result, rules};
 
 /// A member's shape on the target site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Placement {
-    /// Network and wanted addresses per interface.
-    pub(super) nics: Vec<(String, Vec<String>)>,
+    /// Per interface: where it goes, with the port and addresses it had there before or has on the source.
+    pub(super) nics: Vec<Nic>,
     /// Flavor by name.
     pub(super) flavor: String,
 }
@@ -45,7 +45,7 @@ fn nic(
     mappings: &Mappings,
     cloud: Option<&CloudFacts>,
     findings: &mut Vec<Finding>,
-) -> Option<(String, Vec<String>)> {
+) -> Option<Nic> {
     let nic = capture.nics.get(position)?;
     let earlier = standby.and_then(|s| s.nics.get(position));
     let Some(network) = mappings.networks.get(&nic.network).or(earlier.map(|n| &n.network)) else {
@@ -62,7 +62,7 @@ fn nic(
             )
             .remedy(format!("--network-mapping {}=<network of {target}>", nic.network)),
         );
-        return Some((nic.network.clone(), Vec::new()));
+        return Some(Nic { port: None, ..nic.clone() });
     };
     if cloud.is_some_and(|c| !c.networks.iter().any(|n| n.name == *network)) {
         findings.push(
@@ -76,9 +76,11 @@ fn nic(
             )),
         );
     }
-    // addresses the member had there before win: they are the ones its users know
-    let fixed_ips = earlier.filter(|n| n.network == *network).map_or(&nic.fixed_ips, |n| &n.fixed_ips);
-    Some((network.clone(), fixed_ips.clone()))
+    // what the member had there before wins: its users know those addresses
+    Some(match earlier.filter(|n| n.network == *network) {
+        Some(earlier) => earlier.clone(),
+        None => Nic { port: None, network: network.clone(), ..nic.clone() },
+    })
 }
 
 fn flavor(

@@ -175,6 +175,8 @@ pub enum Action {
         nic: usize,
         /// Network by name.
         network: String,
+        /// The port the member had there before.
+        reuse: Option<PortId>,
         /// Wanted addresses.
         fixed_ips: Vec<String>,
     },

@@ -212,6 +212,8 @@ pub struct Quota {
 pub struct PortSpec {
     /// Name; identifies the port for repeats.
     pub name: String,
+    /// A port to take as it is, if it is still there, on that network and free.
+    pub reuse: Option<PortId>,
     /// Network by name.
     pub network: String,
     /// Wanted addresses; used only where they lie in the network's ranges, else the cloud chooses.
@@ -337,7 +339,7 @@ pub trait Cloud: Debug + Display + Send + Sync {
     /// attached → `Precondition`.
     async fn release_volume(&self, cx: &Cx, id: &VolumeId) -> Result<Outcome<()>>;
 
-    /// Ensures a port of that name on that network. Same name and network: `AlreadyDone`.
+    /// Ensures a port of that name on that network, or the one to reuse. Same name and network, or reused: `AlreadyDone`.
     ///
     /// # Errors
     /// no such network → `NotFound`; address taken → `Conflict`.

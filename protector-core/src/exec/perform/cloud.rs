@@ -78,25 +78,29 @@ pub(super) async fn retire_server(run: &Run, cx: &Cx, site: &SiteName, server: &
     }
 }
 
-pub(super) async fn ensure_port(
-    run: &Run,
-    cx: &Cx,
-    site: &SiteName,
-    member: &ServerId,
-    nic: usize,
-    network: &str,
-    fixed_ips: &[String],
-) -> Result<StepOutput> {
+/// A port to make, or to take over.
+pub(super) struct Interface<'a> {
+    pub(super) member: &'a ServerId,
+    pub(super) nic: usize,
+    pub(super) network: &'a str,
+    pub(super) reuse: Option<&'a PortId>,
+    pub(super) fixed_ips: &'a [String],
+}
+
+pub(super) async fn ensure_port(run: &Run, cx: &Cx, site: &SiteName, wanted: Interface<'_>) -> Result<StepOutput> {
+    let Interface { member, nic, network, reuse, fixed_ips } = wanted;
     let cloud = run.endpoints.cloud(site)?;
     let (_, capture) = member_of(run, member).await?;
     let spec = PortSpec {
         name: format!("{}/{member}/{nic}", run.operation.id),
+        reuse: reuse.cloned(),
         network: network.to_owned(),
         fixed_ips: fixed_ips.to_vec(),
         security_groups: capture.security_groups,
     };
     let port = run.settle(cx, || cloud.ensure_port(cx, &spec)).await?;
-    let interface = Nic { network: port.network, mac_address: None, fixed_ips: port.fixed_ips };
+    let interface =
+        Nic { port: Some(port.id.clone()), network: port.network, mac_address: None, fixed_ips: port.fixed_ips };
     Ok(StepOutput::Port { member: member.clone(), nic, port: port.id, interface })
 }
 

@@ -73,8 +73,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::RetireServer { site, server } => {
             cloud::retire_server(run, cx, site, server).await.map(|()| nothing())?
         }
-        Action::EnsurePort { site, member, nic, network, fixed_ips } => {
-            Performed::output(cloud::ensure_port(run, cx, site, member, *nic, network, fixed_ips).await?)
+        Action::EnsurePort { site, member, nic, network, reuse, fixed_ips } => {
+            let wanted = cloud::Interface { member, nic: *nic, network, reuse: reuse.as_ref(), fixed_ips };
+            Performed::output(cloud::ensure_port(run, cx, site, wanted).await?)
         }
         Action::EnsureServer { site, member, flavor, name } => {
             Performed::output(cloud::ensure_server(run, cx, site, member, flavor, name).await?)

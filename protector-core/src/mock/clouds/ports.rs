@@ -26,6 +26,9 @@ fn addresses(tx: &Tx<'_>, port_id: &str) -> Result<Vec<String>> {
 
 pub(in crate::mock) fn ensure(tx: &Tx<'_>, site: &Site, spec: &PortSpec) -> Result<Outcome<Port>> {
     let network_id = networks::find(tx, site, &spec.network)?;
+    if let Some(port) = reusable(tx, site, spec)? {
+        return Ok(Outcome::AlreadyDone(port));
+    }
     let present = tx.first(
         "SELECT id FROM ports WHERE site = ?1 AND name = ?2 AND network_id = ?3",
         [site.name.as_str(), spec.name.as_str(), network_id.as_str()],
@@ -46,6 +49,16 @@ pub(in crate::mock) fn ensure(tx: &Tx<'_>, site: &Site, spec: &PortSpec) -> Resu
     find(tx, site, &id)?
         .map(Outcome::Done)
         .ok_or_else(|| Error::internal(format!("port '{}' is not there after making it", spec.name)))
+}
+
+/// The port to reuse, if it is still there, on the wanted network and bound to no server.
+fn reusable(tx: &Tx<'_>, site: &Site, spec: &PortSpec) -> Result<Option<Port>> {
+    let Some(id) = &spec.reuse else { return Ok(None) };
+    let found = find(tx, site, id)?.filter(|port| port.network == spec.network);
+    Ok(match found {
+        Some(port) if bound_to(tx, site, id)?.is_none() => Some(port),
+        _ => None,
+    })
 }
 
 /// The wanted addresses that the network offers; all free.
@@ -128,7 +141,12 @@ pub(super) fn of_server(tx: &Tx<'_>, server_id: &str) -> Result<(Vec<Nic>, Vec<S
     )?;
     let (mut nics, mut security_groups) = (Vec::new(), BTreeSet::new());
     for (id, network, mac_address, on_port) in rows {
-        nics.push(Nic { network, mac_address: Some(mac_address), fixed_ips: addresses(tx, &id)? });
+        nics.push(Nic {
+            port: Some(PortId::from(id.as_str())),
+            network,
+            mac_address: Some(mac_address),
+            fixed_ips: addresses(tx, &id)?,
+        });
         security_groups.extend(from_json::<Vec<String>>(&on_port)?);
     }
     Ok((nics, security_groups.into_iter().collect()))

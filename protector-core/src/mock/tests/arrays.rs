@@ -162,6 +162,7 @@ async fn a_clone_in_use_is_not_removed() {
     let volume = lab.cloud_b.import_volume(&lab.cx("import"), &import(&clones[0])).await.unwrap().finished().unwrap();
     let port = PortSpec {
         name: "port".to_owned(),
+        reuse: None,
         network: "net-secondary-web".to_owned(),
         fixed_ips: Vec::new(),
         security_groups: Vec::new(),

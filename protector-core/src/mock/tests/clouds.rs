@@ -109,6 +109,7 @@ async fn ports_get_every_address_of_a_range_once() {
     let lab = Lab::new();
     let ask = |n: u32, wanted: &str| PortSpec {
         name: format!("port-{n}"),
+        reuse: None,
         network: "net-secondary-web".to_owned(),
         fixed_ips: vec![wanted.to_owned()],
         security_groups: vec!["web".to_owned()],

@@ -119,21 +119,15 @@ fn server(
     let free: Vec<StepId> = retired.map_or_else(|| cloned.to_vec(), |id| vec![id.clone()]);
     let placement = what.placements.get(&member.id);
     let mut after: Vec<StepId> = imported.get(&member.id).cloned().unwrap_or_default();
-    for (nic, (network, fixed_ips)) in placement.iter().flat_map(|p| &p.nics).enumerate() {
-        let action = Action::EnsurePort {
-            site: site.clone(),
-            member: member.id.clone(),
-            nic,
-            network: network.clone(),
-            fixed_ips: if what.test { Vec::new() } else { fixed_ips.clone() },
-        };
-        after.push(builder.add(
-            format!("ensure_port/{label}/{nic}"),
-            Phase::Recover,
-            format!("port of '{label}' on '{network}'"),
-            &free,
-            action,
-        ));
+    for (nic, wanted) in placement.iter().flat_map(|p| &p.nics).enumerate() {
+        // a test takes nothing that production has or had
+        let (reuse, fixed_ips) =
+            if what.test { (None, Vec::new()) } else { (wanted.port.clone(), wanted.fixed_ips.clone()) };
+        let network = wanted.network.clone();
+        let title = format!("port of '{label}' on '{network}'");
+        let action =
+            Action::EnsurePort { site: site.clone(), member: member.id.clone(), nic, network, reuse, fixed_ips };
+        after.push(builder.add(format!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action));
         builder.of(member);
     }
     after.extend(retired.cloned());

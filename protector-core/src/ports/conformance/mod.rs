@@ -35,11 +35,11 @@ pub struct Check<S> {
 /// The suite of the named async functions; `name if condition` sets what a check needs.
 macro_rules! checks {
     ($($name:ident $(if $needs:expr)?),* $(,)?) => {
-        ::std::vec::Vec::from([$( $crate::ports::conformance::Check {
+        vec![$( $crate::ports::conformance::Check {
             name: stringify!($name),
             needs: $crate::ports::conformance::checks!(@needs $($needs)?),
             run: |subject| Box::pin($name(subject)),
-        } ),*])
+        } ),*]
     };
     (@needs) => { |_| true };
     (@needs $needs:expr) => { $needs };

@@ -95,6 +95,7 @@ pub(super) async fn imported(subject: &CloudSubject, request: &ImportRequest) ->
 pub(super) fn port_spec(subject: &CloudSubject, name: &str, fixed_ips: &[&str]) -> PortSpec {
     PortSpec {
         name: name.to_owned(),
+        reuse: None,
         network: subject.setting.network.clone(),
         fixed_ips: fixed_ips.iter().map(|address| (*address).to_owned()).collect(),
         security_groups: vec!["no-such-security-group".to_owned()],
