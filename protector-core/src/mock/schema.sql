@@ -144,6 +144,7 @@ CREATE TABLE cinder_volumes (
     array_volume_id TEXT UNIQUE REFERENCES volumes (id) ON DELETE SET NULL,
     created_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX cinder_volumes_by_site ON cinder_volumes (site);
 CREATE INDEX cinder_volumes_by_group ON cinder_volumes (group_id) WHERE group_id IS NOT NULL;
 
 CREATE TABLE flavors (

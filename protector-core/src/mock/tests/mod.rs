@@ -2,6 +2,7 @@
 
 mod arrays;
 mod clouds;
+mod cycle;
 mod files;
 mod schedules;
 mod seeding;

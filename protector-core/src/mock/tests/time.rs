@@ -20,7 +20,8 @@ async fn the_virtual_present_moves_only_when_somebody_sleeps() {
     assert_eq!(other.now(), start() + Duration::from_secs(90));
     // no wait is endless, however short
     other.sleep(Duration::from_micros(10)).await;
-    assert_eq!(one.now(), start() + Duration::from_millis(90_001));
+    other.sleep(Duration::ZERO).await;
+    assert_eq!(one.now(), start() + Duration::from_millis(90_002));
 }
 
 #[test]
@@ -210,4 +211,31 @@ async fn a_destroyed_volume_frees_its_name_after_a_day() {
     lab.sleep(1).await;
     assert_eq!(lab.array_b.volumes(&VolumeQuery::Ids(ids)).await.unwrap(), []);
     assert!(matches!(lab.clone("second", "dr", "dr-1").await.unwrap(), Outcome::Done(_)));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+    /// Only the time during which data can move counts, however it is cut into pieces.
+    #[test]
+    fn a_transfer_takes_its_time_in_any_pieces(pieces in proptest::collection::vec((0_u64..700, 1_u64..5_000), 1..6)) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            let lab = Lab::new();
+            lab.replicate(SELDOM).await;
+            lab.snapshot("dr-1").await;
+            let mut moved = 0;
+            for (up, down) in pieces {
+                if up > 0 {
+                    lab.sleep(up).await;
+                }
+                moved += up;
+                lab.world.set_link_connected(false).unwrap();
+                lab.sleep(down).await;
+                lab.world.set_link_connected(true).unwrap();
+                match transfer(&lab).await {
+                    Transfer::InProgress { percent } => assert_eq!(u64::from(percent), moved * 100 / 1500),
+                    other => assert!(moved >= 1500, "{other:?} after {moved} ms"),
+                }
+            }
+        });
+    }
 }

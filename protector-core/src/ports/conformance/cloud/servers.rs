@@ -25,6 +25,8 @@ async fn a_server_is_made_once(subject: &CloudSubject) -> CheckResult {
     ensure_equal("name", &made.name, &spec.name)?;
     ensure_equal("flavor", &made.flavor, &spec.flavor)?;
     ensure_equal("key pair that does not exist here", &made.key_name, &None)?;
+    let unknown = made.security_groups.iter().find(|name| *name == "no-such-security-group");
+    ensure_equal("security group that does not exist here", &unknown, &None)?;
     ensure_equal("metadata", &made.metadata.get("tier").map(String::as_str), &Some("1"))?;
     let key = made.metadata.get("protector_op_key").map(String::as_str);
     ensure_equal("op key in the metadata", &key, &Some(spec.op_key.as_str()))?;

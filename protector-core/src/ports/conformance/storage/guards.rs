@@ -11,9 +11,9 @@ use crate::ports::{Cx, FenceState, MemberMode, VolumeQuery};
 
 pub(super) fn checks() -> Vec<Check<StorageSubject>> {
     checks![
-        a_fence_goes_around_every_member if |subject| subject.source.capabilities().fence,
-        a_fenced_volume_refuses_writes if |subject| subject.source.capabilities().fence && subject.bench.has_data(),
-        what_is_not_offered_is_unsupported if |subject| !subject.source.capabilities().promotion,
+        a_fence_goes_around_every_member if |subject: &StorageSubject| subject.source.capabilities().fence,
+        a_fenced_volume_refuses_writes if |subject: &StorageSubject| subject.source.capabilities().fence && subject.bench.has_data(),
+        what_is_not_offered_is_unsupported if |subject: &StorageSubject| !subject.source.capabilities().promotion,
         an_older_epoch_has_no_effect,
         an_older_epoch_clones_nothing,
         a_call_past_its_deadline_has_no_effect,
