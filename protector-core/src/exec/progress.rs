@@ -30,7 +30,9 @@ pub struct Event {
 /// let _loud = Progress::new(|event| eprintln!("{:>3} % {}", event.progress, event.title));
 /// ```
 #[derive(Clone)]
-pub struct Progress(Option<Arc<dyn Fn(&Event) + Send + Sync>>);
+pub struct Progress(Option<Arc<Listener>>);
+
+type Listener = dyn Fn(&Event) + Send + Sync;
 
 impl Progress {
     /// Nobody listens.

@@ -83,6 +83,7 @@ async fn fail_over(lab: &Lab, leg: &str, workload: Workload, from: End<'_>, to: 
     }
     let port = PortSpec {
         name: format!("dr-{leg}"),
+        reuse: None,
         network: to.2.to_owned(),
         fixed_ips: Vec::new(),
         security_groups: vec!["web".to_owned()],
