@@ -183,7 +183,8 @@ pub struct ArrayVolume {
 pub struct CloneRequest {
     /// The recovery point.
     pub point: RecoveryPointName,
-    /// Source volume name in the recovery point → name of the clone. Must name every member.
+    /// Source volume name in the recovery point → name of the clone. All of them come from this one recovery point, which
+    /// may also hold volumes that are not asked for: those of servers that have left the group.
     pub volumes: BTreeMap<ArrayVolumeName, ArrayVolumeName>,
 }
 
@@ -319,11 +320,11 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
         snapshot: &SnapshotRequest,
     ) -> Result<Outcome<RecoveryPoint>>;
 
-    /// Clones **every** member of one recovery point to new volumes. Clones of the same op key exist: `AlreadyDone`.
+    /// Clones the named volumes, all of one recovery point, all or none. Clones of the same op key exist: `AlreadyDone`.
     ///
     /// # Errors
-    /// not completely transferred → `Precondition`; request and recovery point name different members → `Precondition`
-    /// with the difference; a name is taken by another volume → `AlreadyExists`, nothing overwritten; destroyed →
+    /// not completely transferred → `Precondition`; a named volume is not in it → `Precondition`
+    /// naming all of them; a name is taken by another volume → `AlreadyExists`, nothing overwritten; destroyed →
     /// `PendingEradication`.
     async fn clone_volumes(&self, cx: &Cx, request: &CloneRequest) -> Result<Outcome<Vec<ClonedVolume>>>;
 

@@ -80,23 +80,19 @@ fn against_point(
         let text = format!("recovery point '{}' has not completely arrived on array '{}'", point.name, array.name);
         objections.push(Objection { code: "transfer_incomplete", error: Error::precondition(text) });
     }
-    if let Some(difference) = member_difference(request, &point.volumes.into_iter().collect()) {
+    if let Some(difference) = missing_members(request, &point.volumes.into_iter().collect()) {
         let error = Error::precondition(format!("recovery point '{}': {difference}", point.name));
-        objections.push(Objection { code: "members_differ", error });
+        objections.push(Objection { code: "members_missing", error });
     }
     Ok(objections)
 }
 
-fn member_difference(request: &CloneRequest, members: &BTreeSet<ArrayVolumeName>) -> Option<String> {
-    let wanted: BTreeSet<ArrayVolumeName> = request.volumes.keys().cloned().collect();
-    let list = |names: Vec<&ArrayVolumeName>| names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");
-    let parts = [
-        ("the request leaves out", list(members.difference(&wanted).collect())),
-        ("it does not hold", list(wanted.difference(members).collect())),
-    ];
-    let parts: Vec<String> =
-        parts.iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| format!("{what} {names}")).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+/// What the request wants and the recovery point does not hold. A recovery point may hold more: volumes of servers that
+/// have left the group since.
+fn missing_members(request: &CloneRequest, members: &BTreeSet<ArrayVolumeName>) -> Option<String> {
+    let missing: Vec<String> =
+        request.volumes.keys().filter(|n| !members.contains(*n)).map(|n| format!("'{n}'")).collect();
+    (!missing.is_empty()).then(|| format!("it does not hold {}", missing.join(", ")))
 }
 
 fn against_name(tx: &Tx<'_>, array: &Array, name: &ArrayVolumeName) -> Result<Option<Objection>> {

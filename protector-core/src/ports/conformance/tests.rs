@@ -13,8 +13,8 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn report(checks: &[Check<u32>], subject: impl Fn() -> crate::Result<u32>) -> Report {
-    now(run_all(checks, || ready(subject())))
+fn report(checks: Vec<Check<u32>>, subject: impl Fn() -> crate::Result<u32>) -> Report {
+    now(run_all(&checks, || ready(subject())))
 }
 
 async fn is_seven(number: &u32) -> CheckResult {
@@ -27,7 +27,7 @@ async fn is_even(number: &u32) -> CheckResult {
 
 #[test]
 fn a_report_names_what_passed_failed_and_was_skipped() {
-    let report = report(&checks![is_seven, is_even, is_even if |n| *n > 10], || Ok(7));
+    let report = report(checks![is_seven, is_even, is_even if |n| *n > 10], || Ok(7));
     assert_eq!(report.skipped(), ["is_even"]);
     let report = report.into_result().unwrap_err();
     assert_eq!(
@@ -38,13 +38,13 @@ fn a_report_names_what_passed_failed_and_was_skipped() {
 
 #[test]
 fn a_subject_that_cannot_be_made_is_a_failure() {
-    let report = report(&checks![is_seven], || Err(Error::storage("disk full")));
+    let report = report(checks![is_seven], || Err(Error::storage("disk full")));
     assert_eq!(report.verdicts, [("is_seven", Verdict::Failed("no subject: disk full".into()))]);
 }
 
 #[test]
 fn a_suite_that_skips_everything_proves_nothing() {
-    let report = report(&checks![is_seven if |_| false], || Ok(7));
+    let report = report(checks![is_seven if |_| false], || Ok(7));
     assert!(report.into_result().is_err());
 }
 
