@@ -1,5 +1,9 @@
 //! Shared helpers of the cross-crate tests: a deployment over the simulated world, and the drill of the documents.
 
+pub mod compare;
+pub mod crash;
+pub mod files;
+
 use protector_core::config::Settings;
 use protector_core::connect::Deployment;
 use protector_core::engine::{Engine, GroupCreate, MemberAdd, OperationView, PolicyChange, Progress, Request};
@@ -29,31 +33,45 @@ pub async fn server_id(deployment: &Deployment, site: &str, name: &str) -> Resul
     found.map(|s| s.id.to_string()).ok_or_else(|| Error::not_found(format!("no server '{name}' on {site}")))
 }
 
+/// Name of the documents' group.
+pub const GROUP: &str = "drill-web-app";
+
+/// A group as the documents create it, under a name of one's own.
+pub fn group_create(name: &str) -> GroupCreate {
+    GroupCreate {
+        name: name.into(),
+        description: None,
+        replication_type: ReplicationType::Async,
+        primary_site: "site-a".into(),
+        secondary_site: "site-b".into(),
+        volume_type: "replicated-ssd".into(),
+        project_id: None,
+    }
+}
+
+/// Adds a server of site-a to the documents' group.
+///
+/// # Errors
+/// what the engine says.
+pub async fn add_member(deployment: &Deployment, engine: &Engine, server: &str, tier: u16) -> Result<()> {
+    let instance_id = server_id(deployment, "site-a", server).await?;
+    engine.member_add(GROUP, &MemberAdd { instance_id, tier }).await.map(drop)
+}
+
 /// The documents' group `drill-web-app`, with `web-server-1` as its member.
 ///
 /// # Errors
 /// what the engine says.
 pub async fn protect(deployment: &Deployment, engine: &Engine) -> Result<()> {
-    engine
-        .protection_group_create(&GroupCreate {
-            name: "drill-web-app".into(),
-            description: None,
-            replication_type: ReplicationType::Async,
-            primary_site: "site-a".into(),
-            secondary_site: "site-b".into(),
-            volume_type: "replicated-ssd".into(),
-            project_id: None,
-        })
-        .await?;
+    engine.protection_group_create(&group_create(GROUP)).await?;
     let policy = PolicyChange {
         pure_pg_name: Some("mock-pg-drill-web-app".into()),
         replication_interval: Some(300),
         rpo_minutes: Some(15),
         ..PolicyChange::default()
     };
-    engine.policy_create("drill-web-app", &policy).await?;
-    let instance_id = server_id(deployment, "site-a", "web-server-1").await?;
-    engine.member_add("drill-web-app", &MemberAdd { instance_id, tier: 0 }).await.map(drop)
+    engine.policy_create(GROUP, &policy).await?;
+    add_member(deployment, engine, "web-server-1", 0).await
 }
 
 /// Plans, accepts and runs.
@@ -61,7 +79,7 @@ pub async fn protect(deployment: &Deployment, engine: &Engine) -> Result<()> {
 /// # Errors
 /// what the engine says; an operation that did not complete is returned, not an error.
 pub async fn operate(engine: &Engine, request: &Request) -> Result<OperationView> {
-    let plan = engine.plan("drill-web-app", request).await?;
+    let plan = engine.plan(GROUP, request).await?;
     let accepted = engine.accept(&plan).await?;
     engine.run(accepted.id.as_str(), &Cancel::default(), &Progress::none()).await
 }
@@ -77,6 +95,12 @@ pub fn to_secondary() -> Mappings {
 /// A planned failover with that mapping.
 pub fn failover() -> Request {
     Request::Failover { failover_type: FailoverType::Planned, force: false, reason: None, mappings: to_secondary() }
+}
+
+/// An unplanned failover with that mapping.
+pub fn unplanned(force: bool) -> Request {
+    let reason = force.then(|| "site-a is lost".to_owned());
+    Request::Failover { failover_type: FailoverType::Unplanned, force, reason, mappings: to_secondary() }
 }
 
 /// The steps of the drill after the group is protected, in order.

@@ -1,0 +1,73 @@
+//! The state of a whole deployment as one value, and what differs between two of them.
+
+use protector_core::connect::Deployment;
+use protector_core::{Result, engine::Engine};
+use serde_json::{Map, Value, json};
+
+/// World and group records of both sites, with every time in them.
+///
+/// # Errors
+/// world or stores cannot be read → `Storage`.
+pub async fn state(deployment: &Deployment) -> Result<Value> {
+    let mut records = Map::new();
+    for site in deployment.world().sites()? {
+        if let Some(store) = deployment.store(&site.name) {
+            records.insert(site.name.to_string(), serde_json::to_value(store.groups().await?)?);
+        }
+    }
+    Ok(json!({"world": deployment.world().dump()?, "records": records}))
+}
+
+/// [`state`] and how an operation ended, without times: they differ when a run was interrupted.
+///
+/// # Errors
+/// no such operation → `NotFound`; as [`state`].
+pub async fn end_state(deployment: &Deployment, engine: &Engine, operation: &str) -> Result<Value> {
+    let mut end = state(deployment).await?;
+    if let Value::Object(parts) = &mut end {
+        parts.insert("operation".to_owned(), serde_json::to_value(engine.operation_show(operation).await?)?);
+    }
+    remove_times(&mut end);
+    Ok(end)
+}
+
+/// Takes out every instant, and what depends on how long something ran.
+pub fn remove_times(value: &mut Value) {
+    const TIMES: [&str; 6] = ["captured_at", "finished_at", "progressed_millis", "since", "started_at", "updated_at"];
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|key, _| !key.ends_with("_ms") && !TIMES.contains(&key.as_str()));
+            fields.values_mut().for_each(remove_times);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_times),
+        _ => {}
+    }
+}
+
+/// One line per place where the two differ; none if they are equal.
+pub fn differences(expected: &Value, found: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    compare("", expected, found, &mut lines);
+    lines
+}
+
+fn compare(place: &str, expected: &Value, found: &Value, lines: &mut Vec<String>) {
+    match (expected, found) {
+        (Value::Object(a), Value::Object(b)) => {
+            for key in a.keys().chain(b.keys().filter(|k| !a.contains_key(*k))) {
+                let value = |of: &Map<String, Value>| of.get(key).cloned().unwrap_or(Value::Null);
+                compare(&format!("{place}/{key}"), &value(a), &value(b), lines);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (at, (a, b)) in a.iter().zip(b).enumerate() {
+                compare(&format!("{place}/{at}"), a, b, lines);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            lines.push(format!("{place}: {} items instead of {}: {found} instead of {expected}", b.len(), a.len()));
+        }
+        (a, b) if a == b => {}
+        _ => lines.push(format!("{place}: {found} instead of {expected}")),
+    }
+}

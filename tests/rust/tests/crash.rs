@@ -1,0 +1,183 @@
+//! Killed with SIGKILL at any point of an operation, a later run reaches the same end.
+
+use protector_core::Result;
+use protector_core::engine::{Engine, Progress, Request};
+use protector_core::exec::Record;
+use protector_core::model::{ArrayGroupName, Epoch, Mappings, OperationStatus};
+use protector_core::plan::Action;
+use protector_core::ports::{Cancel, Cx, StorageDriver as _, verify_chain};
+use protector_tests::compare::{differences, end_state};
+use protector_tests::{add_member, drill, failover, files, operate, protect, to_secondary, unplanned};
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+
+/// More points than any operation has.
+const MOST_POINTS: u64 = 2000;
+
+/// An operation, and how the world gets to it.
+struct Story {
+    /// Operations that went before.
+    before: Vec<Request>,
+    request: Request,
+    /// Site from which it is run.
+    site: &'static str,
+    what_happens: Incident,
+    ends: OperationStatus,
+}
+
+#[derive(PartialEq)]
+enum Incident {
+    None,
+    /// site-a is lost before the operation is planned.
+    SiteLost,
+    /// The target array refuses replication after the plan was accepted: the final snapshot cannot be taken.
+    ReplicationRefused,
+}
+
+impl Story {
+    fn of(before: &[Request], request: Request) -> Self {
+        let (what_happens, ends) = (Incident::None, OperationStatus::Completed);
+        Self { before: before.to_vec(), request, site: "site-a", what_happens, ends }
+    }
+}
+
+#[tokio::test]
+async fn sync() -> Result<()> {
+    survives_any_kill(Story::of(&[], Request::Sync {})).await
+}
+
+#[tokio::test]
+async fn test_failover() -> Result<()> {
+    let request = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
+    survives_any_kill(Story::of(&[Request::Sync {}], request)).await
+}
+
+#[tokio::test]
+async fn test_cleanup() -> Result<()> {
+    survives_any_kill(Story::of(&drill()[..2], Request::TestCleanup { test: None })).await
+}
+
+#[tokio::test]
+async fn planned_failover() -> Result<()> {
+    survives_any_kill(Story::of(&[Request::Sync {}], failover())).await
+}
+
+#[tokio::test]
+async fn failback() -> Result<()> {
+    let request = Request::Failback { mappings: Mappings::default() };
+    survives_any_kill(Story::of(&[Request::Sync {}, failover()], request)).await
+}
+
+#[tokio::test]
+async fn unplanned_failover() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], unplanned(true));
+    survives_any_kill(Story { site: "site-b", what_happens: Incident::SiteLost, ..story }).await
+}
+
+#[tokio::test]
+async fn planned_failover_that_rolls_back() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], failover());
+    let (what_happens, ends) = (Incident::ReplicationRefused, OperationStatus::RolledBack);
+    survives_any_kill(Story { what_happens, ends, ..story }).await
+}
+
+async fn survives_any_kill(story: Story) -> Result<()> {
+    let accepted = tempfile::tempdir().expect("a directory");
+    let operation = accept(accepted.path(), &story).await?;
+
+    let reference = tempfile::tempdir().expect("a directory");
+    files::copy(accepted.path(), reference.path())?;
+    let expected = finish(reference.path(), &story, &operation).await?;
+
+    let mut kills = 0;
+    for point in 1..MOST_POINTS {
+        let directory = tempfile::tempdir().expect("a directory");
+        files::copy(accepted.path(), directory.path())?;
+        if !is_killed_at(point, directory.path(), story.site, &operation) {
+            break;
+        }
+        kills += 1;
+        let found = finish(directory.path(), &story, &operation).await?;
+        let differences = differences(&expected, &found);
+        assert!(differences.is_empty(), "killed at point {point}:\n{}", differences.join("\n"));
+    }
+    // before and after at least: the attempt, an intent, an outcome
+    assert!((6..MOST_POINTS - 1).contains(&kills), "{kills} kills");
+    Ok(())
+}
+
+/// Brings the world to where the operation is accepted and has not begun.
+async fn accept(directory: &Path, story: &Story) -> Result<String> {
+    let deployment = files::seeded(directory).await?;
+    let engine = deployment.engine(Some("site-a"))?;
+    protect(&deployment, &engine).await?;
+    add_member(&deployment, &engine, "app-server-1", 1).await?;
+    for request in &story.before {
+        assert_eq!(operate(&engine, request).await?.status, OperationStatus::Completed);
+    }
+    if story.what_happens == Incident::SiteLost {
+        deployment.world().set_site_available(&"site-a".into(), false)?;
+    }
+    let engine = deployment.engine(Some(story.site))?;
+    let plan = engine.plan("drill-web-app", &story.request).await?;
+    let operation = engine.accept(&plan).await?.id.to_string();
+    if story.what_happens == Incident::ReplicationRefused {
+        refuse_replication(&engine).await?;
+    }
+    Ok(operation)
+}
+
+async fn refuse_replication(engine: &Engine) -> Result<()> {
+    let endpoints = engine.endpoints();
+    let deadline = "2027-01-01T00:00:00Z".parse().expect("a time");
+    let cx = Cx { op_key: "storage-admin".into(), epoch: Epoch(1), deadline, cancel: Cancel::default() };
+    let image = ArrayGroupName::from("flasharray-a:mock-pg-drill-web-app");
+    endpoints.array(&"site-b".into())?.accept_from_peer(&cx, &image, false).await.map(drop)
+}
+
+/// Whether the child died by SIGKILL; else it came to the end of the operation.
+fn is_killed_at(point: u64, directory: &Path, site: &str, operation: &str) -> bool {
+    let child = Command::new(env!("CARGO_BIN_EXE_child"))
+        .args(["run", &directory.display().to_string(), site, operation, &point.to_string()])
+        .output()
+        .expect("a child");
+    if child.status.signal() == Some(9) {
+        return true;
+    }
+    assert!(child.status.success(), "{:?}: {}", child.status, String::from_utf8_lossy(&child.stderr));
+    false
+}
+
+/// Runs the operation from wherever it stands, and looks at everything.
+async fn finish(directory: &Path, story: &Story, operation: &str) -> Result<serde_json::Value> {
+    let deployment = files::open(directory).await?;
+    let engine = deployment.engine(Some(story.site))?;
+    let view = engine.run(operation, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(view.status, story.ends, "{view:#?}");
+    check_journal(&engine, operation).await?;
+    end_state(&deployment, &engine, operation).await
+}
+
+/// The chain holds, each outcome follows an intent, and no step has two outcomes.
+async fn check_journal(engine: &Engine, operation: &str) -> Result<()> {
+    let journal = engine.endpoints().store.journal(&operation.into(), 0).await?;
+    verify_chain(&journal)?;
+    let plan = engine.operation_plan(operation).await?;
+    // a barrier has no effect, so nothing announces it
+    let barriers: BTreeSet<_> =
+        plan.steps.into_iter().filter(|s| s.action == Action::Barrier {}).map(|s| s.id).collect();
+    let (mut begun, mut done) = (BTreeSet::new(), BTreeSet::new());
+    for entry in journal {
+        match serde_json::from_value(entry.record)? {
+            Record::StepIntent { step } => drop(begun.insert(step)),
+            Record::StepDone { step, .. } => {
+                assert!(begun.contains(&step) || barriers.contains(&step), "{step} was done before it began");
+                assert!(done.insert(step.clone()), "{step} was done twice");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
