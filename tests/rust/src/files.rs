@@ -21,6 +21,14 @@ pub fn settings(directory: &Path) -> Result<Settings> {
     Settings::from_text(&text, &BTreeMap::new())
 }
 
+/// A directory that is gone with the value.
+///
+/// # Errors
+/// none can be made → `Storage`.
+pub fn directory() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().map_err(|e| Error::storage("no temporary directory").source(e))
+}
+
 /// Opens what is in `directory`. Writes survive the process, not a power cut: tests need no more, and run faster.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
 //! Killed with SIGKILL at any point of an operation, a later run reaches the same end.
 
-use protector_core::Result;
 use protector_core::engine::{Engine, Progress, Request};
 use protector_core::exec::Record;
 use protector_core::model::{ArrayGroupName, Epoch, Mappings, OperationStatus};
 use protector_core::plan::Action;
-use protector_core::ports::{Cancel, Cx, StorageDriver as _, verify_chain};
+use protector_core::ports::{Cancel, Cx, verify_chain};
+use protector_core::{Error, Result};
 use protector_tests::compare::{differences, end_state};
 use protector_tests::{add_member, drill, failover, files, operate, protect, to_secondary, unplanned};
 use std::collections::BTreeSet;
@@ -84,18 +84,18 @@ async fn planned_failover_that_rolls_back() -> Result<()> {
 }
 
 async fn survives_any_kill(story: Story) -> Result<()> {
-    let accepted = tempfile::tempdir().expect("a directory");
+    let accepted = files::directory()?;
     let operation = accept(accepted.path(), &story).await?;
 
-    let reference = tempfile::tempdir().expect("a directory");
+    let reference = files::directory()?;
     files::copy(accepted.path(), reference.path())?;
     let expected = finish(reference.path(), &story, &operation).await?;
 
     let mut kills = 0;
     for point in 1..MOST_POINTS {
-        let directory = tempfile::tempdir().expect("a directory");
+        let directory = files::directory()?;
         files::copy(accepted.path(), directory.path())?;
-        if !is_killed_at(point, directory.path(), story.site, &operation) {
+        if !is_killed_at(point, directory.path(), story.site, &operation)? {
             break;
         }
         kills += 1;
@@ -131,23 +131,23 @@ async fn accept(directory: &Path, story: &Story) -> Result<String> {
 
 async fn refuse_replication(engine: &Engine) -> Result<()> {
     let endpoints = engine.endpoints();
-    let deadline = "2027-01-01T00:00:00Z".parse().expect("a time");
+    let deadline = jiff::Timestamp::MAX;
     let cx = Cx { op_key: "storage-admin".into(), epoch: Epoch(1), deadline, cancel: Cancel::default() };
     let image = ArrayGroupName::from("flasharray-a:mock-pg-drill-web-app");
     endpoints.array(&"site-b".into())?.accept_from_peer(&cx, &image, false).await.map(drop)
 }
 
 /// Whether the child died by SIGKILL; else it came to the end of the operation.
-fn is_killed_at(point: u64, directory: &Path, site: &str, operation: &str) -> bool {
+fn is_killed_at(point: u64, directory: &Path, site: &str, operation: &str) -> Result<bool> {
     let child = Command::new(env!("CARGO_BIN_EXE_child"))
         .args(["run", &directory.display().to_string(), site, operation, &point.to_string()])
         .output()
-        .expect("a child");
+        .map_err(|e| Error::internal("no child was started").source(e))?;
     if child.status.signal() == Some(9) {
-        return true;
+        return Ok(true);
     }
     assert!(child.status.success(), "{:?}: {}", child.status, String::from_utf8_lossy(&child.stderr));
-    false
+    Ok(false)
 }
 
 /// Runs the operation from wherever it stands, and looks at everything.
