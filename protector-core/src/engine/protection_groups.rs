@@ -23,8 +23,9 @@ impl Engine {
         let primary = self.registered(&request.primary_site).await?.name;
         let secondary = self.registered(&request.secondary_site).await?.name;
         self.check_new(request, &primary, &secondary).await?;
+        // before the other site's cloud is asked for its types: a silent site is one refusal, with the documented words
+        metadata::check_answers(&*self.0.endpoints.peer).await?;
         let types = self.matching_types(request, &primary, &secondary).await?;
-        self.0.endpoints.peer.ping().await?;
 
         let mut record = self.new_record(request, primary, secondary, types);
         let (first, second) = self.make_cinder_groups(&record).await?;

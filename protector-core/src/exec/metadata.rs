@@ -5,6 +5,14 @@ use crate::model::{GroupRecord, MetadataVersion, ProtectionGroupId};
 use crate::ports::{GroupChange, Peer, PeerVersion};
 use crate::{Error, ErrorKind, Result};
 
+/// Checks that the other site answers, before a change that it has to take part in.
+///
+/// # Errors
+/// no answer → `PeerUnreachable`.
+pub async fn check_answers(peer: &dyn Peer) -> Result<()> {
+    peer.ping().await.map_err(blocked)
+}
+
 /// The version the other site holds.
 ///
 /// # Errors

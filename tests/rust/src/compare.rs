@@ -1,21 +1,24 @@
 //! The state of a whole deployment as one value, and what differs between two of them.
 
 use protector_core::connect::Deployment;
+use protector_core::ports::OperationFilter;
 use protector_core::{Result, engine::Engine};
 use serde_json::{Map, Value, json};
 
-/// World and group records of both sites, with every time in them.
+/// World, group records and accepted operations of both sites, with every time in them.
 ///
 /// # Errors
 /// world or stores cannot be read → `Storage`.
 pub async fn state(deployment: &Deployment) -> Result<Value> {
-    let mut records = Map::new();
+    let (mut records, mut operations) = (Map::new(), Map::new());
     for site in deployment.world().sites()? {
         if let Some(store) = deployment.store(&site.name) {
             records.insert(site.name.to_string(), serde_json::to_value(store.groups().await?)?);
+            let accepted = store.operations(&OperationFilter::default()).await?;
+            operations.insert(site.name.to_string(), serde_json::to_value(accepted)?);
         }
     }
-    Ok(json!({"world": deployment.world().dump()?, "records": records}))
+    Ok(json!({"world": deployment.world().dump()?, "records": records, "operations": operations}))
 }
 
 /// [`state`] and how an operation ended, without times: they differ when a run was interrupted.
