@@ -5,7 +5,7 @@ use crate::exec::metadata;
 use crate::model::{
     ArrayGroupName, ArrayVolumeName, GroupRecord, PolicyStatus, Protection, ReplicationPolicy, SiteName,
 };
-use crate::ports::{GroupSpec, MemberMode, MemberSet, ReplicationSpec};
+use crate::ports::{GroupSpec, MemberMode, MemberSet, ReplicationLink, ReplicationSpec};
 use crate::rules::{self, Side, naming};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
@@ -27,6 +27,9 @@ impl Engine {
             next.group.protection = Protection::Protected;
         }
         self.check_mapping(&next).await?;
+        if record.policy.is_none() {
+            self.check_link_to_standby(&record).await?;
+        }
         self.make_replication(&next, &policy, change.adopt).await?;
         let stored = metadata::commit(&self.0.endpoints, &record, next).await?;
         describe::policy(&stored).ok_or_else(|| Error::internal("the policy was stored and is gone"))
@@ -63,6 +66,7 @@ impl Engine {
             .or(defaults.rpo_minutes)
             .ok_or_else(|| missing("--rpo-minutes", "default_rpo_minutes"))?;
         rules::check_interval(replication_interval, rpo_minutes)?;
+        rules::check_schedule(replication_interval)?;
         let policy = ReplicationPolicy {
             primary_fa_url: change.primary_fa_url.clone().or_else(|| old?.primary_fa_url.clone()),
             primary_fa_api_token: change.primary_fa_api_token.clone().or_else(|| old?.primary_fa_api_token.clone()),
@@ -120,6 +124,19 @@ impl Engine {
         } else {
             Err(rules::one_to_one::mapping_error(&candidate.group.id, &violations))
         }
+    }
+
+    /// A new target needs the link; without it the array group would be made and then stand alone.
+    async fn check_link_to_standby(&self, record: &GroupRecord) -> Result<()> {
+        let (from, to) = (&record.group.current_primary_site, record.group.standby_site());
+        let (source, target) = (self.0.endpoints.array(from)?, self.0.endpoints.array(to)?.info().await?);
+        let link = source.peers().await?.into_iter().find(|p| p.id == target.id).map(|p| p.link);
+        if link == Some(ReplicationLink::Connected) {
+            return Ok(());
+        }
+        let state = link.map_or("absent".to_owned(), |link| format!("{link:?}").to_lowercase());
+        Err(Error::precondition(format!("the link of the array of {from} to '{}' of {to} is {state}", target.name))
+            .remedy(format!("connect the arrays, then: openstack protector site validate {from}")))
     }
 
     /// Group, members, target and schedule on the array where the workload runs; permission on the other one.

@@ -128,5 +128,23 @@ pub fn check_interval(interval_seconds: u32, rpo_minutes: u32) -> Result<()> {
     Ok(())
 }
 
+/// What a FlashArray takes as the interval of a replication schedule, in seconds: five minutes to 400 days.
+const SCHEDULES: std::ops::RangeInclusive<u32> = 300..=34_560_000;
+
+/// Whether an array can keep such a schedule. Asked before anything is made there.
+///
+/// # Errors
+/// It cannot → `InvalidRequest` naming the bounds → choose an interval between them.
+pub fn check_schedule(interval_seconds: u32) -> Result<()> {
+    let (shortest, longest) = (SCHEDULES.start(), SCHEDULES.end());
+    if SCHEDULES.contains(&interval_seconds) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "replication_interval ({interval_seconds} s) is not one that an array can keep: {shortest} to {longest} s"
+    ))
+    .remedy(format!("--replication-interval {}", interval_seconds.clamp(*shortest, *longest))))
+}
+
 #[cfg(test)]
 mod tests;

@@ -165,6 +165,18 @@ async fn an_array_group_of_somebody_else() -> Result<()> {
     stage.refuses(stage.engine.policy_create("other", &policy), ErrorKind::Conflict, &["payroll"]).await
 }
 
+/// Nothing is made on one array while the other cannot be told.
+#[tokio::test]
+async fn a_policy_without_a_link() -> Result<()> {
+    let stage = Stage::empty().await?;
+    stage.engine.protection_group_create(&group_create(GROUP)).await?;
+    stage.deployment.world().set_link_connected(false)?;
+    let (policy, parts) = (policy("mock-pg"), ["flasharray-b", "disconnected", "site validate site-a"]);
+    stage.refuses(stage.engine.policy_create(GROUP, &policy), ErrorKind::Precondition, &parts).await?;
+    stage.deployment.world().set_link_connected(true)?;
+    stage.engine.policy_create(GROUP, &policy).await.map(drop)
+}
+
 #[tokio::test]
 async fn a_volume_that_may_not_join() -> Result<()> {
     let stage = Stage::protected().await?;
@@ -182,6 +194,9 @@ async fn values_that_make_no_sense() -> Result<()> {
     stage.refuses(engine.policy_create(GROUP, &url), ErrorKind::InvalidRequest, &parts).await?;
     let slow = PolicyChange { replication_interval: Some(3600), rpo_minutes: Some(15), ..PolicyChange::default() };
     stage.refuses(engine.policy_create(GROUP, &slow), ErrorKind::InvalidRequest, &["3600", "15"]).await?;
+    engine.protection_group_create(&group_create("other")).await?;
+    let hasty = PolicyChange { replication_interval: Some(299), ..policy("hasty") };
+    stage.refuses(engine.policy_create("other", &hasty), ErrorKind::InvalidRequest, &["299 s", "300 to"]).await?;
     let renamed = policy("another-name");
     stage.refuses(engine.policy_create(GROUP, &renamed), ErrorKind::InvalidRequest, &["another-name"]).await?;
     stage

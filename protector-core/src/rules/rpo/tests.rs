@@ -94,6 +94,18 @@ fn an_interval_must_fit_its_objective() {
     assert_eq!(remedy.remedy_text(), Some("--replication-interval 900 or less, or --rpo-minutes 31 or more"));
 }
 
+#[test]
+fn an_array_keeps_schedules_within_its_bounds() {
+    for interval in [300, 301, 34_560_000] {
+        check_schedule(interval).unwrap();
+    }
+    for (interval, nearest) in [(0, 300), (299, 300), (34_560_001, 34_560_000)] {
+        let error = check_schedule(interval).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.remedy_text(), Some(&*format!("--replication-interval {nearest}")));
+    }
+}
+
 proptest! {
     #[test]
     fn only_a_known_age_within_bounds_passes(seconds in 0..u64::from(u32::MAX) * 61, rpo in 0..=u32::MAX) {
