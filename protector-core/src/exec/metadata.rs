@@ -55,19 +55,29 @@ pub async fn commit(endpoints: &Endpoints, current: &GroupRecord, next: GroupRec
     Ok(change.record)
 }
 
-/// Stores a new group on both sites.
+/// Stores a new group on both sites: on the one first by name, then on the other. All who create contend for the first
+/// store, so that one of them wins, whichever sites they work from.
 ///
 /// # Errors
 /// as [`commit`].
 pub async fn create(endpoints: &Endpoints, record: &GroupRecord) -> Result<()> {
-    endpoints.peer.push(record, PeerVersion::Absent).await.map_err(blocked)?;
-    if let Err(refused) = endpoints.store.create_group(record).await {
-        if let Err(e) = endpoints.peer.remove(&record.group.id, PeerVersion::At(record.version)).await {
-            tracing::warn!(target: "protector.engine.metadata", "{} keeps a group that was refused here: {e}", endpoints.peer.site());
+    let Endpoints { peer, store, .. } = endpoints;
+    let (id, version) = (&record.group.id, record.version);
+    let peer_is_first = *peer.site() == *(&record.group.primary_site).min(&record.group.secondary_site);
+    if peer_is_first {
+        peer.push(record, PeerVersion::Absent).await.map_err(blocked)?;
+        let Err(refused) = store.create_group(record).await else { return Ok(()) };
+        if let Err(e) = peer.remove(id, PeerVersion::At(version)).await {
+            tracing::warn!(target: "protector.engine.metadata", "{} keeps a group that was refused here: {e}", peer.site());
         }
         return Err(refused);
     }
-    Ok(())
+    store.create_group(record).await?;
+    let Err(refused) = peer.push(record, PeerVersion::Absent).await.map_err(blocked) else { return Ok(()) };
+    if let Err(e) = store.delete_group(id, version).await {
+        tracing::warn!(target: "protector.engine.metadata", "this site keeps a group that {} refused: {e}", peer.site());
+    }
+    Err(refused)
 }
 
 /// Removes a group from both sites.

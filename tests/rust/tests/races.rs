@@ -2,7 +2,6 @@
 
 use protector_core::{Error, Result};
 use protector_tests::{files, group_create};
-use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -65,7 +64,7 @@ async fn check_one_group(directory: &Path) -> Result<()> {
         let cg = &r.group.consistency_group;
         vec![cg.primary_cg_id.as_str(), cg.secondary_cg_id.as_str()]
     });
-    assert_eq!(Some(cinder_groups), wanted, "{}", Value::from(dump["cinder_groups"].clone()));
+    assert_eq!(Some(cinder_groups), wanted, "{}", dump["cinder_groups"]);
     // and the name is taken for good
     let again = deployment.engine(Some("site-b"))?.protection_group_create(&group_create("web")).await;
     assert!(again.is_err());
