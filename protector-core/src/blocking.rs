@@ -190,6 +190,15 @@ pub fn db_sync(settings: &Settings) -> Result<Vec<crate::connect::DatabaseSync>>
     wait(async move { crate::connect::db_sync(&settings).await })
 }
 
+/// See [`crate::connect::db_version`].
+///
+/// # Errors
+/// As [`crate::connect::db_version`].
+pub fn db_version(settings: &Settings) -> Result<Vec<crate::connect::DatabaseSync>> {
+    let settings = settings.clone();
+    wait(async move { crate::connect::db_version(&settings).await })
+}
+
 /// See [`crate::connect::mock_seed`].
 ///
 /// # Errors

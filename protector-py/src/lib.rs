@@ -1,1 +1,45 @@
-//! placeholder
+//! `protector._native`: the engine for Python. JSON text crosses the boundary; the package makes values of it.
+//!
+//! Importing the module starts no thread, no runtime and no connection. Every call releases the GIL ([`call`]).
+
+mod call;
+mod deployment;
+mod engine;
+mod planner;
+mod run;
+mod settings;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::deployment::{config_check, db_sync, db_version, fernet_setup, mock_seed, mock_servers, mock_set_site};
+    #[pymodule_export]
+    use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::planner::{plan, plan_text};
+    #[pymodule_export]
+    use crate::run::Cancel;
+    #[pymodule_export]
+    use crate::settings::Settings;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::log_to_python(module.py())
+    }
+}
+
+/// Lets the engine's log lines come out of Python logging, under their targets as logger names. Levels are asked for
+/// each time: services change them while they run.
+fn log_to_python(py: Python<'_>) -> PyResult<()> {
+    // somebody else's logger in this process stays: then the lines come out there
+    let _ = pyo3_log::Logger::new(py, pyo3_log::Caching::Loggers)?.install();
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use super::mock;
 use crate::config::{Settings, StorageDriverChoice};
 use crate::model::SiteName;
-use crate::store::{SqliteStore, StoreLocation};
+use crate::store::{MigrationReport, SqliteStore, StoreLocation};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub struct DatabaseSync {
     pub path: PathBuf,
     /// Schema version before; 0: there was none.
     pub from: u32,
-    /// Schema version now.
+    /// Schema version now, or after a sync.
     pub to: u32,
 }
 
@@ -29,10 +29,25 @@ pub struct DatabaseSync {
 /// # Errors
 /// path cannot be written, schema newer than this build → `Storage`; connection not understood → `InvalidConfiguration`.
 pub async fn db_sync(settings: &Settings) -> Result<Vec<DatabaseSync>> {
+    each_database(settings, SqliteStore::migrate).await
+}
+
+/// The schema versions of the databases of all sites: found (0: none), and what [`db_sync`] would lead to.
+///
+/// # Errors
+/// path cannot be read, schema newer than this build → `Storage`; connection not understood → `InvalidConfiguration`.
+pub async fn db_version(settings: &Settings) -> Result<Vec<DatabaseSync>> {
+    each_database(settings, SqliteStore::migration_needed).await
+}
+
+async fn each_database(
+    settings: &Settings,
+    call: fn(&StoreLocation) -> Result<MigrationReport>,
+) -> Result<Vec<DatabaseSync>> {
     let mut done = Vec::new();
     for site in mock::site_names(settings)? {
         let location = location(settings, &site)?;
-        let report = tokio::task::spawn_blocking(move || SqliteStore::migrate(&location))
+        let report = tokio::task::spawn_blocking(move || call(&location))
             .await
             .map_err(|e| Error::internal("a database call did not finish").source(e))??;
         done.push(DatabaseSync { site, path: report.path, from: report.from, to: report.to });

@@ -6,7 +6,7 @@
 mod database;
 mod mock;
 
-pub use database::{DatabaseSync, db_sync};
+pub use database::{DatabaseSync, db_sync, db_version};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 
 use crate::config::{CloudDriverChoice, MockClock, Settings, StorageDriverChoice};

@@ -46,6 +46,15 @@ pub(super) fn migrate(location: &StoreLocation) -> Result<(u32, u32)> {
     migrate().map_err(|fault| fault.at(location))
 }
 
+/// The schema version found, 0 for a database that is not there, and the one this build needs. Changes nothing.
+pub(super) fn versions(location: &StoreLocation) -> Result<(u32, u32)> {
+    let found = match location {
+        StoreLocation::File(path) if !path.exists() => 0,
+        _ => migrations::version(&connect(location, false)?, location).map_err(|fault| fault.at(location))?,
+    };
+    Ok((found, migrations::latest()))
+}
+
 fn connect(location: &StoreLocation, create: bool) -> Result<Connection> {
     let connection = match location {
         StoreLocation::Memory => Connection::open_in_memory().map_err(|e| Fault::from(e).at(location))?,

@@ -4,6 +4,7 @@
 
 use crate::{ApiToken, Error, Result};
 use fernet::{Fernet, MultiFernet};
+use serde::Serialize;
 use std::{
     fmt, fs,
     io::{self, Write},
@@ -24,7 +25,7 @@ pub struct KeyRing {
 }
 
 /// What [`KeyRing::setup`] did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetupReport {
     /// The repository.
     pub directory: PathBuf,

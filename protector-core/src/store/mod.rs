@@ -83,6 +83,15 @@ impl SqliteStore {
         Ok(MigrationReport { from, to, path })
     }
 
+    /// What [`SqliteStore::migrate`] would do.
+    ///
+    /// # Errors
+    /// as [`SqliteStore::migrate`].
+    pub fn migration_needed(location: &StoreLocation) -> Result<MigrationReport> {
+        let (from, to) = database::versions(location)?;
+        Ok(MigrationReport { from, to, path: PathBuf::from(location.to_string()) })
+    }
+
     /// Runs `work` on the connection, on a thread that may block. The lock is taken and given back on that thread.
     async fn run<T, F>(&self, work: F) -> Result<T>
     where

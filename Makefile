@@ -1,0 +1,57 @@
+# make demo | test | check | bench | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# the Debian packages that .ci/missing-packages names.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# somebody else's environment must not leak into ours
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
+CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
+
+.PHONY: demo test check bench clean system
+
+demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
+demo: .venv/client
+	examples/drill.sh
+
+test: .venv/client
+	cargo test --workspace --locked
+	$(BIN)/pytest
+
+check: .venv/client
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo check -p protector-core --no-default-features --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	$(BIN)/ruff check python tests examples
+	$(BIN)/ruff format --check python tests examples
+	$(BIN)/mypy --strict python/protector python/protectorclient
+	$(BIN)/stubtest protector --mypy-config-file pyproject.toml --allowlist tests/python/stubtest-allowlist.txt
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "skipped: cargo-deny not installed"; fi
+
+bench: .venv/client
+	cargo bench --workspace --locked
+	$(BIN)/python tests/python/bench_import.py
+
+clean:
+	cargo clean
+	rm -rf .venv python/protector/*.so python/protectorclient/build python/protectorclient/*.egg-info
+
+system:
+	@command -v cargo >/dev/null || { echo "missing: Rust; see https://rustup.rs" >&2; exit 1; }
+	@missing="$$(.ci/missing-packages)"; [ -z "$$missing" ] || { echo "missing: apt-get install" $$missing >&2; exit 1; }
+
+# the three stages of the environment: tools, the package with its native module, the OSC plugin
+.venv/tools: requirements-dev.txt | system
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@
+
+.venv/native: .venv/tools pyproject.toml $(RUST)
+	$(BIN)/maturin develop --release --quiet
+	touch $@
+
+.venv/client: .venv/native $(CLIENT)
+	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./python/protectorclient
+	touch $@

@@ -1,0 +1,140 @@
+//! `Engine`: one line per method of the blocking engine; see `_native.pyi` and `protector.Engine` for what they do.
+
+use crate::call::{call, from_json, json};
+use crate::{run, settings::Settings};
+use protector_core::blocking;
+use pyo3::prelude::*;
+
+/// See `protector.Engine`.
+#[pyclass(frozen, module = "protector._native")]
+#[derive(Debug)]
+pub(crate) struct Engine(blocking::Engine);
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (settings, site=None))]
+    fn new(py: Python<'_>, settings: &Settings, site: Option<&str>) -> PyResult<Self> {
+        call(py, || blocking::Engine::open(settings.0.clone(), site)).map(Self)
+    }
+
+    #[getter]
+    fn site(&self) -> &str {
+        self.0.site().as_str()
+    }
+
+    fn site_create(&self, py: Python<'_>, request: &str) -> PyResult<String> {
+        json(py, || self.0.site_create(&from_json(request)?))
+    }
+
+    fn site_list(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.site_list())
+    }
+
+    fn site_show(&self, py: Python<'_>, name: &str) -> PyResult<String> {
+        json(py, || self.0.site_show(name))
+    }
+
+    fn site_delete(&self, py: Python<'_>, name: &str) -> PyResult<()> {
+        call(py, || self.0.site_delete(name))
+    }
+
+    fn site_validate(&self, py: Python<'_>, name: &str) -> PyResult<String> {
+        json(py, || self.0.site_validate(name))
+    }
+
+    fn site_list_volume_types(&self, py: Python<'_>, name: &str) -> PyResult<String> {
+        json(py, || self.0.site_list_volume_types(name))
+    }
+
+    fn protection_group_create(&self, py: Python<'_>, request: &str) -> PyResult<String> {
+        json(py, || self.0.protection_group_create(&from_json(request)?))
+    }
+
+    fn protection_group_list(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.protection_group_list())
+    }
+
+    fn protection_group_show(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.protection_group_show(group))
+    }
+
+    fn protection_group_update(&self, py: Python<'_>, group: &str, change: &str) -> PyResult<String> {
+        json(py, || self.0.protection_group_update(group, &from_json(change)?))
+    }
+
+    fn protection_group_delete(&self, py: Python<'_>, group: &str) -> PyResult<()> {
+        call(py, || self.0.protection_group_delete(group))
+    }
+
+    fn policy_create(&self, py: Python<'_>, group: &str, change: &str) -> PyResult<String> {
+        json(py, || self.0.policy_create(group, &from_json(change)?))
+    }
+
+    fn policy_show(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.policy_show(group))
+    }
+
+    fn member_add(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
+        json(py, || self.0.member_add(group, &from_json(request)?))
+    }
+
+    fn member_remove(&self, py: Python<'_>, group: &str, instance: &str) -> PyResult<()> {
+        call(py, || self.0.member_remove(group, instance))
+    }
+
+    fn member_list(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.member_list(group))
+    }
+
+    fn consistency_group_show(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.consistency_group_show(group))
+    }
+
+    fn consistency_group_volumes(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.consistency_group_volumes(group))
+    }
+
+    fn sync_status(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.sync_status(group))
+    }
+
+    fn sync_metadata(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.sync_metadata(group))
+    }
+
+    fn plan(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
+        json(py, || self.0.plan(group, &from_json(request)?))
+    }
+
+    fn accept(&self, py: Python<'_>, plan: &str) -> PyResult<String> {
+        json(py, || self.0.accept(&from_json(plan)?))
+    }
+
+    #[pyo3(signature = (operation, cancel=None, progress=None))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        operation: String,
+        cancel: Option<&run::Cancel>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        run::run(py, &self.0, operation, cancel, progress)
+    }
+
+    fn operation_show(&self, py: Python<'_>, operation: &str) -> PyResult<String> {
+        json(py, || self.0.operation_show(operation))
+    }
+
+    fn operation_list(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.operation_list())
+    }
+
+    fn operation_plan(&self, py: Python<'_>, operation: &str) -> PyResult<String> {
+        json(py, || self.0.operation_plan(operation))
+    }
+
+    fn health(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.health())
+    }
+}

@@ -1,0 +1,85 @@
+//! `Settings`: `protector.conf`, checked. Tokens stay inside.
+
+use crate::call::call;
+use protector_core::config::{CloudDriverChoice, Settings as Core, StorageDriverChoice};
+use pyo3::prelude::*;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// See `_native.pyi`.
+#[pyclass(frozen, module = "protector._native")]
+#[derive(Debug)]
+pub(crate) struct Settings(pub(crate) Core);
+
+#[pymethods]
+impl Settings {
+    #[staticmethod]
+    fn load(py: Python<'_>, files: Vec<PathBuf>) -> PyResult<Self> {
+        call(py, move || Core::load(&files)).map(Self)
+    }
+
+    #[staticmethod]
+    fn discover(py: Python<'_>) -> PyResult<Self> {
+        call(py, Core::discover).map(Self)
+    }
+
+    #[staticmethod]
+    fn from_text(py: Python<'_>, text: &str) -> PyResult<Self> {
+        call(py, || Core::from_text(text, &BTreeMap::new())).map(Self)
+    }
+
+    #[getter]
+    fn debug(&self) -> bool {
+        self.0.debug
+    }
+
+    #[getter]
+    fn state_path(&self) -> String {
+        self.0.state_path.display().to_string()
+    }
+
+    #[getter]
+    fn storage_driver(&self) -> &str {
+        match &self.0.storage_driver {
+            StorageDriverChoice::Pure => "pure",
+            StorageDriverChoice::Mock => "mock",
+            StorageDriverChoice::Named(name) => name,
+        }
+    }
+
+    #[getter]
+    fn mock_db_path(&self) -> String {
+        self.0.mock_database.to_string()
+    }
+
+    #[getter]
+    fn cloud_driver(&self) -> &'static str {
+        match self.0.cloud_driver {
+            CloudDriverChoice::OpenStack => "openstack",
+            CloudDriverChoice::Mock => "mock",
+        }
+    }
+
+    #[getter]
+    fn local_site(&self) -> Option<&str> {
+        self.0.local_site.as_deref()
+    }
+
+    #[getter]
+    fn sites(&self) -> BTreeMap<&str, Option<&str>> {
+        self.0.sites.iter().map(|(name, site)| (name.as_str(), site.cloud.as_deref())).collect()
+    }
+
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.0.warnings.clone()
+    }
+
+    #[getter]
+    fn files(&self) -> Vec<String> {
+        self.0.files.iter().map(|file| file.display().to_string()).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Settings(files={:?}, storage_driver={:?})", self.files(), self.storage_driver())
+    }
+}

@@ -1,0 +1,57 @@
+"""Disaster recovery for OpenStack clouds on replicated Pure Storage FlashArrays.
+
+>>> from protector.testing import mock_deployment
+>>> with mock_deployment() as deployment:
+...     engine = deployment.engine("site-a")
+...     sorted(site.name for site in engine.site_list())
+['site-a', 'site-b']
+
+Importing this package starts no thread and opens no file and no connection.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from protector import _native, exceptions
+from protector._native import Cancel, Settings, __version__
+from protector.exceptions import ProtectorException
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from protector.engine.manager import Engine
+    from protector.plans import Plan
+
+__all__ = ["Cancel", "Engine", "Plan", "ProtectorException", "Settings", "__version__", "exceptions", "plan"]
+
+
+def plan(facts: str | Mapping[str, Any], request: str | Mapping[str, Any]) -> Plan:
+    """Plans a request on facts that somebody gathered: no engine, no I/O, and the same plan in every language.
+
+    Both are JSON text or the data behind it. What the world objects to is a finding of the plan; an exception means
+    that the input itself is wrong.
+
+    >>> plan({}, {"operation": "sync"})
+    Traceback (most recent call last):
+    ...
+    protector.exceptions.InvalidRequest: ...
+    """
+    import json
+
+    from protector.plans import Plan
+
+    texts = (data if isinstance(data, str) else json.dumps(data) for data in (facts, request))
+    return Plan.from_json(_native.plan(*texts))
+
+
+#: Loaded when they are first asked for: most of the time that importing them takes goes into the values.
+_LATE = {"Engine": "protector.engine.manager", "Plan": "protector.plans"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(import_module(_LATE[name]), name)
+    return found

@@ -1,0 +1,151 @@
+"""The compiled half. Text that crosses the boundary is JSON; ``protector`` turns it into values. Use that instead."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import final
+
+__all__ = [
+    "Cancel",
+    "Engine",
+    "Settings",
+    "__version__",
+    "config_check",
+    "db_sync",
+    "db_version",
+    "fernet_setup",
+    "mock_seed",
+    "mock_servers",
+    "mock_set_site",
+    "plan",
+    "plan_text",
+]
+
+__version__: str
+
+@final
+class Settings:
+    """``protector.conf``, checked. Made by :meth:`load`, :meth:`discover` or :meth:`from_text`; never changes.
+
+    >>> settings = Settings.from_text("[engine]\\nstorage_driver = mock\\n")
+    >>> settings.storage_driver, settings.mock_db_path
+    ('mock', ':memory:')
+    """
+
+    @staticmethod
+    def load(files: Sequence[str | PathLike[str]]) -> Settings:
+        """Reads these files, later ones winning, under the environment variables ``OS_<SECTION>__<NAME>``.
+
+        Raises :class:`~protector.exceptions.StorageError` if a file cannot be read, and
+        :class:`~protector.exceptions.InvalidConfiguration`, naming file and line, if it is wrong.
+        """
+    @staticmethod
+    def discover() -> Settings:
+        """Reads the file named by ``PROTECTOR_CONFIG_FILE``, else what oslo.config would find. No file: all defaults.
+
+        Raises as :meth:`load`.
+        """
+    @staticmethod
+    def from_text(text: str) -> Settings:
+        """Reads text, without files and without environment. Raises as :meth:`load`."""
+    @property
+    def debug(self) -> bool:
+        """``[DEFAULT] debug``."""
+    @property
+    def state_path(self) -> str:
+        """``[DEFAULT] state_path``."""
+    @property
+    def storage_driver(self) -> str:
+        """``pure`` or ``mock``."""
+    @property
+    def mock_db_path(self) -> str:
+        """Where the simulated world is kept: a file, or ``:memory:``."""
+    @property
+    def cloud_driver(self) -> str:
+        """``openstack`` or ``mock``."""
+    @property
+    def local_site(self) -> str | None:
+        """``[engine] local_site``."""
+    @property
+    def sites(self) -> dict[str, str | None]:
+        """``[site:<name>]`` sections: name of the site, and its ``cloud``."""
+    @property
+    def warnings(self) -> list[str]:
+        """What people should look at, with ``file:line``."""
+    @property
+    def files(self) -> list[str]:
+        """The files that were read, in order."""
+
+@final
+class Cancel:
+    """A request to stop at the next safe place. May be used from any thread."""
+
+    def __new__(cls) -> Cancel: ...
+    def request(self) -> None:
+        """Asks to stop. Cannot be taken back."""
+    @property
+    def requested(self) -> bool:
+        """Whether somebody asked."""
+
+@final
+class Engine:
+    """An engine; see :class:`protector.Engine`."""
+
+    def __new__(cls, settings: Settings, site: str | None = None) -> Engine: ...
+    @property
+    def site(self) -> str: ...
+    def site_create(self, request: str) -> str: ...
+    def site_list(self) -> str: ...
+    def site_show(self, name: str) -> str: ...
+    def site_delete(self, name: str) -> None: ...
+    def site_validate(self, name: str) -> str: ...
+    def site_list_volume_types(self, name: str) -> str: ...
+    def protection_group_create(self, request: str) -> str: ...
+    def protection_group_list(self) -> str: ...
+    def protection_group_show(self, group: str) -> str: ...
+    def protection_group_update(self, group: str, change: str) -> str: ...
+    def protection_group_delete(self, group: str) -> None: ...
+    def policy_create(self, group: str, change: str) -> str: ...
+    def policy_show(self, group: str) -> str: ...
+    def member_add(self, group: str, request: str) -> str: ...
+    def member_remove(self, group: str, instance: str) -> None: ...
+    def member_list(self, group: str) -> str: ...
+    def consistency_group_show(self, group: str) -> str: ...
+    def consistency_group_volumes(self, group: str) -> str: ...
+    def sync_status(self, group: str) -> str: ...
+    def sync_metadata(self, group: str) -> str: ...
+    def plan(self, group: str, request: str) -> str: ...
+    def accept(self, plan: str) -> str: ...
+    def run(
+        self, operation: str, cancel: Cancel | None = None, progress: Callable[[str], object] | None = None
+    ) -> str: ...
+    def operation_show(self, operation: str) -> str: ...
+    def operation_list(self) -> str: ...
+    def operation_plan(self, operation: str) -> str: ...
+    def health(self) -> str: ...
+
+def plan(facts: str, request: str) -> str:
+    """See :func:`protector.plan`."""
+
+def plan_text(plan: str) -> str:
+    """See :meth:`protector.values.Plan.to_text`."""
+
+def db_sync(settings: Settings) -> str:
+    """Brings the database of each site to the newest schema, and tells what was done."""
+
+def db_version(settings: Settings) -> str:
+    """The schema versions of the databases: found, and what a sync would lead to."""
+
+def fernet_setup(settings: Settings) -> str:
+    """Makes the key repository that tokens are encrypted with, unless there is one, and tells what was done."""
+
+def config_check(settings: Settings) -> str:
+    """What is wrong with these settings, beyond what reading them tells."""
+
+def mock_seed(settings: Settings, servers: int = 0) -> str:
+    """Fills the simulated world with the example of the documents and ``servers`` more servers."""
+
+def mock_servers(settings: Settings, site: str | None = None) -> str:
+    """The servers of the simulated clouds."""
+
+def mock_set_site(settings: Settings, site: str, available: bool) -> None:
+    """Makes a simulated site fail, or come back."""

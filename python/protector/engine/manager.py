@@ -1,0 +1,479 @@
+"""The façade over the native engine, with typed arguments and values instead of JSON.
+
+The examples of this module run against a seeded simulation whose engine works from ``site-a``; see
+:func:`protector.testing.mock_deployment`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from protector import _native
+from protector._native import Cancel, Settings
+from protector.exceptions import PlanBlocked
+from protector.plans import Plan
+from protector.values import (
+    ConsistencyGroup,
+    Event,
+    Health,
+    Member,
+    Operation,
+    Policy,
+    ProtectionGroup,
+    Site,
+    SiteValidation,
+    SyncStatus,
+    Volume,
+    VolumeType,
+)
+
+ReplicationType: TypeAlias = Literal["async", "sync"]
+FailoverType: TypeAlias = Literal["planned", "unplanned"]
+#: Name on the site that is left → name on the site that is reached.
+NameMap: TypeAlias = Mapping[str, str]
+#: Called in the calling thread with each event of a running operation. If it raises, the operation stops at the next
+#: safe place and the exception comes out of the call.
+Progress: TypeAlias = Callable[[Event], object]
+
+
+class Engine:
+    """One site's view of the deployment.
+
+    Every call may be made from any thread, blocks, and lets other Python threads run meanwhile. A refused call changes
+    nothing. All errors are :class:`~protector.exceptions.ProtectorException`; beside the kinds that a method names, any
+    method may raise ``Unreachable`` (a cloud, array or database does not answer), ``StorageError`` (a local file or
+    database) and, in a process that was forked after an engine had been used, ``NotSupported``.
+
+    >>> engine.site
+    'site-a'
+    >>> [site.name for site in engine.site_list()]
+    ['site-a', 'site-b']
+    """
+
+    def __init__(self, settings: Settings | None = None, site: str | None = None) -> None:
+        """Opens the engine of ``site``, else of ``[engine] local_site``, else of the first site.
+
+        ``settings`` default to :meth:`Settings.discover`. Raises ``InvalidConfiguration`` for settings that do not fit
+        together and ``NotFound`` for a site that is not registered.
+        """
+        self._native = _native.Engine(settings or Settings.discover(), site)
+
+    @property
+    def site(self) -> str:
+        """The site this engine works from."""
+        return self._native.site
+
+    def __repr__(self) -> str:
+        return f"Engine(site={self.site!r})"
+
+    # ------------------------------------------------------------------------------------------------------------ sites
+
+    def site_create(
+        self, name: str, *, auth_url: str | None = None, cloud: str | None = None, description: str | None = None
+    ) -> Site:
+        """Registers a site. ``cloud`` is its name in clouds.yaml, by default the site's own.
+
+        Raises ``AlreadyExists`` if the name is taken and ``InvalidRequest`` for an unusable name or URL.
+        """
+        request = _json(name=name, auth_url=auth_url, cloud=cloud, description=description)
+        return Site.from_json(self._native.site_create(request))
+
+    def site_list(self) -> list[Site]:
+        """All registered sites."""
+        return Site.list_from_json(self._native.site_list())
+
+    def site_show(self, name: str) -> Site:
+        """One site. Raises ``NotFound``."""
+        return Site.from_json(self._native.site_show(name))
+
+    def site_delete(self, name: str) -> None:
+        """Removes a registration. Raises ``NotFound``, and ``Conflict`` while a protection group uses the site."""
+        self._native.site_delete(name)
+
+    def site_validate(self, name: str) -> SiteValidation:
+        """Looks whether cloud, array, link, volume types and metadata of a site are usable. Raises ``NotFound``.
+
+        What does not work is a failed check, not an exception.
+
+        >>> engine.site_validate("site-b").valid
+        True
+        """
+        return SiteValidation.from_json(self._native.site_validate(name))
+
+    def site_list_volume_types(self, name: str) -> list[VolumeType]:
+        """The volume types of a site, and which of them a protection group can use. Raises ``NotFound``.
+
+        >>> {each.name: each.eligible for each in engine.site_list_volume_types("site-a")}
+        {'replicated-ssd': True, 'standard-ssd': False}
+        """
+        return VolumeType.list_from_json(self._native.site_list_volume_types(name))
+
+    # ------------------------------------------------------------------------------------------------ protection groups
+
+    def protection_group_create(
+        self,
+        name: str,
+        *,
+        replication_type: ReplicationType,
+        primary_site: str,
+        secondary_site: str,
+        volume_type: str,
+        description: str | None = None,
+        project_id: str | None = None,
+    ) -> ProtectionGroup:
+        """Creates a protection group and its consistency group on both sites.
+
+        ``volume_type`` is a replicated type by name; ``project_id`` defaults to the caller's own.
+
+        Raises ``AlreadyExists`` for a taken name, ``NotFound`` for an unknown site or type, ``NotEligible`` for a type
+        without the right extra specs, ``InvalidRequest`` for equal sites, and ``PeerUnreachable``.
+
+        >>> group = engine.protection_group_create(
+        ...     "docs", replication_type="async", primary_site="site-a", secondary_site="site-b",
+        ...     volume_type="replicated-ssd",
+        ... )
+        >>> group.name, group.current_primary_site
+        ('docs', 'site-a')
+        >>> engine.protection_group_delete("docs")
+        """
+        request = _json(
+            name=name,
+            description=description,
+            replication_type=replication_type,
+            primary_site=primary_site,
+            secondary_site=secondary_site,
+            volume_type=volume_type,
+            project_id=project_id,
+        )
+        return ProtectionGroup.from_json(self._native.protection_group_create(request))
+
+    def protection_group_list(self) -> list[ProtectionGroup]:
+        """All protection groups."""
+        return ProtectionGroup.list_from_json(self._native.protection_group_list())
+
+    def protection_group_show(self, group: str) -> ProtectionGroup:
+        """One group, by name or id. Raises ``NotFound``."""
+        return ProtectionGroup.from_json(self._native.protection_group_show(group))
+
+    def protection_group_update(
+        self,
+        group: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+    ) -> ProtectionGroup:
+        """Changes what is given and leaves the rest.
+
+        ``networks`` and ``flavors`` lead from the primary to the secondary site; giving one of the two leaves the other
+        as it is.
+
+        Raises ``NotFound``, ``AlreadyExists`` for a taken name, ``Conflict`` while an operation is open, and
+        ``PeerUnreachable``.
+        """
+        mappings = None
+        if networks is not None or flavors is not None:
+            old = self.protection_group_show(group).mappings
+            mappings = {
+                "networks": dict(old.networks if networks is None else networks),
+                "flavors": dict(old.flavors if flavors is None else flavors),
+            }
+        change = _json(name=name, description=description, mappings=mappings)
+        return ProtectionGroup.from_json(self._native.protection_group_update(group, change))
+
+    def protection_group_delete(self, group: str) -> None:
+        """Deletes a group and what Protector made for it; the servers and their volumes stay.
+
+        Raises ``NotFound``, ``Conflict`` while an operation is open or members are left, and ``PeerUnreachable``.
+        """
+        self._native.protection_group_delete(group)
+
+    # --------------------------------------------------------------------------------------------------------- policies
+
+    def policy_create(
+        self,
+        group: str,
+        *,
+        primary_fa_url: str | None = None,
+        primary_fa_api_token: str | None = None,
+        secondary_fa_url: str | None = None,
+        secondary_fa_api_token: str | None = None,
+        pure_pg_name: str | None = None,
+        replication_interval: int | None = None,
+        rpo_minutes: int | None = None,
+        adopt: bool = False,
+    ) -> Policy:
+        """Creates the policy of a group, or changes what is given of the one it has.
+
+        ``replication_interval`` is in seconds, ``rpo_minutes`` in minutes; both default to ``[storage] default_…``.
+        URLs must be HTTPS. Tokens are kept encrypted and never shown. ``adopt`` takes over an existing array group of
+        that name that Protector did not make.
+
+        Raises ``NotFound``, ``InvalidRequest`` for an interval longer than the RPO or a URL that is not HTTPS,
+        ``Conflict`` for an array group that is foreign or belongs to another protection group, and ``PeerUnreachable``.
+
+        >>> engine.policy_create("prod-web", replication_interval=240).replication_interval
+        240
+        """
+        change = _json(
+            primary_fa_url=primary_fa_url,
+            primary_fa_api_token=primary_fa_api_token,
+            secondary_fa_url=secondary_fa_url,
+            secondary_fa_api_token=secondary_fa_api_token,
+            pure_pg_name=pure_pg_name,
+            replication_interval=replication_interval,
+            rpo_minutes=rpo_minutes,
+            adopt=adopt or None,
+        )
+        return Policy.from_json(self._native.policy_create(group, change))
+
+    def policy_show(self, group: str) -> Policy:
+        """The policy of a group. Raises ``NotFound`` for an unknown group or one without a policy."""
+        return Policy.from_json(self._native.policy_show(group))
+
+    # ---------------------------------------------------------------------------------------------------------- members
+
+    def member_add(self, group: str, instance_id: str, *, tier: int = 0) -> Member:
+        """Protects a server with all of its volumes, or refuses it with every reason at once.
+
+        Members of lower tiers start first and stop last. Raises ``NotFound``, ``AlreadyExists`` for a server that is
+        protected already, ``NotEligible`` naming each offending volume with what to do, ``PreconditionFailed`` for a
+        group without a policy, ``Conflict`` while an operation is open, and ``PeerUnreachable``.
+        """
+        return Member.from_json(self._native.member_add(group, _json(instance_id=instance_id, tier=tier)))
+
+    def member_remove(self, group: str, instance_id: str) -> None:
+        """Stops protecting a server; the server stays.
+
+        Raises ``NotFound``, ``Conflict`` while an operation is open, and ``PeerUnreachable``.
+        """
+        self._native.member_remove(group, instance_id)
+
+    def member_list(self, group: str) -> list[Member]:
+        """The members of a group. Raises ``NotFound``.
+
+        >>> [(member.name, member.volumes) for member in engine.member_list("prod-web")]
+        [('web-server-1', 2)]
+        """
+        return Member.list_from_json(self._native.member_list(group))
+
+    # ---------------------------------------------------------------------------------- consistency groups and metadata
+
+    def consistency_group_show(self, group: str) -> ConsistencyGroup:
+        """The consistency group of a protection group. Raises ``NotFound``."""
+        return ConsistencyGroup.from_json(self._native.consistency_group_show(group))
+
+    def consistency_group_volumes(self, group: str) -> list[Volume]:
+        """The volumes in it. Raises ``NotFound``.
+
+        >>> [(volume.size_gb, volume.status) for volume in engine.consistency_group_volumes("prod-web")]
+        [(50, 'replicating'), (200, 'replicating')]
+        """
+        return Volume.list_from_json(self._native.consistency_group_volumes(group))
+
+    def sync_status(self, group: str) -> SyncStatus:
+        """Whether both sites hold the same metadata of a group. Raises ``NotFound``; a silent peer is no error.
+
+        >>> engine.sync_status("prod-web").sync_status
+        'IN SYNC'
+        """
+        return SyncStatus.from_json(self._native.sync_status(group))
+
+    def sync_metadata(self, group: str) -> SyncStatus:
+        """Pushes the metadata of a group to the other site. Raises ``NotFound``, ``PeerUnreachable`` and, if the other
+        site holds something that this one does not know, ``Conflict``."""
+        return SyncStatus.from_json(self._native.sync_metadata(group))
+
+    # ------------------------------------------------------------------------------------------------------------ plans
+
+    def plan_sync(self, group: str) -> Plan:
+        """Plans to replicate now, outside the schedule. Raises ``NotFound``."""
+        return self._plan(group, operation="sync")
+
+    def plan_test_failover(
+        self,
+        group: str,
+        *,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+        retain_primary: bool = True,
+    ) -> Plan:
+        """Plans to boot clones on the standby site. Mappings given here win over stored ones.
+
+        ``retain_primary`` is there for compatibility: a test never touches production. Raises ``NotFound``.
+        """
+        mappings = _mappings(networks, flavors)
+        return self._plan(group, operation="test_failover", mappings=mappings, retain_primary=retain_primary)
+
+    def plan_test_cleanup(self, group: str, *, test: str | None = None) -> Plan:
+        """Plans to remove what a test made: of the operation ``test``, else of the newest that is not cleaned up.
+
+        Raises ``NotFound`` and, if there is no such test, ``PreconditionFailed``.
+        """
+        return self._plan(group, operation="test_cleanup", test=test)
+
+    def plan_failover(
+        self,
+        group: str,
+        *,
+        type: FailoverType = "planned",
+        force: bool = False,
+        reason: str | None = None,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+    ) -> Plan:
+        """Plans to move the workload to the standby site.
+
+        A planned failover loses nothing and needs both sites; an unplanned one needs only this site. ``force`` gives an
+        unplanned failover the consents to lose what was not replicated and to leave the source unverified; ``reason``
+        goes into the record. Raises ``NotFound`` and, for ``force`` with a planned failover, ``InvalidRequest``.
+        """
+        mappings = _mappings(networks, flavors)
+        return self._plan(group, operation="failover", type=type, force=force, reason=reason, mappings=mappings)
+
+    def plan_failback(self, group: str, *, networks: NameMap | None = None, flavors: NameMap | None = None) -> Plan:
+        """Plans to move the workload back to its primary site. Mappings lead there and win over the inverted stored
+        ones. Raises ``NotFound``."""
+        return self._plan(group, operation="failback", mappings=_mappings(networks, flavors))
+
+    def _plan(self, group: str, **request: Any) -> Plan:
+        return Plan.from_json(self._native.plan(group, _json(**request)))
+
+    # ------------------------------------------------------------------------------------------------------- operations
+
+    def accept(self, plan: Plan) -> Operation:
+        """Accepts a plan: looks whether the world is still the one it was made for, and writes it into the journal.
+
+        Nothing else happens yet; :meth:`run` does the work. Raises ``PlanBlocked`` with the findings in its details,
+        ``PlanStale``, and ``Conflict`` if another operation is open.
+        """
+        try:
+            return Operation.from_json(self._native.accept(plan.json))
+        except PlanBlocked as blocked:
+            blocked.details["findings"] = [finding.to_dict() for finding in plan.findings]
+            raise
+
+    def run(self, operation: str, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Operation:
+        """Runs an accepted operation to its end, or goes on with one that was interrupted, and tells how it ended.
+
+        A failed step is no exception: look at :attr:`~protector.values.Operation.status`. Ctrl-C asks the operation to
+        stop, waits until it reached a safe place and raises ``KeyboardInterrupt``; calling ``run`` again continues.
+
+        Raises ``NotFound``, ``Conflict`` while another executor is at work, and ``Cancelled`` if ``cancel`` stopped it.
+        """
+        report = None if progress is None else lambda text: progress(Event.from_json(text))
+        return Operation.from_json(self._native.run(operation, cancel, report))
+
+    def sync(self, group: str, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Operation:
+        """Replicates now: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`.
+
+        >>> engine.sync("prod-web").status
+        'completed'
+        """
+        return self._execute(self.plan_sync(group), progress, cancel)
+
+    def test_failover(
+        self,
+        group: str,
+        *,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Operation:
+        """Rehearses: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`.
+
+        >>> seen = []
+        >>> operation = engine.test_failover(
+        ...     "prod-web", networks={"net-primary-web": "net-secondary-web"}, progress=seen.append
+        ... )
+        >>> operation.status, operation.instances_failed, seen[-1].progress
+        ('completed', 0, 100)
+        >>> engine.test_cleanup("prod-web").status
+        'completed'
+        """
+        plan = self.plan_test_failover(group, networks=networks, flavors=flavors)
+        return self._execute(plan, progress, cancel)
+
+    def test_cleanup(
+        self,
+        group: str,
+        *,
+        test: str | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Operation:
+        """Removes exactly what a test made: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
+        return self._execute(self.plan_test_cleanup(group, test=test), progress, cancel)
+
+    def failover(
+        self,
+        group: str,
+        *,
+        type: FailoverType = "planned",
+        force: bool = False,
+        reason: str | None = None,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Operation:
+        """Moves the workload to the standby site: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`.
+
+        >>> there = engine.failover("prod-web", networks={"net-primary-web": "net-secondary-web"})
+        >>> there.status, engine.protection_group_show("prod-web").status
+        ('completed', 'failed_over')
+        >>> back = engine.failback("prod-web", networks={"net-secondary-web": "net-primary-web"})
+        >>> back.status, engine.protection_group_show("prod-web").status
+        ('completed', 'active')
+        """
+        plan = self.plan_failover(group, type=type, force=force, reason=reason, networks=networks, flavors=flavors)
+        return self._execute(plan, progress, cancel)
+
+    def failback(
+        self,
+        group: str,
+        *,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Operation:
+        """Moves the workload back: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
+        plan = self.plan_failback(group, networks=networks, flavors=flavors)
+        return self._execute(plan, progress, cancel)
+
+    def _execute(self, plan: Plan, progress: Progress | None, cancel: Cancel | None) -> Operation:
+        return self.run(self.accept(plan).id, progress=progress, cancel=cancel)
+
+    def operation_show(self, operation: str) -> Operation:
+        """One operation of this site. Raises ``NotFound``."""
+        return Operation.from_json(self._native.operation_show(operation))
+
+    def operation_list(self) -> list[Operation]:
+        """The operations of this site, newest first; the other site keeps its own."""
+        return Operation.list_from_json(self._native.operation_list())
+
+    def operation_plan(self, operation: str) -> Plan:
+        """The plan that an operation follows. Raises ``NotFound``."""
+        return Plan.from_json(self._native.operation_plan(operation))
+
+    def health(self) -> list[Health]:
+        """Health of every group: link, metadata, RPO, and whether a planned failover would be accepted now.
+
+        >>> [(each.protection_group, each.failover_ready) for each in engine.health()]
+        [('prod-web', True)]
+        """
+        return Health.list_from_json(self._native.health())
+
+
+def _json(**fields: Any) -> str:
+    """JSON of the fields that were given."""
+    return json.dumps({name: value for name, value in fields.items() if value is not None})
+
+
+def _mappings(networks: NameMap | None, flavors: NameMap | None) -> dict[str, dict[str, str]]:
+    return {"networks": dict(networks or {}), "flavors": dict(flavors or {})}

@@ -1,0 +1,87 @@
+"""A whole deployment of two simulated sites in a directory, for tests, drills and documentation.
+
+>>> with mock_deployment() as deployment:
+...     engine = deployment.engine("site-b")
+...     [site.name for site in engine.site_list()]
+['site-a', 'site-b']
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from protector import Engine, Settings, _native
+
+_CONFIGURATION = """\
+[DEFAULT]
+state_path = {directory}
+
+[engine]
+storage_driver = mock
+mock_db_path = {directory}/mock_array.db
+mock_clock = {clock}
+cloud_driver = mock
+local_site = site-a
+
+[storage]
+fernet_key_repository = {directory}/fernet-keys
+"""
+
+
+@dataclass(frozen=True)
+class MockDeployment:
+    """Two simulated sites, ``site-a`` and ``site-b``, as the documents describe them."""
+
+    directory: Path
+    config_file: Path
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the deployment."""
+        return Settings.load([self.config_file])
+
+    def engine(self, site: str = "site-a") -> Engine:
+        """Opens an engine that works from ``site``."""
+        return Engine(self.settings, site)
+
+    def servers(self, site: str | None = None) -> list[dict[str, Any]]:
+        """The servers of the simulated clouds, or of one of them."""
+        servers: list[dict[str, Any]] = json.loads(_native.mock_servers(self.settings, site))
+        return servers
+
+    def server_id(self, name: str, site: str = "site-a") -> str:
+        """Id of the server of that name."""
+        return next(str(server["id"]) for server in self.servers(site) if server["name"] == name)
+
+    def set_site(self, site: str, *, available: bool) -> None:
+        """Makes a site fail as a whole, or come back."""
+        _native.mock_set_site(self.settings, site, available)
+
+
+@contextlib.contextmanager
+def mock_deployment(
+    directory: str | os.PathLike[str] | None = None, *, servers: int = 0, virtual_time: bool = True
+) -> Iterator[MockDeployment]:
+    """Makes a seeded deployment with ``servers`` servers beyond those of the documents.
+
+    Without a ``directory`` it lives in a temporary one, which is removed at the end of the context. Virtual time moves
+    only when the engine waits, so nothing takes long and the same calls give the same plans; with the time of the
+    machine, transfers and boots take their seconds.
+    """
+    with contextlib.ExitStack() as stack:
+        where = Path(directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="protector-")))
+        deployment = MockDeployment(where, where / "protector.conf")
+        deployment.config_file.write_text(
+            _CONFIGURATION.format(directory=where, clock="virtual" if virtual_time else "system"), encoding="utf-8"
+        )
+        _native.fernet_setup(deployment.settings)
+        _native.db_sync(deployment.settings)
+        _native.mock_seed(deployment.settings, servers)
+        yield deployment

@@ -1,0 +1,359 @@
+"""What the engine answers with: plain values that compare, hash, pickle and turn into JSON.
+
+Field names are the documented column names. Nothing in here ever holds a secret. Fields that a newer engine adds are
+ignored, so a value can always be read back from stored JSON.
+
+>>> group = engine.protection_group_show("prod-web")
+>>> group.status, group.primary_site
+('active', 'site-a')
+>>> ProtectionGroup.from_dict(group.to_dict()) == group
+True
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+_V = TypeVar("_V", bound="Value")
+
+
+def _read_time(text: str) -> datetime:
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}").replace(tzinfo=timezone.utc)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Value):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """JSON data as a field of that type: nested values, tuples of them, times; everything else as it is."""
+    if value is None:
+        return None
+    if get_origin(kind) is UnionType:
+        kind = next(each for each in get_args(kind) if each is not NoneType)
+    if kind is datetime:
+        return _read_time(value)
+    if get_origin(kind) is tuple:
+        return tuple(_read(get_args(kind)[0], item) for item in value)
+    if isinstance(kind, type) and issubclass(kind, Value):
+        return kind.from_dict(value)
+    return value
+
+
+_types = functools.cache(get_type_hints)
+
+
+@dataclass(frozen=True)
+class Value:
+    """Base of all values."""
+
+    @classmethod
+    def from_dict(cls: type[_V], data: Mapping[str, Any]) -> _V:
+        """Reads what :meth:`to_dict` made. Unknown fields are ignored; a missing one is a :class:`TypeError`."""
+        types = _types(cls)  # type: ignore[arg-type]  # a class is hashable
+        return cls(**{each.name: _read(types[each.name], data[each.name]) for each in fields(cls) if each.name in data})
+
+    @classmethod
+    def from_json(cls: type[_V], text: str) -> _V:
+        """As :meth:`from_dict`, from JSON text."""
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def list_from_json(cls: type[_V], text: str) -> list[_V]:
+        """Reads a JSON array of values."""
+        return [cls.from_dict(item) for item in json.loads(text)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The value as JSON-compatible data; times as UTC in ISO 8601."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+
+
+@dataclass(frozen=True)
+class Site(Value):
+    """A registered site."""
+
+    id: str
+    name: str
+    auth_url: str | None
+    #: Name in clouds.yaml; the site's own name if absent.
+    cloud: str | None
+    description: str | None
+    #: ``active`` or ``unreachable``.
+    status: str
+
+
+@dataclass(frozen=True)
+class SiteCheck(Value):
+    """One check of a site."""
+
+    #: ``cloud``, ``array``, ``link``, ``volume types`` or ``metadata``.
+    check: str
+    #: ``ok`` or ``failed``.
+    result: str
+    detail: str
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class SiteValidation(Value):
+    """Result of validating a site."""
+
+    site: str
+    valid: bool
+    checks: tuple[SiteCheck, ...]
+
+
+@dataclass(frozen=True)
+class VolumeType(Value):
+    """A volume type of a site."""
+
+    id: str
+    name: str
+    #: ``async``, ``sync`` or absent.
+    replication_type: str | None
+    #: Whether a protection group can use it.
+    eligible: bool
+    #: Why not, with what to do.
+    reason: str | None
+    extra_specs: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Mappings(Value):
+    """What a thing of one site is called on the other."""
+
+    networks: dict[str, str] = field(hash=False)
+    flavors: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Member(Value):
+    """A protected server."""
+
+    #: Nova id on the site where the member was added; names the member for ever.
+    instance_id: str
+    name: str
+    #: ``protected``, ``failed_over`` or ``error``.
+    status: str
+    #: Start order, lower first.
+    tier: int
+    #: Number of volumes.
+    volumes: int
+    #: Nova server by site name.
+    servers: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class ProtectionGroup(Value):
+    """A set of servers that move together."""
+
+    id: str
+    name: str
+    description: str | None
+    #: ``creating``, ``active``, ``failing_over``, ``failed_over``, ``failed_over_partial``, ``failing_back``, ``error``
+    #: or ``deleting``.
+    status: str
+    #: ``not_configured``, ``protected`` or ``unprotected``.
+    protection: str
+    #: ``async`` or ``sync``.
+    replication_type: str
+    consistency_group_id: str
+    primary_site: str
+    secondary_site: str
+    #: Where the workload runs.
+    current_primary_site: str
+    volume_type: str
+    project_id: str
+    #: The open operation, if any.
+    operation_id: str | None
+    #: Metadata version; the same on both sites, or the group is out of sync.
+    version: int
+    #: Generation of the roles.
+    epoch: int
+    #: Whether the sites may disagree.
+    diverged: bool
+    #: Newest complete recovery point, as last observed.
+    last_replication_at: datetime | None
+    members: tuple[Member, ...]
+    mappings: Mappings
+    #: Commands that lead on from here.
+    next: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Policy(Value):
+    """The replication policy of a group. Tokens are never shown, only whether there is one."""
+
+    protection_group_id: str
+    pure_pg_name: str
+    #: Seconds.
+    replication_interval: int
+    #: Minutes.
+    rpo_minutes: int
+    status: str
+    primary_fa_url: str | None
+    secondary_fa_url: str | None
+    primary_fa_token_set: bool
+    secondary_fa_token_set: bool
+
+
+@dataclass(frozen=True)
+class ConsistencyGroup(Value):
+    """The pair of Cinder groups behind a protection group."""
+
+    id: str
+    protection_group_id: str
+    volume_type_name: str
+    backend_name: str
+    #: Cinder group on the primary site.
+    primary_cg_id: str
+    #: Cinder group on the secondary site.
+    secondary_cg_id: str
+    status: str
+    volume_count: int
+
+
+@dataclass(frozen=True)
+class Volume(Value):
+    """A volume of a consistency group."""
+
+    volume_id: str
+    volume_name: str
+    #: GiB.
+    size_gb: int
+    #: ``replicating``, ``unprotected`` or ``error``.
+    status: str
+
+
+@dataclass(frozen=True)
+class SyncStatus(Value):
+    """Whether both sites agree about a group."""
+
+    protection_group_id: str
+    #: ``IN SYNC``, ``OUT OF SYNC`` or ``UNREACHABLE``.
+    sync_status: str
+    local_site: str
+    local_version: int
+    remote_site: str
+    #: Absent if the other site did not answer or does not have the group.
+    remote_version: int | None
+    #: What to do about it.
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Instance(Value):
+    """A member within an operation."""
+
+    instance_id: str
+    name: str
+    #: ``pending``, ``succeeded`` or ``failed``.
+    outcome: str
+    #: Server on the target site.
+    server_id: str | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Step(Value):
+    """A step within an operation."""
+
+    id: str
+    #: One line for people.
+    title: str
+    #: ``pending``, ``running``, ``done``, ``skipped`` or ``failed``.
+    state: str
+    #: Why it failed or was skipped.
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Operation(Value):
+    """An operation and how far it came."""
+
+    id: str
+    #: ``sync``, ``test_failover``, ``test_cleanup``, ``failover`` or ``failback``.
+    operation_type: str
+    #: ``planned`` or ``unplanned``, for those that move the workload.
+    failover_type: str | None
+    #: Name of the group.
+    protection_group: str
+    #: ``pending``, ``running``, ``interrupted``, ``completed``, ``failed``, ``rolled_back`` or ``cancelled``.
+    status: str
+    #: 0 to 100.
+    progress: int
+    instances_failed: int
+    instances_succeeded: int
+    steps_completed: int
+    steps_failed: int
+    steps_total: int
+    #: Site that is left, or whose data is used.
+    source_site: str
+    #: Site that is reached.
+    target_site: str
+    #: Hash of the accepted plan.
+    plan_hash: str
+    #: What went wrong.
+    error: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    instances: tuple[Instance, ...]
+    steps: tuple[Step, ...]
+    #: Commands that lead on from here.
+    next: tuple[str, ...]
+
+    @property
+    def completed(self) -> bool:
+        """Whether every step is done and confirmed."""
+        return self.status == "completed"
+
+
+@dataclass(frozen=True)
+class Event(Value):
+    """Something that happened while an operation ran."""
+
+    #: The operation.
+    operation: str
+    #: Step id; absent for events of the operation itself.
+    step: str | None
+    #: One line for people.
+    title: str
+    #: ``started``, ``done``, ``skipped``, ``failed`` or ``undone``; for the operation itself its status.
+    state: str
+    #: 0 to 100 after this event. Never goes back within one run.
+    progress: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Health(Value):
+    """Health of one group."""
+
+    protection_group: str
+    status: str
+    #: State of the replication link.
+    link: str
+    sync_status: str
+    #: Age of the newest complete recovery point in seconds; absent: never or not known, see ``reasons``.
+    recovery_point_age_seconds: int | None
+    #: Bound in minutes.
+    rpo_minutes: int | None
+    #: ``within``, ``breached``, ``never`` or ``unknown``; absent without a policy.
+    rpo: str | None
+    #: Whether a planned failover would be accepted now.
+    failover_ready: bool
+    #: Why not.
+    reasons: tuple[str, ...]

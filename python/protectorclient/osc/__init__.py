@@ -1,0 +1,1 @@
+"""The plugin for python-openstackclient."""

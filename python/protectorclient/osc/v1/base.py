@@ -1,0 +1,182 @@
+"""What all commands share: the engine, errors for people, cells of tables, common arguments."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from cliff.columns import FormattableColumn
+from osc_lib import exceptions
+from osc_lib.cli.format_columns import DictColumn
+from osc_lib.command import command
+
+from protector import Engine, Plan, ProtectorException
+from protector.values import Instance, Member, Step, Value
+
+
+@contextlib.contextmanager
+def readable_errors() -> Iterator[None]:
+    """An error of the engine becomes one message, with the remedy on a line of its own."""
+    try:
+        yield
+    except ProtectorException as error:
+        remedy = f"\nWhat to do: {error.remedy}" if error.remedy else ""
+        raise exceptions.CommandError(f"{error.message}{remedy}") from error
+
+
+class ProtectorCommand(command.Command):
+    """A command over the engine. It needs no login: the engine opens what it needs."""
+
+    auth_required = False
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the site that one works from; opened on first use."""
+        return self.app.client_manager.protector  # type: ignore[attr-defined,no-any-return]
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Runs the command, with errors for people."""
+        with readable_errors():
+            return super().run(parsed_args)
+
+
+class ShowOne(ProtectorCommand, command.ShowOne):
+    """Shows one thing. ``columns`` are shown always, ``more`` with ``--long``."""
+
+    columns: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        return _add_long(super().get_parser(prog_name), self.more)
+
+    def show(self, value: Value, parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        """The columns of ``value``."""
+        columns = _columns(self, parsed_args)
+        return columns, cells(value, columns)
+
+
+class Lister(ProtectorCommand, command.Lister):
+    """Lists things. ``columns`` are shown always, ``more`` with ``--long``."""
+
+    columns: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        return _add_long(super().get_parser(prog_name), self.more)
+
+    def list(self, values: Iterable[Value], parsed_args: argparse.Namespace) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns and rows of ``values``."""
+        columns = _columns(self, parsed_args)
+        return columns, [cells(value, columns) for value in values]
+
+
+def _add_long(parser: argparse.ArgumentParser, more: tuple[str, ...]) -> argparse.ArgumentParser:
+    if more:
+        parser.add_argument("--long", action="store_true", help=f"show also {', '.join(more)}")
+    return parser
+
+
+def _columns(command: ShowOne | Lister, parsed_args: argparse.Namespace) -> tuple[str, ...]:
+    return command.columns + command.more if command.more and parsed_args.long else command.columns
+
+
+class Lines(FormattableColumn[Sequence[str]]):
+    """Texts, one per line."""
+
+    def human_readable(self) -> str:
+        return "\n".join(self._value)
+
+    def machine_readable(self) -> list[str]:
+        return list(self._value)
+
+
+class Records(FormattableColumn[Any]):
+    """Values with a name and a word for how each stands, one per line."""
+
+    def human_readable(self) -> str:
+        return "\n".join(map(_line, self._value))
+
+    def machine_readable(self) -> list[dict[str, Any]]:
+        return [value.to_dict() for value in self._value]
+
+
+def _line(value: Value) -> str:
+    match value:
+        case Member(name=name, status=state) | Instance(name=name, outcome=state) | Step(title=name, state=state):
+            return f"{name}: {state}"
+    return str(value)
+
+
+def cells(value: Value, columns: Iterable[str]) -> tuple[Any, ...]:
+    """The fields of ``value`` as cells: lists, maps and nested values stay data in JSON and become text in tables."""
+    return tuple(_cell(getattr(value, column)) for column in columns)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, dict):
+        return DictColumn(value)
+    if isinstance(value, Value):
+        parts = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+        return DictColumn({name: part for name, part in parts.items() if part})
+    if isinstance(value, tuple):
+        if value and isinstance(value[0], Value):
+            return Records(value)
+        return Lines(value)
+    return value
+
+
+def add_group(parser: argparse.ArgumentParser) -> None:
+    """The group that a command is about."""
+    parser.add_argument("group", metavar="<protection-group>", help="protection group, by name or id")
+
+
+def add_mappings(parser: argparse.ArgumentParser, direction: str) -> None:
+    """``--network-mapping`` and ``--flavor-mapping``, both repeatable."""
+    for kind in ("network", "flavor"):
+        parser.add_argument(
+            f"--{kind}-mapping",
+            metavar=f"<{kind}>=<{kind}>",
+            dest=f"{kind}s",
+            type=_pair,
+            action="append",
+            help=f"{kind} {direction} (repeat for more)",
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    left, separator, right = (part.strip() for part in text.partition("="))
+    if not (left and separator and right):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form <name>=<name>")
+    return left, right
+
+
+def mapping(option: str, pairs: Sequence[tuple[str, str]] | None) -> dict[str, str] | None:
+    """The pairs of a repeated option as a map; ``None`` if it was not given."""
+    if pairs is None:
+        return None
+    mapped: dict[str, str] = {}
+    for left, right in pairs:
+        if mapped.setdefault(left, right) != right:
+            message = f"{option} maps '{left}' to '{mapped[left]}' and to '{right}'"
+            raise exceptions.CommandError(f"{message}\nWhat to do: name each of them once")
+    return mapped
+
+
+def mappings(parsed_args: argparse.Namespace) -> dict[str, dict[str, str] | None]:
+    """The keyword arguments ``networks`` and ``flavors`` of an engine call."""
+    return {
+        "networks": mapping("--network-mapping", parsed_args.networks),
+        "flavors": mapping("--flavor-mapping", parsed_args.flavors),
+    }
+
+
+def print_plan(command: ProtectorCommand, plan: Plan, *, as_json: bool) -> None:
+    """Prints a plan for people or as JSON."""
+    text = plan.json if as_json else plan.to_text()
+    command.app.stdout.write(text.rstrip("\n") + "\n")

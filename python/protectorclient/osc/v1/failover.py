@@ -1,0 +1,86 @@
+"""Moving a workload, and rehearsing it."""
+
+from __future__ import annotations
+
+import argparse
+
+from protector.plans import Plan
+from protectorclient.osc.v1.base import add_mappings, mappings
+from protectorclient.osc.v1.operation import PlanAndRun
+
+
+class Failover(PlanAndRun):
+    """Move a workload to its standby site
+
+    A planned failover loses nothing and needs both sites. An unplanned one starts from the newest complete recovery
+    point and needs only the site that is worked from; what was not replicated is lost, which needs --force.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--type",
+            choices=("planned", "unplanned"),
+            help="[planned; with --force: unplanned]",
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="give an unplanned failover its consents: to lose what was not replicated, to an age beyond the "
+            "RPO, to a source site that may still run, and to metadata that must be reconciled later",
+        )
+        parser.add_argument("--reason", metavar="<text>", help="why, for the record")
+        add_mappings(parser, "of the site that is left = of the site that is reached")
+        return parser
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        return self.engine.plan_failover(
+            parsed_args.group,
+            type=parsed_args.type or ("unplanned" if parsed_args.force else "planned"),
+            force=parsed_args.force,
+            reason=parsed_args.reason,
+            **mappings(parsed_args),
+        )
+
+
+class Failback(PlanAndRun):
+    """Move a workload back to its primary site"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_mappings(parser, "of the secondary site = of the primary site [the stored ones, inverted]")
+        return parser
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        return self.engine.plan_failback(parsed_args.group, **mappings(parsed_args))
+
+
+class TestFailover(PlanAndRun):
+    """Rehearse a failover: boot clones on the standby site beside production, which is never touched"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--retain-primary",
+            action="store_true",
+            help="keep the primary running; accepted for completeness: a test always does",
+        )
+        add_mappings(parser, "of the site where the workload runs = of the standby site")
+        return parser
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        return self.engine.plan_test_failover(
+            parsed_args.group, retain_primary=parsed_args.retain_primary, **mappings(parsed_args)
+        )
+
+
+class TestCleanup(PlanAndRun):
+    """Remove exactly what a test failover made"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--test", metavar="<operation>", help="which test [the newest that is not cleaned up]")
+        return parser
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        return self.engine.plan_test_cleanup(parsed_args.group, test=parsed_args.test)

@@ -1,0 +1,185 @@
+"""Operations, and what every command that runs one shares."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from typing import Any
+
+from osc_lib import exceptions
+
+from protector.plans import Plan
+from protector.values import Event, Operation
+from protectorclient.osc.progress import reporter
+from protectorclient.osc.v1.base import Lister, ShowOne, add_group, print_plan, readable_errors
+
+_DOCUMENTED = ("operation_type", "status", "progress", "instances_failed")
+_REST = (
+    "id",
+    "protection_group",
+    "failover_type",
+    "source_site",
+    "target_site",
+    "instances_succeeded",
+    "steps_completed",
+    "steps_failed",
+    "steps_total",
+    "started_at",
+    "finished_at",
+    "error",
+    "next",
+)
+_LONG = ("plan_hash", "instances", "steps")
+
+
+def _add_operation(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("operation", metavar="<operation>", help="id of the operation")
+    return parser
+
+
+class _ShowOperation(ShowOne):
+    """Shows an operation; the exit status is 1 if it ended in another way than completed."""
+
+    columns = _DOCUMENTED + _REST
+    more = _LONG
+    _ended_badly = False
+
+    def show_end(self, operation: Operation, parsed_args: argparse.Namespace) -> Any:
+        """The columns of an operation that is expected to have completed."""
+        self._ended_badly = not operation.completed
+        return self.show(operation, parsed_args)
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """The exit status."""
+        return super().run(parsed_args) or int(self._ended_badly)
+
+
+class Run(_ShowOperation):
+    """A command that runs an operation to its end.
+
+    There is no daemon that would run it: without ``--wait`` the command does the same work, only silently.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--wait",
+            action="store_true",
+            help="show progress on stderr; without it the command also returns only when the operation has ended",
+        )
+        return parser
+
+    def run_operation(self, operation: str, parsed_args: argparse.Namespace) -> Any:
+        """Runs the accepted operation and shows how it ended."""
+        try:
+            with reporter() if parsed_args.wait else contextlib.nullcontext() as progress:
+                ended = self.engine.run(operation, progress=progress)
+        except KeyboardInterrupt:
+            sys.stderr.write(
+                f"\nInterrupted. The journal of {operation} is kept; go on with:\n"
+                f"  openstack protector operation resume {operation} --wait\n"
+            )
+            raise
+        return self.show_end(ended, parsed_args)
+
+
+class PlanAndRun(Run):
+    """A command that plans on a protection group, and runs the plan unless ``--dry-run`` is given."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_group(parser)
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="print the plan and change nothing; the exit status is 1 if something forbids the plan",
+        )
+        return parser
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        """The plan of this command."""
+        raise NotImplementedError
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Runs the plan, or prints it (as JSON with ``-f json``)."""
+        if not parsed_args.dry_run:
+            return super().run(parsed_args)
+        with readable_errors():
+            plan = self.plan(parsed_args)
+        print_plan(self, plan, as_json=parsed_args.formatter == "json")
+        return int(not plan.acceptable)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.run_operation(self.engine.accept(self.plan(parsed_args)).id, parsed_args)
+
+
+class ListOperation(Lister):
+    """List the operations that were started on this site, newest first"""
+
+    columns = ("id", "operation_type", "protection_group", "status", "progress", "instances_failed", "started_at")
+    more = ("failover_type", "source_site", "target_site", "finished_at", "error")
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.list(self.engine.operation_list(), parsed_args)
+
+
+class ShowOperation(_ShowOperation):
+    """Show an operation, and which commands lead on from its state"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        return _add_operation(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.show(self.engine.operation_show(parsed_args.operation), parsed_args)
+
+
+class WatchOperation(_ShowOperation):
+    """Follow an operation that another process runs, until nobody works on it any more"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = _add_operation(super().get_parser(prog_name))
+        parser.add_argument(
+            "--timeout", metavar="<seconds>", type=float, help="give up watching after that time [never]"
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        end = time.monotonic() + parsed_args.timeout if parsed_args.timeout is not None else None
+        with reporter() as report:
+            seen: dict[str, str] = {}
+            while True:
+                operation = self.engine.operation_show(parsed_args.operation)
+                for event in _news(operation, seen):
+                    report(event)
+                if operation.status != "running":
+                    return self.show_end(operation, parsed_args)
+                if end is not None and time.monotonic() >= end:
+                    raise exceptions.CommandError(
+                        f"{operation.id} still runs after {parsed_args.timeout:g} s, at {operation.progress} %\n"
+                        f"What to do: openstack protector operation watch {operation.id}"
+                    )
+                time.sleep(0.5)
+
+
+def _news(operation: Operation, seen: dict[str, str]) -> list[Event]:
+    """What changed since the last look, as the events that the process at work reports itself."""
+    states = {"running": "started"}
+    news = []
+    for step in operation.steps:
+        if step.state != seen.get(step.id, "pending"):
+            seen[step.id] = step.state
+            state, at = states.get(step.state, step.state), operation.started_at
+            news.append(Event(operation.id, step.id, step.title, state, operation.progress, at))
+    return news
+
+
+class ResumeOperation(Run):
+    """Go on with an operation that was interrupted or failed"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        return _add_operation(super().get_parser(prog_name))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.run_operation(parsed_args.operation, parsed_args)

@@ -1,0 +1,144 @@
+"""Protection groups and whether both sites agree about them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from protectorclient.osc.v1.base import (
+    Lister,
+    ProtectorCommand,
+    ShowOne,
+    add_group,
+    add_mappings,
+    mappings,
+)
+
+_CREATED = ("id", "name", "status", "consistency_group_id", "primary_site", "secondary_site")
+_REST = (
+    "current_primary_site",
+    "protection",
+    "replication_type",
+    "volume_type",
+    "description",
+    "project_id",
+    "members",
+    "mappings",
+    "last_replication_at",
+    "operation_id",
+    "version",
+    "epoch",
+    "diverged",
+    "next",
+)
+
+
+class CreateProtectionGroup(ShowOne):
+    """Create a protection group, and its consistency group on both sites"""
+
+    columns = _CREATED
+    more = _REST
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--name", metavar="<name>", required=True, help="unique name")
+        parser.add_argument("--description", metavar="<text>", help="free text")
+        parser.add_argument(
+            "--replication-type", choices=("async", "sync"), required=True, help="fixed once the group exists"
+        )
+        parser.add_argument("--primary-site", metavar="<site>", required=True, help="where the workload runs")
+        parser.add_argument("--secondary-site", metavar="<site>", required=True, help="where it is taken over")
+        parser.add_argument("--volume-type", metavar="<type>", required=True, help="replicated volume type, by name")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        group = self.engine.protection_group_create(
+            parsed_args.name,
+            description=parsed_args.description,
+            replication_type=parsed_args.replication_type,
+            primary_site=parsed_args.primary_site,
+            secondary_site=parsed_args.secondary_site,
+            volume_type=parsed_args.volume_type,
+        )
+        return self.show(group, parsed_args)
+
+
+class ListProtectionGroup(Lister):
+    """List protection groups"""
+
+    columns = ("id", "name", "status", "replication_type", "primary_site", "secondary_site", "current_primary_site")
+    more = ("protection", "volume_type", "project_id", "last_replication_at", "operation_id", "version", "diverged")
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.list(self.engine.protection_group_list(), parsed_args)
+
+
+class ShowProtectionGroup(ShowOne):
+    """Show a protection group, and which commands lead on from its state"""
+
+    columns = _CREATED + _REST
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_group(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.show(self.engine.protection_group_show(parsed_args.group), parsed_args)
+
+
+class UpdateProtectionGroup(ShowOne):
+    """Change a protection group; what is not named stays"""
+
+    columns = _CREATED
+    more = _REST
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_group(parser)
+        parser.add_argument("--name", metavar="<name>", help="new name")
+        parser.add_argument("--description", metavar="<text>", help="new free text")
+        add_mappings(parser, "of the primary site = of the secondary site, to be kept with the group")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        group = self.engine.protection_group_update(
+            parsed_args.group, name=parsed_args.name, description=parsed_args.description, **mappings(parsed_args)
+        )
+        return self.show(group, parsed_args)
+
+
+class DeleteProtectionGroup(ProtectorCommand):
+    """Delete a protection group; its servers and their volumes stay"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_group(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        self.engine.protection_group_delete(parsed_args.group)
+
+
+class _Sync(ShowOne):
+    columns = ("protection_group_id", "sync_status", "local_site", "local_version", "remote_site", "remote_version")
+    more = ("detail",)
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_group(parser)
+        return parser
+
+
+class ShowSyncStatus(_Sync):
+    """Show whether both sites hold the same metadata of a group"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.show(self.engine.sync_status(parsed_args.group), parsed_args)
+
+
+class SyncProtectionGroup(_Sync):
+    """Push the metadata of a group to the other site"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.show(self.engine.sync_metadata(parsed_args.group), parsed_args)

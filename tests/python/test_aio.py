@@ -1,0 +1,56 @@
+"""The asyncio face."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+
+import pytest
+from conftest import NETWORKS
+
+import protector
+from protector import aio
+from protector.exceptions import NotFound
+from protector.testing import MockDeployment
+
+
+def public(cls: type) -> dict[str, object]:
+    return {name: member for name, member in vars(cls).items() if not name.startswith("_")}
+
+
+def test_the_same_names_and_arguments() -> None:
+    theirs, ours = public(protector.Engine), public(aio.Engine)
+    assert set(ours) - {"open"} == set(theirs)
+    for name, method in theirs.items():
+        if inspect.isfunction(method):
+            assert inspect.signature(ours[name]) == inspect.signature(method)
+            assert inspect.iscoroutinefunction(ours[name])
+
+
+def test_a_drill(deployment: MockDeployment, protected: protector.Engine) -> None:
+    async def drill() -> list[str]:
+        engine = await aio.Engine.open(deployment.settings, "site-a")
+        there, health = await asyncio.gather(engine.failover("prod-web", networks=NETWORKS), engine.health())
+        assert health[0].protection_group == "prod-web"
+        with pytest.raises(NotFound):
+            await engine.operation_show("op-nothing")
+        return [there.status, (await engine.protection_group_show("prod-web")).status]
+
+    assert asyncio.run(drill()) == ["completed", "failed_over"]
+
+
+def test_cancelling_waits_for_a_safe_place(deployment: MockDeployment, protected: protector.Engine) -> None:
+    async def interrupt() -> str:
+        engine = await aio.Engine.open(deployment.settings, "site-a")
+        operation = await engine.accept(await engine.plan_failover("prod-web", networks=NETWORKS))
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
+        running = asyncio.ensure_future(
+            engine.run(operation.id, progress=lambda event: loop.call_soon_threadsafe(begun.set))
+        )
+        await begun.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return (await engine.operation_show(operation.id)).status
+
+    assert asyncio.run(interrupt()) in ("cancelled", "rolled_back", "interrupted", "completed")

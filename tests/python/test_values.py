@@ -1,0 +1,71 @@
+"""The values: plain data that survives storage."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+from conftest import NETWORKS
+
+from protector import Engine, Plan
+from protector.values import Event, Operation, ProtectionGroup
+
+
+def all_values(engine: Engine) -> list:
+    seen: list = []
+    operation = engine.failover("prod-web", networks=NETWORKS, progress=seen.append)
+    return [
+        operation,
+        *seen[:1],
+        engine.operation_plan(operation.id),
+        engine.protection_group_show("prod-web"),
+        engine.policy_show("prod-web"),
+        engine.consistency_group_show("prod-web"),
+        engine.sync_status("prod-web"),
+        engine.site_validate("site-a"),
+        *engine.consistency_group_volumes("prod-web"),
+        *engine.member_list("prod-web"),
+        *engine.site_list(),
+        *engine.site_list_volume_types("site-a"),
+        *engine.health(),
+    ]
+
+
+def test_values_compare_hash_pickle_and_survive_json(protected: Engine) -> None:
+    for value in all_values(protected):
+        twins = [pickle.loads(pickle.dumps(value)), type(value).from_dict(json.loads(json.dumps(value.to_dict())))]
+        for twin in twins:
+            assert twin == value
+            assert hash(twin) == hash(value)
+        assert repr(value).startswith(f"{type(value).__name__}(")
+        with pytest.raises(AttributeError):
+            value.id = "other"
+
+
+def test_fields_of_a_newer_engine_are_ignored(protected: Engine) -> None:
+    group = protected.protection_group_show("prod-web")
+    assert ProtectionGroup.from_dict(group.to_dict() | {"colour": "green"}) == group
+
+
+def test_a_missing_field_is_an_error() -> None:
+    with pytest.raises(TypeError, match="status"):
+        Operation.from_dict({"id": "op-1"})
+
+
+def test_times_are_aware_and_keep_microseconds() -> None:
+    event = Event.from_json(
+        '{"operation": "op-1", "step": null, "title": "t", "state": "done", "progress": 1,'
+        ' "at": "2026-01-02T03:04:05.6789012Z"}'
+    )
+    assert event.to_dict()["at"] == "2026-01-02T03:04:05.678901Z"
+    assert event.at.utcoffset() is not None
+
+
+def test_a_plan_keeps_its_text(protected: Engine) -> None:
+    plan = protected.plan_failover("prod-web", networks=NETWORKS)
+    assert Plan.from_json(plan.json) == plan
+    assert Plan.from_dict(plan.to_dict()).hash == plan.hash
+    assert plan.acceptable
+    assert plan.to_text().strip()
+    assert protected.accept(Plan.from_json(plan.json)).plan_hash == plan.hash
