@@ -54,7 +54,7 @@ run openstack protector health show
 title "Rehearse: boot clones on site-b while the primary stays up, then remove them"
 run openstack protector protection-group test-failover drill-web-app --retain-primary \
     --network-mapping net-primary-web=net-secondary-web --wait
-test=$(openstack protector operation list -f value -c id | head -n 1)
+test=$(openstack protector operation list -f value -c id | sed -n 1p)
 run openstack protector operation show "$test"
 run openstack protector test-cleanup drill-web-app --wait
 
