@@ -17,9 +17,7 @@ pub unsafe extern "C" fn protector_db_sync(
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
-    unsafe {
-        guard(databases_json, "databases_json", error, || to_json(&blocking::db_sync(&settings(config_file)?)?))
-    }
+    unsafe { guard(databases_json, "databases_json", error, || to_json(&blocking::db_sync(&settings(config_file)?)?)) }
 }
 
 /// Fills the simulated world with two sites and their servers, and as many more servers as are asked for. config_file as
@@ -32,9 +30,7 @@ pub unsafe extern "C" fn protector_mock_seed(
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
-    unsafe {
-        guard(seed_json, "seed_json", error, || to_json(&blocking::mock_seed(&settings(config_file)?, servers)?))
-    }
+    unsafe { guard(seed_json, "seed_json", error, || to_json(&blocking::mock_seed(&settings(config_file)?, servers)?)) }
 }
 
 /// The servers of the simulated world, as a list. site NULL: of all sites. config_file as in protector_engine_open.

@@ -17,9 +17,9 @@
 //! PROTECTOR_STATUS_NULL_ARGUMENT, text that is not UTF-8 PROTECTOR_STATUS_INVALID_UTF8; the message names the argument.
 //!
 //! THREADS. Every handle may be used by any number of threads at once, and freed by any thread once no call uses it. A
-//! call blocks its thread until it is done. The library keeps a few worker threads until the process ends: do not
-//! unload it, and after fork() use it either in the parent or in the child. A child of a process that has used it gets
-//! PROTECTOR_STATUS_UNSUPPORTED.
+//! call blocks its thread until it is done. The library keeps a few worker threads until the process ends, so it stays
+//! loaded after dlclose. They do not survive fork: in a child of a process that has used an engine, calls that need one
+//! give PROTECTOR_STATUS_UNSUPPORTED; open engines after forking.
 //!
 //! DEFECTS. A panic inside the library does not cross into the caller: it gives PROTECTOR_STATUS_PANIC. Operations are
 //! journalled before they act, so running the operation again continues it safely.
