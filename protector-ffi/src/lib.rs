@@ -21,6 +21,9 @@
 //! loaded after dlclose. They do not survive fork: in a child of a process that has used an engine, calls that need one
 //! give PROTECTOR_STATUS_UNSUPPORTED; open engines after forking.
 //!
+//! LINKING. Prefer the shared library: it shows nothing but the names below. The static one brings its own SQLite, which
+//! collides with another one in the program. With either, let no other SQLite of the same process open the databases.
+//!
 //! DEFECTS. A panic inside the library does not cross into the caller: it gives PROTECTOR_STATUS_PANIC. Operations are
 //! journalled before they act, so running the operation again continues it safely.
 

@@ -120,7 +120,7 @@ pub unsafe extern "C" fn protector_operation_list(
 
 enum Message {
     Event(Event),
-    End(Result<OperationView>),
+    End(Box<Result<OperationView>>),
 }
 
 /// Runs the operation on a thread of its own, so that this one is free to tell the caller what happens. A callback that
@@ -131,7 +131,7 @@ fn run_telling(engine: &Engine, operation: &str, cancel: &Cancel, tell: impl Fn(
     // nobody left to hear it is no reason to stop
     let progress = Progress::new(move |event| drop(events.send(Message::Event(event.clone()))));
     thread::scope(|scope| {
-        let work = move || drop(send.send(Message::End(engine.run(operation, cancel, &progress))));
+        let work = move || drop(send.send(Message::End(Box::new(engine.run(operation, cancel, &progress)))));
         thread::Builder::new()
             .name("protector-run".into())
             .spawn_scoped(scope, work)
@@ -139,7 +139,7 @@ fn run_telling(engine: &Engine, operation: &str, cancel: &Cancel, tell: impl Fn(
         loop {
             match receive.recv() {
                 Ok(Message::Event(event)) => tell(&event),
-                Ok(Message::End(result)) => return Ok(result?),
+                Ok(Message::End(result)) => return Ok((*result)?),
                 Err(_) => return Err(Error::internal("the operation's thread ended without an answer").into()),
             }
         }

@@ -1,5 +1,7 @@
 //! What the library exports: nothing without the guard, nothing that cannot be freed, nothing but `protector_*`.
 
+#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! `include/protector.h` is what the sources say. `UPDATE_HEADER=1` writes it.
 
+#![allow(clippy::unwrap_used, reason = "a test says so by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

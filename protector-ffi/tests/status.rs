@@ -1,5 +1,7 @@
 //! The numbers that C programs were compiled with. Adding one is fine; changing one breaks them.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by panicking")]
+
 use protector::{protector_status, protector_status_name};
 use protector_core::ErrorKind;
 use std::collections::BTreeMap;

@@ -19,9 +19,13 @@ struct heard {
     int steps_done;
 };
 
+/* Set in the thread that runs the operations; callbacks must come there. */
+static _Thread_local int running_thread;
+
 static void listen(const char *event_json, void *user_data)
 {
     struct heard *heard = user_data;
+    CHECK(running_thread);
     char *progress = json_member(event_json, "progress"), *title = json_text(event_json, "title");
     char *state = json_text(event_json, "state"), *step = json_member(event_json, "step");
     CHECK(progress != NULL && title != NULL && state != NULL && step != NULL);
@@ -121,6 +125,7 @@ static void look_from_the_other_site(protector_engine *engine)
 
 int main(void)
 {
+    running_thread = 1;
     CHECK(protector_abi_version() == PROTECTOR_ABI_VERSION);
     CHECK_TEXT(protector_version(), PROTECTOR_VERSION);
 
