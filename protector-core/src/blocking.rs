@@ -165,6 +165,15 @@ impl Engine {
         Ok(Self { deployment: self.deployment.clone(), inner: self.deployment.engine(Some(site))? })
     }
 
+    /// See [`Deployment::mock_servers`].
+    ///
+    /// # Errors
+    /// As [`Deployment::mock_servers`].
+    pub fn mock_servers(&self, site: Option<&str>) -> Result<Vec<crate::connect::MockServer>> {
+        let (deployment, site) = (self.deployment.clone(), site.map(str::to_owned));
+        wait(async move { deployment.mock_servers(site.as_deref()).await })
+    }
+
     /// The deployment behind it.
     pub fn deployment(&self) -> &Deployment {
         &self.deployment

@@ -55,7 +55,11 @@ pub async fn mock_seed(settings: &Settings, servers: u32) -> Result<SeedReport> 
 /// # Errors
 /// as [`super::Deployment::open`] for the world; no such site → `NotFound`.
 pub async fn mock_servers(settings: &Settings, site: Option<&str>) -> Result<Vec<MockServer>> {
-    let world = open_world(settings)?;
+    servers(&open_world(settings)?, site).await
+}
+
+/// [`mock_servers`] of a world that is open.
+pub(super) async fn servers(world: &World, site: Option<&str>) -> Result<Vec<MockServer>> {
     let sites = world.sites()?.into_iter().map(|s| s.name);
     let wanted: Vec<SiteName> = match site {
         Some(site) => vec![SiteName::from(site)],

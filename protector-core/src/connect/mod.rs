@@ -105,6 +105,14 @@ impl Deployment {
         &self.0.world
     }
 
+    /// Servers of one site of the simulated world, or of all; also of a world in memory, which only its deployment sees.
+    ///
+    /// # Errors
+    /// no such site → `NotFound`.
+    pub async fn mock_servers(&self, site: Option<&str>) -> Result<Vec<MockServer>> {
+        mock::servers(&self.0.world, site).await
+    }
+
     /// The store of a site.
     pub fn store(&self, site: &SiteName) -> Option<&Arc<dyn Store>> {
         self.0.stores.get(site)
