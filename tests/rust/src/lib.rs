@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod crash;
 pub mod files;
+pub mod stage;
 
 use protector_core::config::Settings;
 use protector_core::connect::Deployment;
