@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod crash;
 pub mod files;
+pub mod golden;
 pub mod stage;
 
 use protector_core::config::Settings;
