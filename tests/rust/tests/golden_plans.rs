@@ -5,6 +5,8 @@
 //! then its policy (`mock-pg-drill-web-app`, 300 s, 15 min), then `web-server-1`; then the requests in order, each planned,
 //! accepted and run. Only these calls change anything, so ids and times are the same everywhere.
 
+#![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+
 use protector_core::connect::Deployment;
 use protector_core::engine::{Engine, Request};
 use protector_core::model::{FailoverType, Mappings, OperationKind, OperationStatus};

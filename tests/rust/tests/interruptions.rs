@@ -1,6 +1,8 @@
 //! Operations that fail, are stopped, or are run by two: before the pivot the start is restored, after it only the way
 //! forward is left.
 
+#![allow(clippy::expect_used, reason = "helpers of tests may panic as tests do")]
+
 use protector_core::engine::{Engine, Event, OperationView, Progress};
 use protector_core::model::{GroupStatus, OperationStatus, SiteName};
 use protector_core::ports::{Cancel, Cloud as _, LeaseHolder, ServerState};
@@ -257,7 +259,7 @@ async fn progress_never_goes_back() -> Result<()> {
         Progress::new(move |event: &Event| heard.lock().expect("no panic before").push(event.progress))
     };
     stage.engine.run(&operation, &Cancel::default(), &listener).await?;
-    let heard = heard.lock().expect("no panic before");
+    let heard = heard.lock().expect("no panic before").clone();
     assert!(heard.is_sorted() && heard.first() == Some(&0) && heard.last() == Some(&100), "{heard:?}");
     assert_eq!(stage.record(&stage.engine).await?.group.current_primary_site, SiteName::from("site-b"));
     Ok(())

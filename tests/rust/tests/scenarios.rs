@@ -1,5 +1,12 @@
 //! Whole stories: what becomes of data, servers and metadata.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 use protector_core::engine::{Engine, Request};
 use protector_core::model::{GroupStatus, Mappings, OperationStatus, Protection, SiteName, SyncStatus};
 use protector_core::ports::{Cloud as _, ServerState};
