@@ -4,7 +4,7 @@ use super::Engine;
 use crate::exec::OperationState;
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName};
 use crate::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
-use crate::ports::{OperationFilter, PeerVersion, StoredOperation};
+use crate::ports::{OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
 use crate::rules::naming;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,14 +157,28 @@ impl Engine {
         let plan = crate::exec::read_plan(stored)?;
         let outputs = &state.outputs;
         let Some(clone_key) = outputs.clone_key.clone() else { return Ok(None) };
+        let mut servers: BTreeSet<_> = outputs.servers.values().map(|(id, _)| id.clone()).collect();
+        servers.extend(self.unfinished_servers(&plan.target, &stored.id).await);
         Ok(Some(TestRun {
             operation: stored.id.clone(),
             site: plan.target,
-            servers: outputs.servers.values().map(|(id, _)| id.clone()).collect(),
+            servers: servers.into_iter().collect(),
             ports: outputs.ports.values().map(|(id, _)| id.clone()).collect(),
             volumes: outputs.volume_ids().cloned().collect(),
             clone_key,
             clones: outputs.clones.values().map(|(id, _)| id.clone()).collect(),
         }))
+    }
+
+    /// Servers that an operation began to make: a step that failed because its server never got ready left no output. A
+    /// cloud that does not answer blocks the cleanup by itself.
+    async fn unfinished_servers(&self, site: &SiteName, operation: &OperationId) -> Vec<ServerId> {
+        let Ok(cloud) = self.0.endpoints.cloud(site) else { return Vec::new() };
+        let made_by = format!("{operation}/");
+        let servers = cloud.servers().await.unwrap_or_default().into_iter();
+        servers
+            .filter(|s| s.metadata.get(SERVER_OP_KEY).is_some_and(|key| key.starts_with(&made_by)))
+            .map(|s| s.id)
+            .collect()
     }
 }

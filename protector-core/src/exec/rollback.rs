@@ -8,11 +8,15 @@ use crate::plan::{Action, Step, transition};
 use crate::ports::{GroupChange, PeerVersion, VolumeQuery};
 use std::collections::BTreeSet;
 
-/// Undoes, last first, every step that was made or may have been made, then frees the group.
+/// Undoes, last first, every step that was made or may have been made, then frees the group. The workload comes first: it
+/// does not wait for a target that cannot be tidied up.
+///
+/// An undo that fails leaves the operation open with its error; the next run goes on from there.
 ///
 /// # Errors
-/// an undo fails → its error; the next run goes on from there.
+/// the other site cannot be told of the end → `PeerUnreachable`; the journal cannot be written → `Storage`.
 pub(super) async fn run(run: &Run) -> Result<()> {
+    let mut left_behind = false;
     for step in run.plan.steps.iter().rev() {
         let touched =
             matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
@@ -24,12 +28,16 @@ pub(super) async fn run(run: &Run) -> Result<()> {
             let (code, message) = (e.kind().code().to_owned(), e.to_string());
             run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
             run.tell_step(step, "failed");
-            return Ok(());
+            if step.action.endpoint().site.as_ref() != Some(&run.plan.target) {
+                return Ok(());
+            }
+            left_behind = true;
+            continue;
         }
         run.append(vec![Record::StepUndone { step: step.id.clone() }]).await?;
         run.tell_step(step, "undone");
     }
-    free_group(run).await
+    if left_behind { Ok(()) } else { free_group(run).await }
 }
 
 async fn undo(run: &Run, step: &Step) -> Result<()> {

@@ -30,10 +30,13 @@ pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding
         );
     }
     if group.replication_type == ReplicationType::Sync && kind != OperationKind::TestCleanup {
-        findings.push(Finding::blocker(
-            FindingCode::ReplicationTypeUnsupported,
-            format!("'{}' is a sync group; this build moves async groups only", group.name),
-        ));
+        findings.push(
+            Finding::blocker(
+                FindingCode::ReplicationTypeUnsupported,
+                format!("'{}' is a sync group; this build moves async groups only", group.name),
+            )
+            .remedy("protect its servers in a group of --replication-type async"),
+        );
     }
     if facts.record.policy.is_none() {
         findings.push(

@@ -65,6 +65,9 @@ pub struct Server {
     pub volumes: Vec<AttachedVolume>,
 }
 
+/// Key of a server's metadata that holds the op key it was made under.
+pub const SERVER_OP_KEY: &str = "protector_op_key";
+
 /// A volume attached to a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachedVolume {
@@ -238,7 +241,7 @@ pub struct Port {
 /// A server to have, booted from volumes that exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSpec {
-    /// Idempotency: servers carry it in their metadata as `protector_op_key`.
+    /// Idempotency: servers carry it in their metadata as [`SERVER_OP_KEY`].
     pub op_key: crate::model::OpKey,
     /// Name.
     pub name: String,

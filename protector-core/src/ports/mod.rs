@@ -27,7 +27,7 @@ pub use call::{Cancel, Cx, Observed, Outcome};
 pub use clock::{Clock, Identifiers, ManualClock, RandomIdentifiers, SystemClock};
 pub use cloud::{
     AttachedVolume, CinderGroup, CinderGroupSpec, CinderGroupStatus, Cloud, CloudInfo, CloudVolume, Flavor,
-    ImportRequest, Network, Port, PortSpec, Quota, Server, ServerSpec, ServerState, VolumeState,
+    ImportRequest, Network, Port, PortSpec, Quota, SERVER_OP_KEY, Server, ServerSpec, ServerState, VolumeState,
 };
 pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{Peer, PeerVersion};

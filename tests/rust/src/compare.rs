@@ -21,6 +21,19 @@ pub async fn state(deployment: &Deployment) -> Result<Value> {
     Ok(json!({"world": deployment.world().dump()?, "records": records, "operations": operations}))
 }
 
+/// Rows of one table of the world.
+///
+/// # Errors
+/// world cannot be read → `Storage`.
+pub fn rows(deployment: &Deployment, table: &str) -> Result<Vec<Value>> {
+    Ok(deployment.world().dump()?.get(table).and_then(Value::as_array).cloned().unwrap_or_default())
+}
+
+/// One column of a row as text; empty if it holds none.
+pub fn text<'a>(row: &'a Value, column: &str) -> &'a str {
+    row.get(column).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// [`state`] and how an operation ended, without times: they differ when a run was interrupted.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 pub mod compare;
 pub mod crash;
 pub mod files;
+pub mod golden;
+pub mod stage;
 
 use protector_core::config::Settings;
 use protector_core::connect::Deployment;

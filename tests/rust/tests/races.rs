@@ -1,6 +1,7 @@
 //! Two processes at once: one wins, the other one leaves nothing behind.
 
 use protector_core::{Error, Result};
+use protector_tests::compare::{rows, text};
 use protector_tests::{files, group_create};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -57,14 +58,13 @@ async fn check_one_group(directory: &Path) -> Result<()> {
         records.extend(groups);
     }
     assert_eq!(records.first(), records.last());
-    let dump = deployment.world().dump()?;
-    let cinder_groups: Vec<&str> =
-        dump["cinder_groups"].as_array().into_iter().flatten().filter_map(|g| g["id"].as_str()).collect();
+    let cinder_groups = rows(&deployment, "cinder_groups")?;
+    let cinder_groups: Vec<&str> = cinder_groups.iter().map(|row| text(row, "id")).collect();
     let wanted = records.first().map(|r| {
         let cg = &r.group.consistency_group;
         vec![cg.primary_cg_id.as_str(), cg.secondary_cg_id.as_str()]
     });
-    assert_eq!(Some(cinder_groups), wanted, "{}", dump["cinder_groups"]);
+    assert_eq!(Some(cinder_groups), wanted);
     // and the name is taken for good
     let again = deployment.engine(Some("site-b"))?.protection_group_create(&group_create("web")).await;
     assert!(again.is_err());

@@ -1,87 +1,11 @@
 //! What is refused: one clear error, and nothing changed.
 
-use protector_core::connect::Deployment;
-use protector_core::engine::{Engine, GroupUpdate, MemberAdd, PolicyChange, Progress, Request, SiteCreate};
-use protector_core::model::{Epoch, FailoverType, Mappings, OperationKind, OperationStatus};
+use protector_core::engine::{GroupUpdate, MemberAdd, PolicyChange, Progress, Request, SiteCreate};
+use protector_core::model::{Epoch, FailoverType, Mappings, OperationKind};
 use protector_core::ports::{Cancel, Cx, GroupSpec};
 use protector_core::{Error, ErrorKind, Result};
-use protector_tests::compare::{differences, state};
-use protector_tests::{
-    GROUP, VIRTUAL, add_member, deployment, failover, group_create, operate, protect, server_id, to_secondary,
-    unplanned,
-};
-use std::{fmt::Debug, future::Future, time::Duration};
-
-/// A deployment in memory and its engine on site-a.
-struct Stage {
-    deployment: Deployment,
-    engine: Engine,
-}
-
-impl Stage {
-    /// Nothing but the world of the documents.
-    async fn empty() -> Result<Self> {
-        let deployment = deployment(VIRTUAL).await?;
-        let engine = deployment.engine(Some("site-a"))?;
-        Ok(Self { deployment, engine })
-    }
-
-    /// The documents' group with its member, nothing replicated yet.
-    async fn protected() -> Result<Self> {
-        let stage = Self::empty().await?;
-        protect(&stage.deployment, &stage.engine).await?;
-        Ok(stage)
-    }
-
-    /// The same with a recovery point.
-    async fn replicated() -> Result<Self> {
-        let stage = Self::protected().await?;
-        stage.completes(&Request::Sync {}).await?;
-        Ok(stage)
-    }
-
-    async fn completes(&self, request: &Request) -> Result<()> {
-        let done = operate(&self.engine, request).await?;
-        assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
-        Ok(())
-    }
-
-    fn set_site(&self, site: &str, available: bool) -> Result<()> {
-        self.deployment.world().set_site_available(&site.into(), available)
-    }
-
-    async fn pass(&self, seconds: u64) {
-        self.deployment.world().clock().sleep(Duration::from_secs(seconds)).await;
-    }
-
-    /// `call` fails with `kind`, its message and remedy hold all `parts`, and world and stores are as before.
-    async fn refuses<T: Debug>(
-        &self,
-        call: impl Future<Output = Result<T>>,
-        kind: ErrorKind,
-        parts: &[&str],
-    ) -> Result<()> {
-        let before = state(&self.deployment).await?;
-        let refused = match call.await {
-            Err(refused) => refused,
-            Ok(value) => return Err(Error::internal(format!("not refused: {value:?}"))),
-        };
-        let differences = differences(&before, &state(&self.deployment).await?);
-        assert!(differences.is_empty(), "{refused}\nchanged:\n{}", differences.join("\n"));
-        assert_eq!(refused.kind(), kind, "{refused}");
-        let text = refused.to_string();
-        for part in parts {
-            assert!(text.contains(part), "'{part}' is not in: {text}");
-        }
-        Ok(())
-    }
-
-    /// A plan for `request` is blocked, and says all `parts`.
-    async fn blocks(&self, engine: &Engine, request: &Request, parts: &[&str]) -> Result<()> {
-        let plan_and_accept = async { engine.accept(&engine.plan(GROUP, request).await?).await };
-        self.refuses(plan_and_accept, ErrorKind::PlanBlocked, parts).await
-    }
-}
+use protector_tests::stage::Stage;
+use protector_tests::{GROUP, add_member, failover, group_create, server_id, to_secondary, unplanned};
 
 fn member(instance_id: String) -> MemberAdd {
     MemberAdd { instance_id, tier: 0 }

@@ -15,7 +15,9 @@ use std::{
     time::Duration,
 };
 
-const TRANSFER_POLL: Duration = Duration::from_millis(500);
+/// How often a transfer is looked at: at first, and when it takes long.
+const FIRST_POLL: Duration = Duration::from_millis(500);
+const LONGEST_POLL: Duration = Duration::from_secs(5);
 
 pub(super) async fn take_snapshot(
     run: &Run,
@@ -39,13 +41,14 @@ pub(super) async fn await_transfer(
 ) -> Result<StepOutput> {
     let array = run.endpoints.array(site)?;
     let name = naming::recovery_point_name(group, &naming::snapshot_suffix(&run.operation.id, label));
+    let began = run.now();
     run.settle(cx, || async {
+        let waited = Duration::try_from(run.now().duration_since(began)).unwrap_or_default();
+        let poll_after = (waited / 10).clamp(FIRST_POLL, LONGEST_POLL);
         match array.transfer_status(&name).await {
             Ok(Transfer::Completed { .. } | Transfer::Local) => Ok(Outcome::Done(())),
-            Ok(Transfer::InProgress { .. } | Transfer::Unknown) => {
-                Ok(Outcome::InProgress { poll_after: TRANSFER_POLL })
-            }
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Outcome::InProgress { poll_after: TRANSFER_POLL }),
+            Ok(Transfer::InProgress { .. } | Transfer::Unknown) => Ok(Outcome::InProgress { poll_after }),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Outcome::InProgress { poll_after }),
             Err(e) => Err(e),
         }
     })

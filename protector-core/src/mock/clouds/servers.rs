@@ -4,13 +4,10 @@ use super::{Site, flavors, ports, quota, volumes};
 use crate::mock::controls;
 use crate::mock::tx::{Tx, from_json, signed, unsigned};
 use crate::model::ServerId;
-use crate::ports::{AttachedVolume, Outcome, Server, ServerSpec, ServerState};
+use crate::ports::{AttachedVolume, Outcome, SERVER_OP_KEY, Server, ServerSpec, ServerState};
 use crate::{Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use std::{collections::BTreeMap, time::Duration};
-
-/// Where a server carries the op key that made it.
-const OP_KEY: &str = "protector_op_key";
 
 /// A row of `servers`.
 struct Stored {
@@ -158,7 +155,7 @@ fn create(tx: &Tx<'_>, site: &Site, spec: &ServerSpec) -> Result<String> {
     let key_pair = "SELECT name FROM key_pairs WHERE site = ?1 AND name = ?2";
     let key_name: Option<String> = tx.first(key_pair, params![site.name, spec.key_name], |row| row.get(0))?;
     let mut metadata = spec.metadata.clone();
-    metadata.insert(OP_KEY.to_owned(), spec.op_key.as_str().to_owned());
+    metadata.insert(SERVER_OP_KEY.to_owned(), spec.op_key.as_str().to_owned());
     let id = tx.new_id()?;
     insert(tx, site, &id, spec, key_name.as_deref(), &metadata, false)?;
     for (position, port) in spec.ports.iter().enumerate() {
@@ -214,7 +211,7 @@ pub(in crate::mock) fn insert(
             spec.flavor,
             key_name,
             serde_json::to_string(metadata)?,
-            metadata.get(OP_KEY),
+            metadata.get(SERVER_OP_KEY),
             running,
             tx.now_ms
         ],

@@ -29,7 +29,7 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     let Some(array) = facts.target.array.known() else { return };
     let newest = checks::newest_point(facts, array, findings);
     if newest.is_some() {
-        rpo(facts, newest, &[], findings);
+        rpo(facts, newest, None, findings);
     }
 }
 
@@ -82,11 +82,12 @@ pub(super) fn unplanned<'a>(
         )
         .cleared_by(ConsentKind::DataLoss, given),
     );
-    rpo(facts, Some(newest), given, findings);
+    rpo(facts, Some(newest), Some(given), findings);
     Some(newest)
 }
 
-fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: &[ConsentKind], findings: &mut Vec<Finding>) {
+/// `given`: consents to an unplanned move; `None` for a planned one, where nothing gets past the objective.
+fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKind]>, findings: &mut Vec<Finding>) {
     let Some(policy) = &facts.record.policy else { return };
     let message = match check_rpo(age_of(newest, true, facts.now), policy.rpo_minutes) {
         RpoVerdict::Within { .. } => return,
@@ -96,8 +97,10 @@ fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: &[ConsentKind], fin
     };
     let finding = Finding::blocker(FindingCode::RpoBreach, message)
         .remedy(format!("openstack protector consistency-group sync {}", facts.record.group.name));
-    let unplanned = facts.source.cloud.known().is_none() || !given.is_empty();
-    findings.push(if unplanned { finding.cleared_by(ConsentKind::RpoBreach, given) } else { finding });
+    findings.push(match given {
+        Some(given) => finding.cleared_by(ConsentKind::RpoBreach, given),
+        None => finding,
+    });
 }
 
 /// Every member's server is where the record says, with exactly the recorded volumes.

@@ -13,6 +13,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the suite is made for one report")]
 fn report(checks: Vec<Check<u32>>, subject: impl Fn() -> crate::Result<u32>) -> Report {
     now(run_all(&checks, || ready(subject())))
 }

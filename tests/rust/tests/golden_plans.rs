@@ -1,0 +1,177 @@
+//! Plans to the byte. `tests/data/drill.json` holds the plan hashes of the drill; `tests/data/plans/` holds facts, request
+//! and plan of every kind. Other languages read the same files.
+//!
+//! The drill: in memory and in virtual time, from site-a. Group `drill-web-app` (async, site-a, site-b, replicated-ssd),
+//! then its policy (`mock-pg-drill-web-app`, 300 s, 15 min), then `web-server-1`; then the requests in order, each planned,
+//! accepted and run. Only these calls change anything, so ids and times are the same everywhere.
+
+#![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+
+use protector_core::connect::Deployment;
+use protector_core::engine::{Engine, Request};
+use protector_core::model::{FailoverType, Mappings, OperationKind, OperationStatus};
+use protector_core::plan::{Facts, Plan, plan, plan_json};
+use protector_core::{Error, Result};
+use protector_tests::stage::Stage;
+use protector_tests::{
+    GROUP, VIRTUAL, add_member, deployment, drill, failover, files, golden, group_create, operate, protect,
+    to_secondary, unplanned,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+#[derive(Serialize)]
+struct DrillStep {
+    request: Request,
+    kind: OperationKind,
+    hash: String,
+}
+
+#[tokio::test]
+async fn the_drill_in_memory() -> Result<()> {
+    golden::check("drill.json", &hashes(&deployment(VIRTUAL).await?).await?)
+}
+
+/// As a shell or another language has it: everything in files.
+#[tokio::test]
+async fn the_drill_in_files() -> Result<()> {
+    let directory = files::directory()?;
+    golden::check("drill.json", &hashes(&files::seeded(directory.path()).await?).await?)
+}
+
+async fn hashes(deployment: &Deployment) -> Result<Vec<DrillStep>> {
+    let engine = deployment.engine(Some("site-a"))?;
+    protect(deployment, &engine).await?;
+    let mut steps = Vec::new();
+    for request in drill() {
+        let Plan { kind, hash, .. } = engine.plan(GROUP, &request).await?;
+        let done = operate(&engine, &request).await?;
+        assert_eq!((done.status, &done.plan_hash), (OperationStatus::Completed, &hash));
+        steps.push(DrillStep { request, kind, hash });
+    }
+    Ok(steps)
+}
+
+/// One golden plan.
+#[derive(Serialize, Deserialize)]
+struct Case {
+    name: String,
+    facts: Facts,
+    request: Request,
+    plan: Plan,
+}
+
+struct Cases(Vec<Case>);
+
+impl Cases {
+    async fn add(&mut self, name: &str, engine: &Engine, request: &Request) -> Result<()> {
+        let facts = engine.facts(GROUP, request).await?;
+        let plan = plan(&facts, request)?;
+        self.0.push(Case { name: name.to_owned(), facts, request: request.clone(), plan });
+        Ok(())
+    }
+}
+
+fn failback() -> Request {
+    Request::Failback { mappings: Mappings::default() }
+}
+
+/// Facts of every kind of operation, accepted and blocked, as the simulated world shows them.
+async fn capture() -> Result<Vec<Case>> {
+    let mut cases = Cases(Vec::new());
+    unprotected(&mut cases).await?;
+    at_home(&mut cases).await?;
+    site_lost(&mut cases).await?;
+    Ok(cases.0)
+}
+
+async fn unprotected(cases: &mut Cases) -> Result<()> {
+    let stage = Stage::empty().await?;
+    stage.engine.protection_group_create(&group_create(GROUP)).await?;
+    cases.add("sync_blocked_without_policy_and_members", &stage.engine, &Request::Sync {}).await?;
+    cases.add("planned_failover_blocked_without_policy_and_members", &stage.engine, &failover()).await?;
+    let stage = Stage::protected().await?;
+    cases.add("planned_failover_blocked_without_recovery_point", &stage.engine, &failover()).await
+}
+
+async fn at_home(cases: &mut Cases) -> Result<()> {
+    let stage = Stage::protected().await?;
+    add_member(&stage.deployment, &stage.engine, "db-server-1", 1).await?;
+    let engine = &stage.engine;
+    cases.add("sync", engine, &Request::Sync {}).await?;
+    operate(engine, &Request::Sync {}).await?;
+    let rehearsal = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
+    cases.add("test_failover", engine, &rehearsal).await?;
+    operate(engine, &rehearsal).await?;
+    cases.add("test_cleanup", engine, &Request::TestCleanup { test: None }).await?;
+    operate(engine, &Request::TestCleanup { test: None }).await?;
+    cases.add("planned_failover", engine, &failover()).await?;
+    cases.add("failback_blocked_while_active", engine, &failback()).await?;
+    let unmapped = Request::Failover {
+        failover_type: FailoverType::Planned,
+        force: false,
+        reason: None,
+        mappings: Mappings::default(),
+    };
+    cases.add("planned_failover_blocked_without_mapping", engine, &unmapped).await?;
+    cases.add("unplanned_failover_while_the_source_answers", engine, &unplanned(true)).await?;
+    stage.deployment.world().set_link_connected(false)?;
+    stage.pass(47 * 60 - 30).await;
+    cases.add("planned_failover_blocked_by_link_and_rpo", engine, &failover()).await?;
+    stage.deployment.world().set_link_connected(true)?;
+    operate(engine, &Request::Sync {}).await?;
+    operate(engine, &failover()).await?;
+    cases.add("failback", engine, &failback()).await?;
+    cases.add("failover_of_a_failed_over_group_is_a_failback", engine, &failover()).await?;
+    cases.add("unplanned_failover_blocked_while_failed_over", engine, &unplanned(true)).await
+}
+
+async fn site_lost(cases: &mut Cases) -> Result<()> {
+    let stage = Stage::replicated().await?;
+    stage.set_site("site-a", false)?;
+    let away = stage.other()?;
+    cases.add("planned_failover_blocked_by_a_lost_site", &away, &failover()).await?;
+    cases.add("unplanned_failover_blocked_without_consents", &away, &unplanned(false)).await?;
+    cases.add("unplanned_failover", &away, &unplanned(true)).await?;
+    operate(&away, &unplanned(true)).await?;
+    stage.set_site("site-a", true)?;
+    cases.add("failback_blocked_by_divergence", &away, &failback()).await?;
+    away.sync_metadata(GROUP).await?;
+    cases.add("failback_of_an_unprotected_workload", &away, &failback()).await
+}
+
+fn file(name: &str) -> String {
+    format!("plans/{name}.json")
+}
+
+#[tokio::test]
+async fn plans_of_every_kind() -> Result<()> {
+    let cases = capture().await?;
+    for case in &cases {
+        assert_eq!(case.name.contains("blocked"), case.plan.blockers().count() > 0, "{}: {}", case.name, case.plan);
+        golden::check(&file(&case.name), case)?;
+    }
+    let kinds: BTreeSet<_> = cases.iter().filter(|c| c.plan.blockers().count() == 0).map(|c| c.plan.kind).collect();
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
+    // every file is one that is written here
+    let names: BTreeSet<String> = cases.iter().map(|c| format!("{}.json", c.name)).collect();
+    let files = std::fs::read_dir(golden::path("plans")).map_err(|e| Error::storage(e.to_string()))?;
+    let files: BTreeSet<String> = files.flatten().map(|f| f.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(names, files);
+
+    for name in cases.iter().map(|c| &c.name) {
+        from_text(name)?;
+    }
+    Ok(())
+}
+
+/// The planner over the stored text gives the stored plan, to the byte and with the hash it claims.
+fn from_text(name: &str) -> Result<()> {
+    let text = golden::read(&file(name))?;
+    let stored: Case = serde_json::from_str(&text)?;
+    assert_eq!(stored.plan.hash, stored.plan.compute_hash(), "{name}");
+    let loose: serde_json::Value = serde_json::from_str(&text)?;
+    let planned = plan_json(&loose["facts"].to_string(), &loose["request"].to_string())?;
+    assert_eq!(planned, serde_json::to_string(&stored.plan)?, "{name}");
+    Ok(())
+}
