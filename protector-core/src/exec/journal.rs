@@ -220,3 +220,6 @@ impl OperationState {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,3 +102,6 @@ fn limit(limits: Limits, kind: EndpointKind) -> usize {
         EndpointKind::None => usize::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,10 @@ mod step;
 mod sync;
 mod test_cleanup;
 mod test_failover;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod transition;
 

@@ -12,6 +12,7 @@ use protector_core::engine::{Engine, Request};
 use protector_core::model::{FailoverType, Mappings, OperationKind, OperationStatus};
 use protector_core::plan::{Facts, Plan, plan, plan_json};
 use protector_core::{Error, Result};
+use protector_tests::compare::state;
 use protector_tests::stage::Stage;
 use protector_tests::{
     GROUP, VIRTUAL, add_member, deployment, drill, failover, files, golden, group_create, operate, protect,
@@ -64,9 +65,13 @@ struct Case {
 struct Cases(Vec<Case>);
 
 impl Cases {
-    async fn add(&mut self, name: &str, engine: &Engine, request: &Request) -> Result<()> {
+    async fn add(&mut self, name: &str, stage: &Stage, engine: &Engine, request: &Request) -> Result<()> {
+        let changes = || stage.deployment.world().mutations();
+        let before = (changes()?, state(&stage.deployment).await?);
         let facts = engine.facts(GROUP, request).await?;
         let plan = plan(&facts, request)?;
+        assert_eq!(engine.plan(GROUP, request).await?, plan);
+        assert_eq!((changes()?, state(&stage.deployment).await?), before, "{name}: to plan is to look, no more");
         self.0.push(Case { name: name.to_owned(), facts, request: request.clone(), plan });
         Ok(())
     }
@@ -88,56 +93,56 @@ async fn capture() -> Result<Vec<Case>> {
 async fn unprotected(cases: &mut Cases) -> Result<()> {
     let stage = Stage::empty().await?;
     stage.engine.protection_group_create(&group_create(GROUP)).await?;
-    cases.add("sync_blocked_without_policy_and_members", &stage.engine, &Request::Sync {}).await?;
-    cases.add("planned_failover_blocked_without_policy_and_members", &stage.engine, &failover()).await?;
+    cases.add("sync_blocked_without_policy_and_members", &stage, &stage.engine, &Request::Sync {}).await?;
+    cases.add("planned_failover_blocked_without_policy_and_members", &stage, &stage.engine, &failover()).await?;
     let stage = Stage::protected().await?;
-    cases.add("planned_failover_blocked_without_recovery_point", &stage.engine, &failover()).await
+    cases.add("planned_failover_blocked_without_recovery_point", &stage, &stage.engine, &failover()).await
 }
 
 async fn at_home(cases: &mut Cases) -> Result<()> {
     let stage = Stage::protected().await?;
     add_member(&stage.deployment, &stage.engine, "db-server-1", 1).await?;
     let engine = &stage.engine;
-    cases.add("sync", engine, &Request::Sync {}).await?;
+    cases.add("sync", &stage, engine, &Request::Sync {}).await?;
     operate(engine, &Request::Sync {}).await?;
     let rehearsal = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
-    cases.add("test_failover", engine, &rehearsal).await?;
+    cases.add("test_failover", &stage, engine, &rehearsal).await?;
     operate(engine, &rehearsal).await?;
-    cases.add("test_cleanup", engine, &Request::TestCleanup { test: None }).await?;
+    cases.add("test_cleanup", &stage, engine, &Request::TestCleanup { test: None }).await?;
     operate(engine, &Request::TestCleanup { test: None }).await?;
-    cases.add("planned_failover", engine, &failover()).await?;
-    cases.add("failback_blocked_while_active", engine, &failback()).await?;
+    cases.add("planned_failover", &stage, engine, &failover()).await?;
+    cases.add("failback_blocked_while_active", &stage, engine, &failback()).await?;
     let unmapped = Request::Failover {
         failover_type: FailoverType::Planned,
         force: false,
         reason: None,
         mappings: Mappings::default(),
     };
-    cases.add("planned_failover_blocked_without_mapping", engine, &unmapped).await?;
-    cases.add("unplanned_failover_while_the_source_answers", engine, &unplanned(true)).await?;
+    cases.add("planned_failover_blocked_without_mapping", &stage, engine, &unmapped).await?;
+    cases.add("unplanned_failover_while_the_source_answers", &stage, engine, &unplanned(true)).await?;
     stage.deployment.world().set_link_connected(false)?;
     stage.pass(47 * 60 - 30).await;
-    cases.add("planned_failover_blocked_by_link_and_rpo", engine, &failover()).await?;
+    cases.add("planned_failover_blocked_by_link_and_rpo", &stage, engine, &failover()).await?;
     stage.deployment.world().set_link_connected(true)?;
     operate(engine, &Request::Sync {}).await?;
     operate(engine, &failover()).await?;
-    cases.add("failback", engine, &failback()).await?;
-    cases.add("failover_of_a_failed_over_group_is_a_failback", engine, &failover()).await?;
-    cases.add("unplanned_failover_blocked_while_failed_over", engine, &unplanned(true)).await
+    cases.add("failback", &stage, engine, &failback()).await?;
+    cases.add("failover_of_a_failed_over_group_is_a_failback", &stage, engine, &failover()).await?;
+    cases.add("unplanned_failover_blocked_while_failed_over", &stage, engine, &unplanned(true)).await
 }
 
 async fn site_lost(cases: &mut Cases) -> Result<()> {
     let stage = Stage::replicated().await?;
     stage.set_site("site-a", false)?;
     let away = stage.other()?;
-    cases.add("planned_failover_blocked_by_a_lost_site", &away, &failover()).await?;
-    cases.add("unplanned_failover_blocked_without_consents", &away, &unplanned(false)).await?;
-    cases.add("unplanned_failover", &away, &unplanned(true)).await?;
+    cases.add("planned_failover_blocked_by_a_lost_site", &stage, &away, &failover()).await?;
+    cases.add("unplanned_failover_blocked_without_consents", &stage, &away, &unplanned(false)).await?;
+    cases.add("unplanned_failover", &stage, &away, &unplanned(true)).await?;
     operate(&away, &unplanned(true)).await?;
     stage.set_site("site-a", true)?;
-    cases.add("failback_blocked_by_divergence", &away, &failback()).await?;
+    cases.add("failback_blocked_by_divergence", &stage, &away, &failback()).await?;
     away.sync_metadata(GROUP).await?;
-    cases.add("failback_of_an_unprotected_workload", &away, &failback()).await
+    cases.add("failback_of_an_unprotected_workload", &stage, &away, &failback()).await
 }
 
 fn file(name: &str) -> String {

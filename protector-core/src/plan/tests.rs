@@ -1,0 +1,199 @@
+//! Laws of every plan, over worlds of any size with anything missing.
+
+use super::testing::{DEFECTS, Size, facts};
+use super::{Action, Facts, Phase, Plan, Request, Severity, Step, plan, plan_json};
+use crate::ErrorKind;
+use crate::model::{FailoverType, Mappings, OperationKind, StepId};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn sizes() -> impl Strategy<Value = Vec<Size>> {
+    let size = (0..3_u16, 1..4_usize, 0..3_usize).prop_map(|(tier, disks, nics)| Size { tier, disks, nics });
+    prop::collection::vec(size, 0..7)
+}
+
+/// A world with up to four defects; half of the worlds have none.
+fn worlds() -> impl Strategy<Value = Facts> {
+    let defects = prop_oneof![Just(BTreeSet::new()), prop::collection::btree_set(0..DEFECTS.len(), 0..5),];
+    (sizes(), any::<bool>(), defects).prop_map(|(sizes, away, defects)| {
+        let mut facts = facts(&sizes, away);
+        for defect in defects {
+            (DEFECTS[defect].1)(&mut facts);
+        }
+        facts
+    })
+}
+
+fn failover(failover_type: FailoverType, force: bool) -> Request {
+    Request::Failover { failover_type, force, reason: Some("a drill".to_owned()), mappings: Mappings::default() }
+}
+
+fn requests() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        Just(Request::Sync {}),
+        Just(Request::TestFailover { mappings: Mappings::default(), retain_primary: true }),
+        Just(Request::TestCleanup { test: None }),
+        Just(failover(FailoverType::Planned, false)),
+        Just(failover(FailoverType::Unplanned, false)),
+        Just(failover(FailoverType::Unplanned, true)),
+        Just(Request::Failback { mappings: Mappings::default() }),
+    ]
+}
+
+/// All steps that are done before each step begins.
+fn predecessors(plan: &Plan) -> BTreeMap<StepId, BTreeSet<StepId>> {
+    let mut all: BTreeMap<StepId, BTreeSet<StepId>> = BTreeMap::new();
+    for step in &plan.steps {
+        let before = step.after.iter().flat_map(|id| all[id].iter().chain([id])).cloned().collect();
+        all.insert(step.id.clone(), before);
+    }
+    all
+}
+
+fn steps<'a>(plan: &'a Plan, wanted: impl Fn(&Action) -> bool + 'a) -> impl Iterator<Item = &'a Step> {
+    plan.steps.iter().filter(move |s| wanted(&s.action))
+}
+
+proptest! {
+    #[test]
+    fn the_same_facts_give_the_same_bytes(facts in worlds(), request in requests()) {
+        let planned = plan(&facts, &request).unwrap();
+        prop_assert_eq!(&plan(&facts, &request).unwrap(), &planned);
+        let (facts, request) = (serde_json::to_value(&facts).unwrap(), serde_json::to_value(&request).unwrap());
+        // a value sorts its keys, so the text differs from that of the facts
+        prop_assert_eq!(plan_json(&facts.to_string(), &request.to_string()).unwrap(),
+            serde_json::to_string(&planned).unwrap());
+    }
+
+    #[test]
+    fn a_hash_survives_text_and_covers_everything(facts in worlds(), request in requests()) {
+        let planned = plan(&facts, &request).unwrap();
+        let read: Plan = serde_json::from_str(&serde_json::to_string(&planned).unwrap()).unwrap();
+        prop_assert_eq!(&read, &planned);
+        prop_assert_eq!(read.compute_hash(), planned.hash.as_str());
+        prop_assert_eq!(&planned.id, &format!("plan-{}", &planned.hash[..16]));
+        for changed in [
+            Plan { epoch: planned.epoch.next(), ..planned.clone() },
+            Plan { version: planned.version.next(), ..planned.clone() },
+            Plan { local_site: "site-x".into(), ..planned.clone() },
+            Plan { steps: planned.steps.iter().skip(1).cloned().collect(), ..planned.clone() },
+        ] {
+            prop_assert!(changed == planned || changed.compute_hash() != planned.hash);
+        }
+    }
+
+    #[test]
+    fn steps_come_after_what_they_wait_for(facts in worlds(), request in requests()) {
+        let planned = plan(&facts, &request).unwrap();
+        let mut known = BTreeSet::new();
+        for step in &planned.steps {
+            prop_assert!(step.after.iter().all(|id| known.contains(id)), "{} in\n{planned}", step.id);
+            prop_assert!(known.insert(step.id.clone()), "{} twice in\n{planned}", step.id);
+            prop_assert!(step.timeout_seconds > 0);
+        }
+    }
+
+    #[test]
+    fn blockers_and_only_blockers_keep_a_plan_from_being_accepted(facts in worlds(), request in requests()) {
+        let planned = plan(&facts, &request).unwrap();
+        match planned.check_acceptable() {
+            Ok(()) => prop_assert_eq!(planned.blockers().count(), 0),
+            Err(refused) => {
+                prop_assert_eq!(refused.kind(), ErrorKind::PlanBlocked);
+                prop_assert!(planned.blockers().count() > 0);
+                for blocker in planned.blockers() {
+                    prop_assert!(refused.message().contains(&blocker.message), "{refused}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_blocker_says_what_to_do(facts in worlds(), request in requests()) {
+        for blocker in plan(&facts, &request).unwrap().blockers() {
+            prop_assert!(blocker.remedy.is_some() || blocker.consent.is_some(), "{blocker:?}");
+        }
+    }
+
+    #[test]
+    fn consents_clear_what_they_name_and_nothing_else(facts in worlds()) {
+        let without = plan(&facts, &failover(FailoverType::Unplanned, false)).unwrap();
+        let with = plan(&facts, &failover(FailoverType::Unplanned, true)).unwrap();
+        prop_assert_eq!(&without.steps, &with.steps);
+        prop_assert!(with.consents_needed.is_empty() && without.consents.is_empty());
+        let expected: Vec<_> = without.blockers().filter(|f| f.consent.is_none()).collect();
+        prop_assert_eq!(with.blockers().collect::<Vec<_>>(), expected);
+        let given: BTreeSet<_> = with.consents.iter().map(|c| c.kind).collect();
+        prop_assert_eq!(given, without.consents_needed);
+    }
+
+    #[test]
+    fn an_unplanned_failover_needs_nothing_of_the_source(facts in worlds(), force in any::<bool>()) {
+        let planned = plan(&facts, &failover(FailoverType::Unplanned, force)).unwrap();
+        prop_assert_eq!(planned.kind, OperationKind::UnplannedFailover);
+        for step in planned.steps.iter().filter(|s| s.action.endpoint().site.as_ref() == Some(&planned.source)) {
+            prop_assert!(step.best_effort && facts.source_answers(), "{}", step.id);
+        }
+        // and a planned kind skips nothing
+        let planned = plan(&facts, &failover(FailoverType::Planned, false)).unwrap();
+        prop_assert!(planned.steps.iter().all(|s| !s.best_effort));
+        prop_assert_ne!(planned.kind, OperationKind::UnplannedFailover);
+    }
+
+    #[test]
+    fn a_move_loses_nothing_and_starts_tier_by_tier(sizes in sizes(), away in any::<bool>()) {
+        prop_assume!(!sizes.is_empty());
+        let facts = facts(&sizes, away);
+        let planned = plan(&facts, &failover(FailoverType::Planned, false)).unwrap();
+        prop_assert_eq!(planned.blockers().count(), 0, "{}", planned);
+        let before = predecessors(&planned);
+        let pivots: Vec<_> = planned.steps.iter().filter(|s| s.phase == Phase::Pivot).collect();
+        prop_assert_eq!(pivots.len(), 1);
+        // everything is stopped, shipped and fenced before the pivot, and nothing is made on the target before it
+        let pivot = &before[&pivots[0].id];
+        for step in steps(&planned, |a| matches!(a, Action::StopServer { .. } | Action::Fence { .. })) {
+            prop_assert!(step.phase == Phase::Recover || pivot.contains(&step.id), "{}", step.id);
+        }
+        for step in planned.steps.iter().filter(|s| s.phase > Phase::Pivot) {
+            prop_assert!(before[&step.id].contains(&pivots[0].id), "{}", step.id);
+        }
+        let tier = |step: &Step| facts.record.member(step.member.as_ref().unwrap()).unwrap().tier;
+        let server = |a: &Action| matches!(a, Action::EnsureServer { .. });
+        for later in steps(&planned, server) {
+            for earlier in steps(&planned, |a| matches!(a, Action::VerifyServer { .. })) {
+                prop_assert!(tier(earlier) >= tier(later) || before[&later.id].contains(&earlier.id), "{}", later.id);
+            }
+        }
+        // stopped in the reverse order
+        let stop = |s: &&Step| s.phase == Phase::Quiesce && s.member.is_some();
+        for later in planned.steps.iter().filter(stop) {
+            for earlier in planned.steps.iter().filter(stop) {
+                prop_assert!(tier(earlier) <= tier(later) || before[&later.id].contains(&earlier.id), "{}", later.id);
+            }
+        }
+        prop_assert_eq!(steps(&planned, server).count(), sizes.len());
+        prop_assert_eq!(steps(&planned, |a| matches!(a, Action::ImportVolume { .. })).count(),
+            sizes.iter().map(|s| s.disks).sum::<usize>());
+    }
+}
+
+/// Each defect is noticed by somebody; a world without any is not.
+#[test]
+fn every_defect_is_found() {
+    let sizes = [Size { tier: 0, disks: 2, nics: 1 }, Size { tier: 1, disks: 1, nics: 1 }];
+    for away in [false, true] {
+        let healthy = facts(&sizes, away);
+        let request = failover(FailoverType::Planned, false);
+        let calm = plan(&healthy, &request).unwrap();
+        assert_eq!(calm.blockers().count(), 0, "{calm}");
+        for (name, damage) in DEFECTS {
+            let mut damaged = healthy.clone();
+            damage(&mut damaged);
+            let planned = plan(&damaged, &request).unwrap();
+            let only_when_away = name.starts_with("old servers");
+            let blocked = planned.findings.iter().any(|f| f.severity == Severity::Blocker);
+            // an unprotected workload is protected by the plan itself
+            assert_eq!(blocked, name != "unprotected" && (away || !only_when_away), "{name}: {planned}");
+        }
+    }
+}
