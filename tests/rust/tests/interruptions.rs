@@ -9,7 +9,7 @@ use protector_core::ports::{Cancel, Cloud as _, LeaseHolder, ServerState};
 use protector_core::{Error, ErrorKind, Result};
 use protector_tests::compare::{differences, end_state, remove_times, state};
 use protector_tests::stage::Stage;
-use protector_tests::{GROUP, add_member, failover, server_id};
+use protector_tests::{GROUP, add_member, failover, server_id, unplanned};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -131,6 +131,35 @@ async fn a_target_that_is_lost_after_the_pivot_leaves_the_way_forward() -> Resul
         assert_eq!(ended.status, OperationStatus::Completed, "{step} {when}: {ended:#?}");
         assert_eq!(stage.contents(&stage.engine).await?, written, "{step} {when}");
         assert_eq!(stage.record(&stage.engine).await?, stage.record(&stage.other()?).await?);
+    }
+    Ok(())
+}
+
+/// The source is silent while it should hear of the move, and answers again later: that is no dead end.
+#[tokio::test]
+async fn a_source_that_comes_and_goes_during_an_unplanned_failover() -> Result<()> {
+    for (gone, back) in [
+        (("announce", "started"), ("switch_primary", "started")),
+        (("announce", "done"), ("close", "started")),
+        (("clone_volumes", "done"), ("switch_primary", "done")),
+    ] {
+        let stage = Stage::replicated().await?;
+        let (away, world) = (stage.other()?, stage.deployment.world().clone());
+        let operation = away.accept(&away.plan(GROUP, &unplanned(true)).await?).await?.id.to_string();
+        let listener = Progress::new(move |event: &Event| {
+            let here = (event.step.as_deref().unwrap_or_default(), event.state.as_str());
+            if here == gone || here == back {
+                world.set_site_available(&"site-a".into(), here == back).expect("the site is there");
+            }
+        });
+        let ended = away.run(&operation, &Cancel::default(), &listener).await?;
+        assert_eq!(ended.status, OperationStatus::Completed, "{gone:?} {back:?}: {ended:#?}");
+        // what the other site did not hear is known, and can be mended
+        stage.set_site("site-a", true)?;
+        let in_sync = stage.record(&stage.engine).await? == stage.record(&away).await?;
+        assert_eq!(away.protection_group_show(GROUP).await?.diverged, !in_sync, "{gone:?} {back:?}");
+        away.sync_metadata(GROUP).await?;
+        assert_eq!(stage.record(&stage.engine).await?, stage.record(&away).await?);
     }
     Ok(())
 }

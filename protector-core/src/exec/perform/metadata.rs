@@ -48,7 +48,11 @@ async fn publish(run: &Run, step: &Step, current: &GroupRecord, mut next: GroupR
         let cx = run.cx(step);
         match run.settle(&cx, || async { peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done) }).await {
             Ok(()) => {}
-            Err(e) if run.plan.kind == OperationKind::UnplannedFailover && is_silence(e.kind()) => {
+            // a conflict: it was silent when it was told of the operation, and answers again with what it held before
+            Err(e)
+                if run.plan.kind == OperationKind::UnplannedFailover
+                    && (is_silence(e.kind()) || e.kind() == ErrorKind::Conflict) =>
+            {
                 transition::diverge(&mut next, &run.operation.id, peer.site(), begun_at(run, step));
             }
             Err(e) => return Err(e),
