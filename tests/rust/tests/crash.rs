@@ -7,7 +7,7 @@ use protector_core::plan::Action;
 use protector_core::ports::{Cancel, Cx, verify_chain};
 use protector_core::{Error, Result};
 use protector_tests::compare::{differences, end_state};
-use protector_tests::{add_member, drill, failover, files, operate, protect, to_secondary, unplanned};
+use protector_tests::{GROUP, add_member, drill, failover, files, operate, protect, to_secondary, unplanned};
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -32,6 +32,8 @@ enum Incident {
     None,
     /// site-a is lost before the operation is planned.
     SiteLost,
+    /// site-a was lost, site-b took over, and site-a is back.
+    SiteLostAndBack,
     /// The target array refuses replication after the plan was accepted: the final snapshot cannot be taken.
     ReplicationRefused,
 }
@@ -76,6 +78,13 @@ async fn unplanned_failover() -> Result<()> {
     survives_any_kill(Story { site: "site-b", what_happens: Incident::SiteLost, ..story }).await
 }
 
+/// The longest one: protects the workload first, and gets the old servers out of the way.
+#[tokio::test]
+async fn failback_after_a_lost_site() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], Request::Failback { mappings: Mappings::default() });
+    survives_any_kill(Story { site: "site-b", what_happens: Incident::SiteLostAndBack, ..story }).await
+}
+
 #[tokio::test]
 async fn planned_failover_that_rolls_back() -> Result<()> {
     let story = Story::of(&[Request::Sync {}], failover());
@@ -117,11 +126,16 @@ async fn accept(directory: &Path, story: &Story) -> Result<String> {
     for request in &story.before {
         assert_eq!(operate(&engine, request).await?.status, OperationStatus::Completed);
     }
-    if story.what_happens == Incident::SiteLost {
+    let engine = deployment.engine(Some(story.site))?;
+    if matches!(story.what_happens, Incident::SiteLost | Incident::SiteLostAndBack) {
         deployment.world().set_site_available(&"site-a".into(), false)?;
     }
-    let engine = deployment.engine(Some(story.site))?;
-    let plan = engine.plan("drill-web-app", &story.request).await?;
+    if story.what_happens == Incident::SiteLostAndBack {
+        assert_eq!(operate(&engine, &unplanned(true)).await?.status, OperationStatus::Completed);
+        deployment.world().set_site_available(&"site-a".into(), true)?;
+        engine.sync_metadata(GROUP).await?;
+    }
+    let plan = engine.plan(GROUP, &story.request).await?;
     let operation = engine.accept(&plan).await?.id.to_string();
     if story.what_happens == Incident::ReplicationRefused {
         refuse_replication(&engine).await?;
@@ -139,7 +153,7 @@ async fn refuse_replication(engine: &Engine) -> Result<()> {
 
 /// Whether the child died by SIGKILL; else it came to the end of the operation.
 fn is_killed_at(point: u64, directory: &Path, site: &str, operation: &str) -> Result<bool> {
-    let child = Command::new(env!("CARGO_BIN_EXE_child"))
+    let child = Command::new(env!("CARGO_BIN_EXE_protector-test-child"))
         .args(["run", &directory.display().to_string(), site, operation, &point.to_string()])
         .output()
         .map_err(|e| Error::internal("no child was started").source(e))?;

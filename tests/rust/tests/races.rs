@@ -41,7 +41,7 @@ async fn create_at_once(sites: [&str; 2]) -> Result<()> {
 }
 
 fn creating(directory: &Path, site: &str) -> Result<Child> {
-    Command::new(env!("CARGO_BIN_EXE_child"))
+    Command::new(env!("CARGO_BIN_EXE_protector-test-child"))
         .args(["create", &directory.display().to_string(), site, "web"])
         .stderr(Stdio::piped())
         .spawn()
