@@ -66,7 +66,10 @@ impl Engine {
             .or(defaults.rpo_minutes)
             .ok_or_else(|| missing("--rpo-minutes", "default_rpo_minutes"))?;
         rules::check_interval(replication_interval, rpo_minutes)?;
-        rules::check_schedule(replication_interval)?;
+        for site in [&record.group.primary_site, &record.group.secondary_site] {
+            let bounds = self.0.endpoints.array(site)?.capabilities().interval_bounds;
+            rules::check_schedule(replication_interval, bounds).map_err(|e| e.context(format!("array of {site}")))?;
+        }
         let policy = ReplicationPolicy {
             primary_fa_url: change.primary_fa_url.clone().or_else(|| old?.primary_fa_url.clone()),
             primary_fa_api_token: change.primary_fa_api_token.clone().or_else(|| old?.primary_fa_api_token.clone()),

@@ -76,6 +76,7 @@ impl StorageDriver for MockStorageDriver {
             sync_pods: false,
             fence: true,
             promotion: false,
+            interval_bounds: replication::INTERVAL_BOUNDS,
             persistent: self.world.persistent(),
             simulated: true,
         }

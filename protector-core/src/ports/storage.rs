@@ -38,6 +38,8 @@ pub struct Capabilities {
     pub fence: bool,
     /// `demote` and `promote`.
     pub promotion: bool,
+    /// Shortest and longest interval of a replication schedule, in seconds.
+    pub interval_bounds: (u32, u32),
     /// State outlives the process.
     pub persistent: bool,
     /// No real data is behind it.

@@ -128,22 +128,19 @@ pub fn check_interval(interval_seconds: u32, rpo_minutes: u32) -> Result<()> {
     Ok(())
 }
 
-/// What a FlashArray takes as the interval of a replication schedule, in seconds: five minutes to 400 days.
-const SCHEDULES: std::ops::RangeInclusive<u32> = 300..=34_560_000;
-
-/// Whether an array can keep such a schedule. Asked before anything is made there.
+/// Whether an array with these bounds, in seconds, can keep such a schedule. Asked before anything is made there.
 ///
 /// # Errors
 /// It cannot → `InvalidRequest` naming the bounds → choose an interval between them.
-pub fn check_schedule(interval_seconds: u32) -> Result<()> {
-    let (shortest, longest) = (SCHEDULES.start(), SCHEDULES.end());
-    if SCHEDULES.contains(&interval_seconds) {
+pub fn check_schedule(interval_seconds: u32, bounds: (u32, u32)) -> Result<()> {
+    let (shortest, longest) = bounds;
+    if (shortest..=longest).contains(&interval_seconds) {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "replication_interval ({interval_seconds} s) is not one that an array can keep: {shortest} to {longest} s"
+        "replication_interval ({interval_seconds} s) is not one that the array can keep: {shortest} to {longest} s"
     ))
-    .remedy(format!("--replication-interval {}", interval_seconds.clamp(*shortest, *longest))))
+    .remedy(format!("--replication-interval {}", interval_seconds.clamp(shortest, longest.max(shortest)))))
 }
 
 #[cfg(test)]

@@ -119,8 +119,8 @@ async fn values_that_make_no_sense() -> Result<()> {
     let slow = PolicyChange { replication_interval: Some(3600), rpo_minutes: Some(15), ..PolicyChange::default() };
     stage.refuses(engine.policy_create(GROUP, &slow), ErrorKind::InvalidRequest, &["3600", "15"]).await?;
     engine.protection_group_create(&group_create("other")).await?;
-    let hasty = PolicyChange { replication_interval: Some(299), ..policy("hasty") };
-    stage.refuses(engine.policy_create("other", &hasty), ErrorKind::InvalidRequest, &["299 s", "300 to"]).await?;
+    let hasty = PolicyChange { replication_interval: Some(59), ..policy("hasty") };
+    stage.refuses(engine.policy_create("other", &hasty), ErrorKind::InvalidRequest, &["59 s", "60 to"]).await?;
     let renamed = policy("another-name");
     stage.refuses(engine.policy_create(GROUP, &renamed), ErrorKind::InvalidRequest, &["another-name"]).await?;
     stage

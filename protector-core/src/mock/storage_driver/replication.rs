@@ -6,13 +6,16 @@ use crate::mock::controls;
 use crate::mock::tx::{Tx, signed};
 use crate::model::{ArrayGroupName, RecoveryPoint, Transfer};
 use crate::ports::{Cx, Outcome, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest};
-use crate::rules::naming::{self, GroupScope};
+use crate::rules::{
+    self,
+    naming::{self, GroupScope},
+};
 use crate::{Error, ErrorKind, Result};
-use std::{ops::RangeInclusive, time::Duration};
+use std::time::Duration;
 
-/// What an array accepts as the interval of a schedule, in seconds. FlashArrays begin at 300; the documents' own example of
-/// a tight RPO asks for 120.
-const INTERVALS: RangeInclusive<u32> = 60..=34_560_000;
+/// What a simulated array takes as the interval of a schedule, in seconds. FlashArrays begin at 300; the documents' own
+/// example of a tight RPO asks for 120.
+pub(super) const INTERVAL_BOUNDS: (u32, u32) = (60, 34_560_000);
 
 pub(super) fn ensure(
     tx: &Tx<'_>,
@@ -21,15 +24,7 @@ pub(super) fn ensure(
     name: &ArrayGroupName,
     spec: &ReplicationSpec,
 ) -> Result<Outcome<()>> {
-    if !INTERVALS.contains(&spec.interval) {
-        return Err(Error::invalid(format!(
-            "replication interval {} s is not accepted by array '{}': it takes {} to {} s",
-            spec.interval,
-            array.name,
-            INTERVALS.start(),
-            INTERVALS.end()
-        )));
-    }
+    rules::check_schedule(spec.interval, INTERVAL_BOUNDS).map_err(|e| e.context(format!("array '{}'", array.name)))?;
     let group = groups::changeable(tx, cx, array, name)?;
     let targeted = ensure_target(tx, array, name, &group, spec)?;
     let interval_ms = i64::from(spec.interval) * 1000;

@@ -101,7 +101,7 @@ async fn changes_are_counted_and_repeats_are_not() {
     lab.snapshot("dr-1").await;
     assert_eq!(lab.world.mutations().unwrap(), before + 1);
     assert_eq!(lab.target(SELDOM).await.unwrap(), Outcome::AlreadyDone(()));
-    assert_refused(lab.target(1).await, crate::ErrorKind::InvalidRequest, &["1 s", "300"]);
+    assert_refused(lab.target(1).await, crate::ErrorKind::InvalidRequest, &["1 s", "60"]);
     assert_eq!(lab.world.mutations().unwrap(), before + 1);
 }
 

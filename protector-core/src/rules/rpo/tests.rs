@@ -97,10 +97,10 @@ fn an_interval_must_fit_its_objective() {
 #[test]
 fn an_array_keeps_schedules_within_its_bounds() {
     for interval in [300, 301, 34_560_000] {
-        check_schedule(interval).unwrap();
+        check_schedule(interval, (300, 34_560_000)).unwrap();
     }
     for (interval, nearest) in [(0, 300), (299, 300), (34_560_001, 34_560_000)] {
-        let error = check_schedule(interval).unwrap_err();
+        let error = check_schedule(interval, (300, 34_560_000)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert_eq!(error.remedy_text(), Some(&*format!("--replication-interval {nearest}")));
     }
