@@ -121,6 +121,9 @@ async fn values_that_make_no_sense() -> Result<()> {
     engine.protection_group_create(&group_create("other")).await?;
     let hasty = PolicyChange { replication_interval: Some(59), ..policy("hasty") };
     stage.refuses(engine.policy_create("other", &hasty), ErrorKind::InvalidRequest, &["59 s", "60 to"]).await?;
+    // the documents' own example of a tight objective is none of them
+    let tight = PolicyChange { replication_interval: Some(120), rpo_minutes: Some(5), ..policy("tight") };
+    engine.policy_create("other", &tight).await?;
     let renamed = policy("another-name");
     stage.refuses(engine.policy_create(GROUP, &renamed), ErrorKind::InvalidRequest, &["another-name"]).await?;
     stage
