@@ -93,6 +93,15 @@ with warnings.catch_warnings():
     from osc_lib.clientmanager import ClientManager
 
 
+@pytest.fixture
+def real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MockDeployment]:
+    """A protected group in a world on the time of the machine, where boots and transfers give time to interrupt."""
+    with mock_deployment(tmp_path, virtual_time=False) as deployment:
+        monkeypatch.setenv("PROTECTOR_CONFIG_FILE", str(deployment.config_file))
+        protect(deployment)
+        yield deployment
+
+
 def run_osc(*arguments: str) -> Result:
     vars(ClientManager)["protector"]._handle = None  # the shell keeps the client of an earlier run
     root = logging.getLogger()

@@ -14,6 +14,7 @@ from conftest import BIN, NETWORKS, columns, protect, run_executable, run_osc, s
 
 from protector import Engine, Plan
 from protector.testing import MockDeployment
+from protector.values import Event
 
 THERE = ("--network-mapping", "net-primary-web=net-secondary-web")
 BACK = ("--network-mapping", "net-secondary-web=net-primary-web")
@@ -198,6 +199,22 @@ def test_a_terminal_gets_a_bar(protected: Engine) -> None:
     assert done.wait(timeout=30) == 0
     assert b"100%" in seen
     os.close(ours)
+
+
+def test_an_operation_that_fails_exits_with_1(deployment: MockDeployment, protected: Engine) -> None:
+    def lose_the_site(event: Event) -> None:
+        if event.title.startswith("clone") and event.state == "done":
+            deployment.set_site("site-b", available=False)
+
+    operation = protected.failover("prod-web", networks=NETWORKS, progress=lose_the_site)
+    assert operation.status == "failed"
+    watched = run_osc("protector", "operation", "watch", operation.id, "-f", "json")
+    assert (watched.code, json.loads(watched.out)["status"]) == (1, "failed")
+    assert json.loads(watched.out)["error"]
+    assert run_osc("protector", "operation", "show", operation.id).code == 0
+    assert run_osc("protector", "operation", "resume", operation.id).code == 1
+    deployment.set_site("site-b", available=True)
+    assert run_osc("protector", "operation", "resume", operation.id, "-f", "json").json["status"] == "completed"
 
 
 def test_operation_watch_of_a_finished_operation(protected: Engine) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import threading
 import time
-from pathlib import Path
 
 import pytest
 from conftest import BIN, HOME, NETWORKS, protect, run_osc
@@ -13,15 +14,6 @@ from conftest import BIN, HOME, NETWORKS, protect, run_osc
 from protector.testing import MockDeployment, mock_deployment
 
 FAILOVER = ["protector", "failover", "prod-web", "--network-mapping", "net-primary-web=net-secondary-web", "--wait"]
-
-
-@pytest.fixture
-def real_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MockDeployment:
-    """A world on the time of the machine, where boots and transfers give time to be killed in."""
-    with mock_deployment(tmp_path, virtual_time=False) as deployment:
-        monkeypatch.setenv("PROTECTOR_CONFIG_FILE", str(deployment.config_file))
-        protect(deployment)
-        yield deployment
 
 
 def end_state(deployment: MockDeployment) -> dict:
@@ -77,6 +69,17 @@ def test_ctrl_c_tells_how_to_go_on(real_time: MockDeployment) -> None:
     operation = real_time.engine().operation_list()[0]
     assert f"openstack protector operation resume {operation.id}" in seen
     assert operation.status in ("interrupted", "cancelled", "rolled_back")
+
+
+def test_ctrl_c_is_heard_by_a_call_that_reports_nothing(real_time: MockDeployment) -> None:
+    engine = real_time.engine()
+    operation = engine.accept(engine.plan_failover("prod-web", networks=NETWORKS))
+    impatient = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
+    impatient.start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(operation.id)
+    assert engine.operation_show(operation.id).status in ("interrupted", "cancelled", "rolled_back")
+    assert engine.run(operation.id).completed
 
 
 def test_watch_follows_an_operation_of_another_process(real_time: MockDeployment) -> None:
