@@ -12,8 +12,8 @@ pub(super) struct Schedule {
     waiting_for: Vec<usize>,
     /// Steps that wait for each step.
     followers: Vec<Vec<usize>>,
-    /// May begin, in plan order.
-    ready: BTreeSet<usize>,
+    /// May begin, in plan order; by endpoint, since what waits for a busy one may be many.
+    ready: HashMap<Endpoint, BTreeSet<usize>>,
     endpoints: Vec<Endpoint>,
     in_flight: HashMap<Endpoint, usize>,
     limits: Limits,
@@ -27,9 +27,10 @@ impl Schedule {
         let position: HashMap<&StepId, usize> = plan.steps.iter().enumerate().map(|(at, s)| (&s.id, at)).collect();
         let mut waiting_for = vec![0; plan.steps.len()];
         let mut followers = vec![Vec::new(); plan.steps.len()];
-        let mut ready = BTreeSet::new();
+        let endpoints: Vec<_> = plan.steps.iter().map(|s| s.action.endpoint()).collect();
+        let mut ready: HashMap<Endpoint, BTreeSet<usize>> = HashMap::new();
         let mut left = 0;
-        for (at, step) in plan.steps.iter().enumerate() {
+        for (at, (step, endpoint)) in plan.steps.iter().zip(&endpoints).enumerate() {
             if settled(&step.id) {
                 continue;
             }
@@ -37,7 +38,7 @@ impl Schedule {
             let open: BTreeSet<usize> =
                 step.after.iter().filter(|id| !settled(id)).filter_map(|id| position.get(id).copied()).collect();
             if open.is_empty() {
-                ready.insert(at);
+                ready.entry(endpoint.clone()).or_default().insert(at);
             }
             if let Some(count) = waiting_for.get_mut(at) {
                 *count = open.len();
@@ -48,7 +49,6 @@ impl Schedule {
                 }
             }
         }
-        let endpoints = plan.steps.iter().map(|s| s.action.endpoint()).collect();
         Self { waiting_for, followers, ready, endpoints, in_flight: HashMap::new(), limits, left }
     }
 
@@ -60,17 +60,16 @@ impl Schedule {
     /// Takes all steps that may begin now within the limits.
     pub(super) fn take(&mut self) -> Vec<usize> {
         let mut taken = Vec::new();
-        for at in &self.ready {
-            let Some(endpoint) = self.endpoints.get(*at) else { continue };
+        for (endpoint, ready) in &mut self.ready {
             let busy = self.in_flight.entry(endpoint.clone()).or_default();
-            if *busy < limit(self.limits, endpoint.kind) {
+            while *busy < limit(self.limits, endpoint.kind)
+                && let Some(at) = ready.pop_first()
+            {
                 *busy += 1;
-                taken.push(*at);
+                taken.push(at);
             }
         }
-        for at in &taken {
-            self.ready.remove(at);
-        }
+        taken.sort_unstable();
         taken
     }
 
@@ -86,8 +85,10 @@ impl Schedule {
         for follower in self.followers.get(at).cloned().unwrap_or_default() {
             if let Some(count) = self.waiting_for.get_mut(follower) {
                 *count = count.saturating_sub(1);
-                if *count == 0 {
-                    self.ready.insert(follower);
+                if *count == 0
+                    && let Some(endpoint) = self.endpoints.get(follower)
+                {
+                    self.ready.entry(endpoint.clone()).or_default().insert(follower);
                 }
             }
         }

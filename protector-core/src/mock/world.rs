@@ -6,7 +6,7 @@ use super::{WorldTime, schema, settle};
 use crate::ports::{Clock, Identifiers, RandomIdentifiers, SystemClock};
 use crate::{Error, Result};
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -79,6 +79,8 @@ impl World {
         };
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         connection.pragma_update(None, "foreign_keys", true).map_err(sql_error)?;
+        // else SQLite compiles a cached statement anew for nearly every value that is bound to it
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sql_error)?;
         schema::prepare(&mut connection).map_err(|e| e.context(&location))?;
         if matches!(time, WorldTime::Virtual) {
             let start = "UPDATE bookkeeping SET now_ms = ?1 WHERE now_ms IS NULL";

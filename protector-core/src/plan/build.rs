@@ -2,13 +2,13 @@
 
 use super::{Action, Phase, Step};
 use crate::model::{GroupRecord, Member, ServerId, StepId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Collects steps in order.
 #[derive(Debug)]
 pub(super) struct Builder {
     steps: Vec<Step>,
-    labels: BTreeMap<ServerId, String>,
+    labels: HashMap<ServerId, String>,
 }
 
 /// What kind of step it is, in numbers.
@@ -125,7 +125,7 @@ pub(super) fn tiers(record: &GroupRecord) -> BTreeMap<u16, Vec<&Member>> {
 }
 
 /// Server names, made unique by the start of the id where two members share one.
-fn member_labels(record: &GroupRecord) -> BTreeMap<ServerId, String> {
+fn member_labels(record: &GroupRecord) -> HashMap<ServerId, String> {
     let mut seen = BTreeSet::new();
     let shared: BTreeSet<&str> =
         record.members.iter().map(|m| m.name.as_str()).filter(|name| !seen.insert(*name)).collect();

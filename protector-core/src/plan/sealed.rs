@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Write};
 
 /// Version of the plan's shape. An executor refuses plans of another one.
 pub const PLAN_SCHEMA: u32 = 1;
@@ -111,18 +112,14 @@ impl Plan {
             consents,
             consents_needed,
         };
-        plan.hash = plan.compute_hash();
+        plan.hash = hash(&plan);
         plan.id = format!("plan-{}", plan.hash.get(..16).unwrap_or_default());
         plan
     }
 
     /// The hash over everything but `id` and `hash`.
     pub fn compute_hash(&self) -> String {
-        let mut digest = HashWriter(Sha256::new());
-        let bare = Self { id: String::new(), hash: String::new(), ..self.clone() };
-        // writing to a digest cannot fail, and a plan holds nothing that JSON cannot express
-        let _ = serde_json::to_writer(&mut digest, &bare);
-        digest.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash(&Self { id: String::new(), hash: String::new(), ..self.clone() })
     }
 
     /// Blockers.
@@ -197,15 +194,27 @@ fn describe(finding: &Finding) -> String {
     text
 }
 
-struct HashWriter(Sha256);
+/// Hash of a plan whose own identity is still empty.
+fn hash(bare: &Plan) -> String {
+    let mut digest = Sha256::new();
+    // JSON comes in crumbs, which a digest takes one by one
+    let mut text = BufWriter::with_capacity(1 << 16, HashWriter(&mut digest));
+    // writing to a digest cannot fail, and a plan holds nothing that JSON cannot express
+    let _ = serde_json::to_writer(&mut text, bare);
+    let _ = text.flush();
+    drop(text);
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
-impl std::io::Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Which recovery point a failover clones from: always one, whole and complete.
 
 use crate::model::{ArrayVolumeName, RecoveryPoint, Transfer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The newest recovery point that is complete here, not destroyed, and holds every expected volume; by the instant of its
 /// data, then by name.
@@ -9,17 +9,21 @@ pub fn newest_usable<'a>(
     points: &'a [RecoveryPoint],
     expected: &BTreeSet<ArrayVolumeName>,
 ) -> Option<&'a RecoveryPoint> {
-    points.iter().filter(|point| fault(point, expected).is_none()).max_by_key(|point| (point.created, &point.name))
+    newest_first(points).into_iter().find(|point| fault(point, expected).is_none())
 }
 
 /// Why each recovery point newer than the newest usable one was passed over, newest first; all of them if none is usable.
 pub fn explain_unusable(points: &[RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Vec<String> {
-    let mut newest_first: Vec<&RecoveryPoint> = points.iter().collect();
-    newest_first.sort_by_key(|point| std::cmp::Reverse((point.created, &point.name)));
-    newest_first
+    newest_first(points)
         .into_iter()
         .map_while(|point| Some(format!("{} of {}: {}", point.name, point.created, fault(point, expected)?)))
         .collect()
+}
+
+fn newest_first(points: &[RecoveryPoint]) -> Vec<&RecoveryPoint> {
+    let mut points: Vec<_> = points.iter().collect();
+    points.sort_by_key(|point| std::cmp::Reverse((point.created, &point.name)));
+    points
 }
 
 fn fault(point: &RecoveryPoint, expected: &BTreeSet<ArrayVolumeName>) -> Option<String> {
@@ -31,8 +35,8 @@ fn fault(point: &RecoveryPoint, expected: &BTreeSet<ArrayVolumeName>) -> Option<
         Transfer::Unknown => return Some("the array does not say whether all of it has arrived".to_owned()),
         Transfer::Local | Transfer::Completed { .. } => {}
     }
-    let held: BTreeSet<&ArrayVolumeName> = point.volumes.iter().collect();
-    let missing: Vec<&str> = expected.iter().filter(|v| !held.contains(v)).map(ArrayVolumeName::as_str).collect();
+    let held: HashSet<&ArrayVolumeName> = point.volumes.iter().collect();
+    let missing: Vec<&str> = expected.iter().filter(|v| !held.contains(*v)).map(ArrayVolumeName::as_str).collect();
     (!missing.is_empty()).then(|| format!("lacks {}", missing.join(", ")))
 }
 

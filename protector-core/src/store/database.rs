@@ -3,7 +3,7 @@
 use super::fault::{Fault, Sql};
 use super::{Durability, StoreLocation, migrations};
 use crate::{Error, Result};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     ffi::OsString,
     fs, io,
@@ -134,6 +134,8 @@ fn configure(connection: &Connection, durability: Durability) -> Sql<()> {
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // else SQLite compiles a cached statement anew for nearly every value that is bound to it
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

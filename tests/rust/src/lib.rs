@@ -4,7 +4,14 @@ pub mod compare;
 pub mod crash;
 pub mod files;
 pub mod golden;
+pub mod scale;
 pub mod stage;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[derive(Debug)]
+pub struct Readme;
 
 use protector_core::config::Settings;
 use protector_core::connect::Deployment;

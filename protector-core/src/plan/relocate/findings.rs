@@ -5,7 +5,7 @@ use crate::model::{Protection, RecoveryPoint, VolumeId};
 use crate::plan::{ConsentKind, Facts, Finding, FindingCode, Request, checks};
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Both sites take part and nothing may be lost.
 pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Finding>) {
@@ -107,11 +107,11 @@ fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKin
 fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(cloud) = facts.source.cloud.known() else { return };
     let (group, site) = (&facts.record.group, &facts.source.site);
-    let mut recorded = BTreeSet::new();
+    let mut recorded = HashSet::new();
     for member in &facts.record.members {
         let volumes: BTreeSet<&VolumeId> =
             member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id).collect();
-        recorded.extend(volumes.iter().map(|v| (*v).clone()));
+        recorded.extend(&volumes);
         let Some(server) = member.server_on(site).and_then(|id| cloud.servers.get(id)) else {
             findings.push(
                 Finding::blocker(
@@ -137,13 +137,13 @@ fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             );
         }
     }
-    let (grouped, recorded) = (cloud.group_volumes.iter().collect(), recorded.iter().collect());
+    let grouped: HashSet<&VolumeId> = cloud.group_volumes.iter().collect();
     if grouped != recorded {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
-                &grouped,
-                &recorded,
+                &grouped.into_iter().collect(),
+                &recorded.into_iter().collect(),
             )
             .remedy("put the Cinder group back to its members, or remove and add the member again"),
         );
