@@ -49,7 +49,7 @@ system:
 	touch $@
 
 .venv/native: .venv/tools pyproject.toml $(RUST)
-	$(BIN)/maturin develop --release --quiet
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
 	touch $@
 
 .venv/client: .venv/native $(CLIENT)
