@@ -1,7 +1,7 @@
-"""SIGKILL before and after every write of the journal of a failover; ``operation resume`` always ends in the same world.
+"""SIGKILL before and after every journal write of a failover; ``operation resume`` always ends in the same world.
 
-The process that dies is the Rust tests' own ``protector-test-child``, which kills itself at a numbered point; the command
-that resumes is the one an operator types.
+The process that dies is the Rust tests' own ``protector-test-child``, which kills itself at a numbered point; the
+command that resumes is the one an operator types.
 """
 
 from __future__ import annotations
