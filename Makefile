@@ -31,7 +31,7 @@ check: .venv/client
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "skipped: cargo-deny not installed"; fi
 
 bench: .venv/client
-	cargo bench --workspace --locked
+	cargo bench -p protector-tests --locked --bench '*'
 	$(BIN)/python tests/python/bench_import.py
 
 clean:
