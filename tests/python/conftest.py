@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -24,6 +25,10 @@ DATA = Path(__file__).parents[1] / "data"
 BIN = Path(sys.executable).parent
 NETWORKS = {"net-primary-web": "net-secondary-web"}
 HOME = {there: here for here, there in NETWORKS.items()}
+
+
+# a job in the background starts with Ctrl-C ignored, and so would every process that it starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
