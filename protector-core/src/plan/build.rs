@@ -36,7 +36,7 @@ impl Builder {
         after: &[StepId],
         action: Action,
     ) -> StepId {
-        let id = StepId::new(id);
+        let id = StepId::new(id.into());
         let cost = cost(&action);
         self.steps.push(Step {
             id: id.clone(),
