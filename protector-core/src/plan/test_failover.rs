@@ -5,7 +5,7 @@ use super::placement::{mappings_towards_target, place};
 use super::relocate::bring_up::{BringUp, bring_up};
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
 use crate::Result;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// Clones the newest complete recovery point, imports the clones and boots them on mapped networks.
 ///
@@ -17,7 +17,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
     checks::answers(&facts.target, "restore the standby site; a test needs nothing else", &mut findings);
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
     let mappings = mappings_towards_target(facts, request.mappings())?;
-    let placements: BTreeMap<_, _> =
+    let placements: HashMap<_, _> =
         facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
 
     let mut builder = Builder::new(&facts.record);

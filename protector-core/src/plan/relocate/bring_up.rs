@@ -5,13 +5,13 @@ use crate::model::{Disk, Member, ServerId, StepId};
 use crate::plan::build::Builder;
 use crate::plan::placement::Placement;
 use crate::plan::{Action, Facts, Phase};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What to bring up, and for what.
 #[derive(Debug)]
 pub(in crate::plan) struct BringUp<'a> {
     pub(in crate::plan) facts: &'a Facts,
-    pub(in crate::plan) placements: &'a BTreeMap<ServerId, Placement>,
+    pub(in crate::plan) placements: &'a HashMap<ServerId, Placement>,
     pub(in crate::plan) tiers: BTreeMap<u16, Vec<&'a Member>>,
     /// A test: nothing of production is retired or regrouped, names say so, and addresses are the cloud's choice.
     pub(in crate::plan) test: bool,
@@ -24,7 +24,7 @@ pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, clone
     if !what.test {
         ends.push(group_volumes(builder, what, &imported));
     }
-    let retired = if what.test { BTreeMap::new() } else { retire(builder, what, cloned) };
+    let retired = if what.test { HashMap::new() } else { retire(builder, what, cloned) };
     let mut earlier_tier = Vec::new();
     for (tier, members) in &what.tiers {
         let verified = members
@@ -39,8 +39,8 @@ pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, clone
 }
 
 /// One import per disk; returns them by member.
-fn imports(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> BTreeMap<ServerId, Vec<StepId>> {
-    let mut imported: BTreeMap<ServerId, Vec<StepId>> = BTreeMap::new();
+fn imports(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> HashMap<ServerId, Vec<StepId>> {
+    let mut imported: HashMap<ServerId, Vec<StepId>> = HashMap::with_capacity(what.facts.record.members.len());
     for member in what.tiers.values().flatten() {
         for disk in &member.disks {
             let id = import(builder, what, member, disk, cloned);
@@ -66,9 +66,11 @@ fn import(builder: &mut Builder, what: &BringUp<'_>, member: &Member, disk: &Dis
     id
 }
 
-fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, imported: &BTreeMap<ServerId, Vec<StepId>>) -> StepId {
+fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, imported: &HashMap<ServerId, Vec<StepId>>) -> StepId {
     let site = &what.facts.target.site;
-    let all: Vec<StepId> = imported.values().flatten().cloned().collect();
+    // in the order of the record: a map has none that is the same every time
+    let members = &what.facts.record.members;
+    let all: Vec<StepId> = members.iter().filter_map(|m| imported.get(&m.id)).flatten().cloned().collect();
     let action = Action::GroupVolumes {
         site: site.clone(),
         group: what.facts.record.group.cinder_group_on(site).clone(),
@@ -84,9 +86,9 @@ fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, imported: &BTreeMap<
 }
 
 /// Servers left by an earlier operation hold names and addresses; they are stopped if need be and removed, their volumes stay.
-fn retire(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> BTreeMap<ServerId, StepId> {
+fn retire(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> HashMap<ServerId, StepId> {
     let site = &what.facts.target.site;
-    let mut retired = BTreeMap::new();
+    let mut retired = HashMap::new();
     for (member, server) in standby_servers(what.facts) {
         let label = builder.label(member);
         let mut after = cloned.to_vec();
@@ -109,7 +111,7 @@ fn server(
     builder: &mut Builder,
     what: &BringUp<'_>,
     member: &Member,
-    imported: &BTreeMap<ServerId, Vec<StepId>>,
+    imported: &HashMap<ServerId, Vec<StepId>>,
     retired: Option<&StepId>,
     cloned: &[StepId],
     earlier_tier: &[StepId],

@@ -18,7 +18,7 @@ use crate::model::{
 use crate::rules::naming;
 use crate::{Result, ports::ServerState};
 use bring_up::{BringUp, bring_up};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// Plans a failover or failback.
 ///
@@ -71,7 +71,7 @@ struct Relocation<'a> {
     facts: &'a Facts,
     kind: OperationKind,
     policy: &'a ReplicationPolicy,
-    placements: BTreeMap<ServerId, Placement>,
+    placements: HashMap<ServerId, Placement>,
     builder: Builder,
 }
 
