@@ -46,6 +46,8 @@ macro_rules! text_ids {
 text_ids! {
     /// UUID of a registered site.
     SiteId,
+    /// UUID of a tenant mapping.
+    TenantMappingId,
     /// Name of a site, unique within a deployment, for example `site-a`. Records refer to sites by name.
     SiteName,
     /// Id of a protection group, `pg-<uuid>`.

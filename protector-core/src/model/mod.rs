@@ -14,13 +14,14 @@ mod record;
 mod recovery_point;
 mod site;
 mod status;
+mod tenant_mapping;
 mod volume_type;
 
 pub use consistency_group::{ConsistencyGroup, ConsistencyGroupStatus};
 pub use ids::{
     ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, ConsistencyGroupId, DiskId,
     Epoch, MetadataVersion, OpKey, OperationId, PortId, ProjectId, ProtectionGroupId, RecoveryPointName, ServerId,
-    SiteId, SiteName, StepId, VolumeId,
+    SiteId, SiteName, StepId, TenantMappingId, VolumeId,
 };
 pub use mapping::Mappings;
 pub use member::{Disk, DiskCopy, FlavorShape, Member, MemberStatus, Nic, ServerCapture};
@@ -31,4 +32,5 @@ pub use record::{Divergence, GroupRecord, RetainedCopy};
 pub use recovery_point::{RecoveryPoint, Transfer};
 pub use site::{Site, SiteStatus};
 pub use status::{GroupStatus, Protection, SyncStatus};
+pub use tenant_mapping::TenantMapping;
 pub use volume_type::{REPLICATION_ENABLED, REPLICATION_TYPE, VOLUME_BACKEND_NAME, VolumeType};
