@@ -2,7 +2,7 @@
 
 use crate::ApiToken;
 use crate::model::{Mappings, ReplicationType};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// A site to register.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -76,8 +76,10 @@ pub struct PolicyChange {
     pub adopt: bool,
 }
 
-fn token<'de, D: serde::Deserializer<'de>>(input: D) -> std::result::Result<Option<ApiToken>, D::Error> {
-    Ok(Option::<String>::deserialize(input)?.map(ApiToken::new))
+/// Whatever stands where a token belongs may be one, so a refusal does not repeat it as serde would.
+fn token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<ApiToken>, D::Error> {
+    let text = Option::<String>::deserialize(input).map_err(|_| D::Error::custom("a token must be text"))?;
+    Ok(text.map(ApiToken::new))
 }
 
 /// A server to protect.
@@ -89,4 +91,19 @@ pub struct MemberAdd {
     /// Start order, lower first.
     #[serde(default)]
     pub tier: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PolicyChange;
+
+    #[test]
+    fn a_token_of_the_wrong_kind_is_refused_without_being_shown() {
+        for wrong in ["12345678", "[\"12345678\"]", "{\"t\": \"12345678\"}"] {
+            let text = format!("{{\"primary_fa_api_token\": {wrong}}}");
+            let refused = serde_json::from_str::<PolicyChange>(&text).unwrap_err().to_string();
+            assert!(refused.contains("a token must be text"), "{refused}");
+            assert!(!refused.contains("12345678"), "{refused}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A change of group metadata: on the other site first, then here, or not at all.
 
 use super::Endpoints;
-use crate::model::{GroupRecord, MetadataVersion, ProtectionGroupId};
+use crate::model::{GroupRecord, MetadataVersion};
 use crate::ports::{GroupChange, Peer, PeerVersion};
 use crate::{Error, ErrorKind, Result};
 
@@ -11,14 +11,6 @@ use crate::{Error, ErrorKind, Result};
 /// no answer → `PeerUnreachable`.
 pub async fn check_answers(peer: &dyn Peer) -> Result<()> {
     peer.ping().await.map_err(blocked)
-}
-
-/// The version the other site holds.
-///
-/// # Errors
-/// no answer → `PeerUnreachable`.
-pub async fn peer_version(peer: &dyn Peer, group: &ProtectionGroupId) -> Result<PeerVersion> {
-    peer.version(group).await
 }
 
 /// Checks that the other site answers and holds `version` of the group, before anything is written.

@@ -1,7 +1,7 @@
 //! Before the pivot: restoring the start.
 
 use super::run::Run;
-use super::{Record, StepState, metadata};
+use super::{Record, StepState};
 use crate::Result;
 use crate::model::OperationStatus;
 use crate::plan::{Action, Step, transition};
@@ -76,7 +76,7 @@ async fn free_group(run: &Run) -> Result<()> {
         .iter()
         .any(|s| matches!(s.action, Action::Announce {}) && run.state().begun_at.contains_key(&s.id));
     if told {
-        let heard = metadata::peer_version(&*run.endpoints.peer, &record.group.id).await?;
+        let heard = run.endpoints.peer.version(&record.group.id).await?;
         // the announcement may not have arrived; then the other site still holds the version before
         let expected = if heard == PeerVersion::At(next.version) { PeerVersion::At(record.version) } else { heard };
         run.endpoints.peer.push(&next, expected).await?;
