@@ -87,7 +87,7 @@ impl StorageDriver for MockStorageDriver {
             Ok(ArrayInfo {
                 id: array.id.clone().into(),
                 name: array.name.clone().into(),
-                version: array.version.clone(),
+                version: format!("simulated {}", array.version),
                 endpoint_time: tx.now(),
             })
         })
