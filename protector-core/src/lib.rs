@@ -28,9 +28,9 @@ pub mod pure;
 #[cfg(feature = "sqlite")]
 pub mod store;
 
-#[cfg(all(feature = "engine", feature = "mock", feature = "sqlite"))]
+#[cfg(all(feature = "engine", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub mod blocking;
-#[cfg(all(feature = "engine", feature = "mock", feature = "sqlite"))]
+#[cfg(all(feature = "engine", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub mod connect;
 #[cfg(feature = "engine")]
 pub mod engine;

@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "called by the storage driver"))]
 
 mod client;
+mod driver;
 mod options;
 mod request;
 mod requests;
@@ -22,5 +23,6 @@ mod wire;
 mod tests;
 
 pub use client::{Counters, FlashArrayClient};
+pub use driver::PureStorageDriver;
 pub use options::{ArrayEndpoint, PureOptions, Trust};
 pub use version::{Feature, LOWEST, RestVersion, TESTED_CEILING, negotiate};

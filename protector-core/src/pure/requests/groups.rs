@@ -46,6 +46,11 @@ pub(in crate::pure) fn set_target_retention(name: &ArrayGroupName, keep: Retenti
     )
 }
 
+/// Renames a group. A name that is taken is refused.
+pub(in crate::pure) fn rename(from: &ArrayGroupName, to: &ArrayGroupName) -> Request {
+    change(from, json!({"name": to}))
+}
+
 /// Destroys (never eradicates) or recovers a group.
 pub(in crate::pure) fn set_destroyed(name: &ArrayGroupName, destroyed: bool) -> Request {
     change(name, json!({"destroyed": destroyed}))

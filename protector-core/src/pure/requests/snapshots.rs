@@ -26,6 +26,18 @@ pub(in crate::pure) fn of_group(group: &ArrayGroupName) -> Request {
     Request::get(PATH).with_one("names", group).with("destroyed", false)
 }
 
+/// All snapshots of a group, destroyed ones too.
+pub(in crate::pure) fn all_of_group(group: &ArrayGroupName) -> Request {
+    Request::get(PATH).with_one("names", group)
+}
+
+/// Volume snapshots of all snapshots of a group that are not destroyed.
+pub(in crate::pure) fn volumes_of_group(group: &ArrayGroupName) -> Request {
+    Request::get("volume-snapshots")
+        .with("destroyed", false)
+        .with("filter", format!("name={}", literal(&format!("{group}.*"))))
+}
+
 /// Snapshots by full name, destroyed or not. One that is missing fails the whole call with `NotFound`.
 pub(in crate::pure) fn named(points: &[RecoveryPointName]) -> Request {
     Request::get(PATH).with_list("names", points)

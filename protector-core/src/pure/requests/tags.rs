@@ -3,7 +3,7 @@
 //! Tags of volumes are there since 2.2, those of protection groups since [`Feature::GroupTags`](crate::pure::Feature).
 
 use crate::model::{ArrayGroupName, ArrayVolumeName};
-use crate::pure::request::{Request, literal};
+use crate::pure::request::Request;
 use crate::pure::wire::TagEntry;
 use serde_json::json;
 
@@ -15,12 +15,10 @@ pub(in crate::pure) fn of_volumes(namespace: &str, volumes: &[ArrayVolumeName]) 
     Request::get(VOLUMES).with_one("namespaces", namespace).with_list("resource_names", volumes)
 }
 
-/// Tags of any volume that is not destroyed with this key and value.
-pub(in crate::pure) fn of_volumes_marked(namespace: &str, key: &str, value: &str) -> Request {
-    Request::get(VOLUMES)
-        .with_one("namespaces", namespace)
-        .with("resource_destroyed", false)
-        .with("filter", format!("key={} and value={}", literal(key), literal(value)))
+/// Tags of any volume, destroyed or not, that a filter matches. Texts in it are made with
+/// [`literal`](crate::pure::request::literal).
+pub(in crate::pure) fn matching(namespace: &str, filter: &str) -> Request {
+    Request::get(VOLUMES).with_one("namespaces", namespace).with("filter", filter.to_owned())
 }
 
 /// Gives every volume all of these tags (1 to 30 of them, REST 2.37), in place of those with the same key.
@@ -58,6 +56,7 @@ pub(in crate::pure) fn untag_groups(groups: &[ArrayGroupName], namespace: &str, 
 mod tests {
     use super::super::testing::shown;
     use super::*;
+    use crate::pure::request::literal;
 
     #[test]
     fn tags_are_read_by_object_and_by_content() {
@@ -66,9 +65,8 @@ mod tests {
             "GET volumes/tags?namespaces=protector.io&resource_names=v1,v2"
         );
         assert_eq!(
-            shown(&of_volumes_marked("ns", "op", "a'b")),
-            "GET volumes/tags?namespaces=ns&resource_destroyed=false\
-             &filter=key%3D%27op%27%20and%20value%3D%27a%5C%27b%27"
+            shown(&matching("ns", &format!("value={}", literal("a'b")))),
+            "GET volumes/tags?namespaces=ns&filter=value%3D%27a%5C%27b%27"
         );
         assert_eq!(
             shown(&of_groups("ns", &["p::pg".into()])),

@@ -29,10 +29,10 @@ pub(in crate::pure) fn with_ids(ids: &[ArrayVolumeId]) -> Request {
     Request::get(PATH).with_list("ids", ids)
 }
 
-/// Volumes that a filter matches and that are not destroyed. Texts in it are made with
+/// Volumes that a filter matches, destroyed ones too. Texts in it are made with
 /// [`literal`](crate::pure::request::literal).
 pub(in crate::pure) fn matching(filter: String) -> Request {
-    Request::get(PATH).with("destroyed", false).with("filter", filter)
+    Request::get(PATH).with("filter", filter)
 }
 
 /// Empty volumes of one size, in bytes (a multiple of 512), outside of the array's default protection groups.
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(shown(&named(&["v1".into(), "vg/v".into()])), "GET volumes?names=v1,vg/v");
         assert_eq!(shown(&with_ids(&["1a-2b".into()])), "GET volumes?ids=1a-2b");
         let filter = format!("pod.name={}", literal("p"));
-        assert_eq!(shown(&matching(filter)), "GET volumes?destroyed=false&filter=pod.name%3D%27p%27");
+        assert_eq!(shown(&matching(filter)), "GET volumes?filter=pod.name%3D%27p%27");
     }
 
     #[test]
