@@ -63,8 +63,9 @@ pub enum Trust {
     /// Those issued by an authority that this machine trusts.
     #[default]
     System,
-    /// Those issued by an authority in this PEM file, **and no others**: whoever names a file says whom to trust. An array's
-    /// own self-signed certificate may stand in the file itself.
+    /// Those issued by an authority in this PEM file, **and no others**: whoever names a file says whom to trust. A
+    /// certificate that stands in the file itself is accepted as it is, without a look at its name and dates: arrays come
+    /// with a self-signed one that names neither their address nor an authority.
     CaFile(PathBuf),
     /// The one certificate with this SHA-256 fingerprint: 64 hex digits, with or without colons. Its name and dates are not
     /// checked; the proof that the array holds the key is.

@@ -2,6 +2,7 @@
 
 use super::options::Trust;
 use crate::{Error, Result};
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
@@ -20,19 +21,14 @@ pub(super) fn client_config(trust: &Trust) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|e| Error::internal("TLS cannot be set up").source(e))?;
-    let roots = match trust {
-        Trust::System => system_roots(),
-        Trust::CaFile(path) => roots_of(path)?,
-        Trust::Fingerprint(text) => {
-            let pin = Pin { wanted: Some(fingerprint(text)?), provider };
-            return Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(pin)).with_no_client_auth());
-        }
-        Trust::DangerAcceptAnyCertificate => {
-            let pin = Pin { wanted: None, provider };
-            return Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(pin)).with_no_client_auth());
-        }
+    let accepted = match trust {
+        Trust::System => return Ok(builder.with_root_certificates(system_roots()).with_no_client_auth()),
+        Trust::CaFile(path) => in_file(path, &provider)?,
+        Trust::Fingerprint(text) => Accepted::One(fingerprint(text)?),
+        Trust::DangerAcceptAnyCertificate => Accepted::Any,
     };
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let verifier = Arc::new(Verifier { accepted, provider });
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 fn system_roots() -> RootCertStore {
@@ -48,21 +44,25 @@ fn system_roots() -> RootCertStore {
     roots
 }
 
-fn roots_of(path: &Path) -> Result<RootCertStore> {
+fn in_file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Accepted> {
     let fault = |why: String| {
         Error::configuration(format!("certificates cannot be read from '{}': {why}", path.display()))
             .remedy("name a readable PEM file in [storage] array_ca_file")
     };
     let pem = std::fs::read(path).map_err(|e| fault(e.to_string()).source(e))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|e| fault(e.to_string()))?;
-        roots.add(certificate).map_err(|e| fault(e.to_string()))?;
-    }
-    if roots.is_empty() {
+    let named: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|e| fault(e.to_string()))?;
+    if named.is_empty() {
         return Err(fault("it holds no certificate".to_owned()));
     }
-    Ok(roots)
+    let mut roots = RootCertStore::empty();
+    for certificate in &named {
+        roots.add(certificate.clone()).map_err(|e| fault(e.to_string()))?;
+    }
+    let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|e| fault(e.to_string()))?;
+    Ok(Accepted::InFile { named, chain })
 }
 
 type Fingerprint = [u8; 32];
@@ -83,10 +83,21 @@ fn fingerprint(text: &str) -> Result<Fingerprint> {
     })
 }
 
-/// Accepts one certificate, or any. The proof of possession of its key is checked in both cases.
+/// Certificates that are accepted beyond what an authority vouches for.
 #[derive(Debug)]
-struct Pin {
-    wanted: Option<Fingerprint>,
+enum Accepted {
+    /// Those in a file as they are, and those that one of them vouches for.
+    InFile { named: Vec<CertificateDer<'static>>, chain: Arc<WebPkiServerVerifier> },
+    /// The one with this fingerprint.
+    One(Fingerprint),
+    /// Whatever comes.
+    Any,
+}
+
+/// Checks certificates. That the array holds the key is checked in every case.
+#[derive(Debug)]
+struct Verifier {
+    accepted: Accepted,
     provider: Arc<CryptoProvider>,
 }
 
@@ -108,21 +119,29 @@ impl fmt::Display for OtherCertificate {
 
 impl std::error::Error for OtherCertificate {}
 
-impl ServerCertVerifier for Pin {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let Some(wanted) = self.wanted else { return Ok(ServerCertVerified::assertion()) };
-        let seen: Fingerprint = Sha256::digest(end_entity).into();
-        if seen == wanted {
-            return Ok(ServerCertVerified::assertion());
+        match &self.accepted {
+            Accepted::Any => Ok(ServerCertVerified::assertion()),
+            Accepted::InFile { named, .. } if named.contains(end_entity) => Ok(ServerCertVerified::assertion()),
+            Accepted::InFile { chain, .. } => {
+                chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+            Accepted::One(wanted) => {
+                let seen: Fingerprint = Sha256::digest(end_entity).into();
+                if seen == *wanted {
+                    return Ok(ServerCertVerified::assertion());
+                }
+                Err(CertificateError::Other(OtherError(Arc::new(OtherCertificate { seen }))).into())
+            }
         }
-        Err(CertificateError::Other(OtherError(Arc::new(OtherCertificate { seen }))).into())
     }
 
     fn verify_tls12_signature(

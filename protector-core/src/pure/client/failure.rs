@@ -1,7 +1,9 @@
 //! A failed attempt: what it means, and what to tell people should it be the last.
 
 use super::exchange::Incoming;
+use super::session::Session;
 use crate::pure::options::ArrayEndpoint;
+use crate::pure::request::Safety;
 use crate::pure::sentences::{self, Advice, Verdict};
 use crate::pure::tls;
 use crate::pure::wire::{ArrayError, Refusal};
@@ -48,24 +50,31 @@ impl Failure {
         self
     }
 
-    pub(super) fn of_session(mut self, number: u64) -> Self {
-        self.session = Some(number);
-        self
+    /// Remembers where it happened, and hides that session's token.
+    pub(super) fn of_session(mut self, session: &Session) -> Self {
+        self.session = Some(session.number);
+        self.without_secret(session.token.to_str().unwrap_or_default())
     }
 
-    /// Not about a session: nobody is logged in yet.
-    pub(super) fn without_session(mut self) -> Self {
-        if self.advice == Advice::NewSession {
-            self.advice = Advice::Never;
+    pub(super) fn is_deadline(&self) -> bool {
+        self.kind == ErrorKind::DeadlineExceeded
+    }
+
+    /// Takes a secret out of the message, should the array have sent it back.
+    pub(super) fn without_secret(mut self, secret: &str) -> Self {
+        if !secret.is_empty() {
+            self.message = self.message.replace(secret, "***");
         }
         self
     }
 
-    /// Before the request itself was sent, so it had no effect.
+    /// Before the request itself was sent, so it had no effect; and while nobody is logged in, no session can be lost.
     pub(super) fn before_sending(mut self) -> Self {
-        if self.advice == Advice::Unsure {
-            self.advice = Advice::Later;
-        }
+        self.advice = match self.advice {
+            Advice::Unsure => Advice::Later,
+            Advice::NewSession => Advice::Never,
+            other => other,
+        };
         self
     }
 
@@ -110,7 +119,8 @@ impl Failure {
             Some(errors @ [_, ..]) => sentences::shown(errors),
             _ => format!("'{}'", excerpt(body)),
         };
-        let mut failure = Self::new(verdict, format!("{endpoint} answered {status}: {said}"));
+        let message = format!("{endpoint} answered {status}: {said}");
+        let mut failure = Self::new(verdict, message).without_secret(endpoint.token().expose());
         failure.retry_after = incoming.retry_after();
         match verdict.kind {
             ErrorKind::Unauthenticated => failure.remedy(
@@ -123,8 +133,12 @@ impl Failure {
         }
     }
 
-    pub(super) fn into_error(self) -> Error {
-        let error = Error::new(self.kind, self.message);
+    /// As the answer to a read or to a change.
+    pub(super) fn into_error(self, safety: Safety) -> Error {
+        // of a read there is nothing to find out: a part of a list is no list
+        let unfinished = self.kind == ErrorKind::Indeterminate && safety == Safety::Read;
+        let kind = if unfinished { ErrorKind::Internal } else { self.kind };
+        let error = Error::new(kind, self.message);
         match self.remedy {
             Some(remedy) => error.remedy(remedy),
             None => error,

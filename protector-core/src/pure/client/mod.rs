@@ -157,15 +157,7 @@ impl FlashArrayClient {
         let mut attempts = Attempts::new(request.safety, deadline);
         let mut refused_session = None;
         loop {
-            let sent = async {
-                let session = self.shared.session(refused_session, attempts.until).await?;
-                let number = attempts.number;
-                match self.shared.call(request, &target, &session, attempts.until, number).await {
-                    Ok(reply) => Ok(reply),
-                    Err(failure) => Err(failure.of_session(session.number)),
-                }
-            };
-            match sent.await {
+            match self.attempt(request, &target, refused_session, &attempts).await {
                 Ok(reply) => return Ok(reply),
                 // the first time this is how a session ends; the second time it is about the token
                 Err(Failure { advice: Advice::NewSession, session, .. }) if refused_session.is_none() => {
@@ -174,6 +166,19 @@ impl FlashArrayClient {
                 Err(failure) => self.pause(&mut attempts, failure).await.map_err(|e| of_request(e, request))?,
             }
         }
+    }
+
+    /// One sending, in the present session or in one that replaces the `refused` one.
+    async fn attempt(
+        &self,
+        request: &Request,
+        target: &str,
+        refused: Option<u64>,
+        attempts: &Attempts,
+    ) -> Result<Reply, Failure> {
+        let session = self.shared.session(refused, attempts.until).await?;
+        let sent = self.shared.call(request, target, &session, attempts.until, attempts.number).await;
+        sent.map_err(|failure| failure.of_session(&session))
     }
 
     /// Waits until the next attempt, or says why there is none.
@@ -188,7 +193,7 @@ impl FlashArrayClient {
             left: attempts.until.left(),
         };
         match retry::next(&failed, self.shared.backoff, fastrand::f64()) {
-            Retry::GiveUp => Err(failure.into_error()),
+            Retry::GiveUp => Err(failure.into_error(attempts.safety)),
             Retry::Observe => Err(failure.into_indeterminate()),
             Retry::After(pause) => {
                 attempts.unsure |= failure.advice == Advice::Unsure;

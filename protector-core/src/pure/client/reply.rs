@@ -9,6 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
+use std::fmt;
 
 /// A success. What its body holds is read when asked for: an answer to a removal is empty.
 pub(in crate::pure) struct Reply {
@@ -54,6 +55,12 @@ impl Reply {
             self.array,
             excerpt(&self.body)
         ))
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({} {}, {} bytes)", self.method, self.path, self.body.len())
     }
 }
 

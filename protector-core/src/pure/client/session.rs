@@ -57,7 +57,8 @@ impl Shared {
             }
             Err(failure) => {
                 let failure = failure.before_sending();
-                slot.failed = Some((Instant::now(), failure.clone()));
+                // one caller's deadline is not the others'
+                slot.failed = Some((Instant::now(), failure.clone())).filter(|(_, failure)| !failure.is_deadline());
                 Err(failure)
             }
         }
@@ -102,7 +103,7 @@ impl Shared {
         };
         let incoming = self.exchange(question, until).await?;
         if !incoming.is_success() {
-            return Err(Failure::refused(&self.endpoint, &incoming, classify).without_session());
+            return Err(Failure::refused(&self.endpoint, &incoming, classify));
         }
         let advertised: Advertised = serde_json::from_slice(&incoming.body).map_err(|e| {
             let text = excerpt(&incoming.body);
@@ -119,17 +120,19 @@ impl Shared {
 
     /// Ends the session, if there is one, and forgets it whatever the array says.
     pub(super) async fn log_out(&self) {
-        let Some(session) = self.session.lock().await.present.take() else { return };
-        let outgoing = Outgoing {
-            method: Method::POST,
-            path: "logout",
-            target: format!("/api/{}/logout", session.version),
-            proof: Some((HeaderName::from_static("x-auth-token"), session.token)),
-            body: None,
-            attempt: 1,
-        };
-        let ended = tokio::time::timeout(LOG_OUT, self.exchange(outgoing, Until::new(None))).await;
-        if !matches!(&ended, Ok(Ok(incoming)) if incoming.is_success()) {
+        let ended = tokio::time::timeout(LOG_OUT, async {
+            let Some(session) = self.session.lock().await.present.take() else { return true };
+            let outgoing = Outgoing {
+                method: Method::POST,
+                path: "logout",
+                target: format!("/api/{}/logout", session.version),
+                proof: Some((HeaderName::from_static("x-auth-token"), session.token)),
+                body: None,
+                attempt: 1,
+            };
+            self.exchange(outgoing, Until::new(None)).await.is_ok_and(|incoming| incoming.is_success())
+        });
+        if !ended.await.unwrap_or(false) {
             tracing::debug!(target: "protector.engine.storage.pure", array = %self.endpoint, "the session was not ended");
         }
     }
