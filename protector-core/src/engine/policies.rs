@@ -157,7 +157,10 @@ impl Engine {
         })
         .await?;
         let image = naming::target_group_name(&source_name, group);
-        self.settle(&self.edit_cx(record, "policy/accept"), |cx| target.accept_from_peer(cx, &image, true)).await
+        self.settle(&self.edit_cx(record, "policy/accept"), |cx| {
+            target.accept_from_peer(cx, &image, &record.group.id, true)
+        })
+        .await
     }
 
     /// Members of the array group on the array where the workload runs.

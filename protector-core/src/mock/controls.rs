@@ -83,12 +83,12 @@ impl World {
     /// no such site → `NotFound`.
     pub fn set_site_available(&self, site: &SiteName, available: bool) -> Result<()> {
         self.mutate(|tx| {
-            clouds::site(tx, site)?;
+            let found = clouds::site(tx, site)?;
             tx.execute(
                 "UPDATE sites SET available = ?2 WHERE name = ?1 AND available <> ?2",
                 params![site.as_str(), available],
             )?;
-            transfers::refresh(tx)
+            array::set_available(tx, &found.array_id, available)
         })
     }
 
@@ -100,23 +100,23 @@ impl World {
         self.read(|tx| Ok(clouds::site(tx, site)?.available))
     }
 
-    /// Cuts or mends the replication link between the arrays.
+    /// Cuts or mends every replication link.
     ///
     /// # Errors
     /// unwritable → `Storage`.
     pub fn set_link_connected(&self, connected: bool) -> Result<()> {
         self.mutate(|tx| {
-            tx.execute("UPDATE settings SET link_connected = ?1 WHERE link_connected <> ?1", [connected])?;
+            tx.execute("UPDATE array_connections SET connected = ?1 WHERE connected <> ?1", [connected])?;
             transfers::refresh(tx)
         })
     }
 
-    /// Whether the replication link is whole.
+    /// Whether every replication link is whole.
     ///
     /// # Errors
     /// unreadable → `Storage`.
     pub fn link_is_connected(&self) -> Result<bool> {
-        self.read(|tx| tx.value("SELECT link_connected FROM settings", []))
+        self.read(|tx| tx.value("SELECT NOT EXISTS (SELECT 1 FROM array_connections WHERE NOT connected)", []))
     }
 
     /// How long things take.

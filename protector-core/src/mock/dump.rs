@@ -7,14 +7,21 @@ use serde_json::{Map, Value};
 
 /// Every table but `bookkeeping`, with an order of its rows that does not depend on when they were made, as far as names
 /// allow.
-pub(super) const TABLES: [(&str, &str); 22] = [
+pub(super) const TABLES: [(&str, &str); 32] = [
+    ("array_connections", "id"),
     ("arrays", "name"),
     ("attachments", "server_id, device"),
     ("cinder_groups", "site, name"),
     ("cinder_volumes", "site, name, id"),
+    ("connections", "array_id, volume_id, host_id, host_group_id"),
     ("flavors", "site, name"),
+    ("host_groups", "array_id, name"),
+    ("hosts", "array_id, name"),
     ("key_pairs", "site, name"),
     ("networks", "site, name"),
+    ("pod_arrays", "pod_id, array_id"),
+    ("pod_replica_links", "local_pod_id, remote_pod_id"),
+    ("pods", "name, id"),
     ("port_addresses", "network_id, address"),
     ("ports", "site, name, id"),
     ("protection_group_volumes", "group_id, volume_id"),
@@ -27,7 +34,10 @@ pub(super) const TABLES: [(&str, &str); 22] = [
     ("snapshot_volumes", "snapshot_id, volume_name"),
     ("snapshots", "group_id, suffix"),
     ("subnets", "network_id, cidr"),
+    ("tags", "array_id, resource, resource_id, namespace, key"),
     ("transfers", "snapshot_id"),
+    ("volume_groups", "array_id, name"),
+    ("volume_snapshots", "array_id, name"),
     ("volume_types", "site, name"),
     ("volumes", "array_id, name"),
 ];

@@ -1,5 +1,5 @@
-//! A simulated world in SQLite: two arrays, the link between them, and a cloud over each, in memory or on a file that
-//! several processes may share. [`MockStorageDriver`] and [`MockCloud`] are thin over it.
+//! A simulated world in SQLite: arrays, the links between them, and clouds over them, in memory or on a file that several
+//! processes may share. [`MockStorageDriver`] and [`MockCloud`] are thin over it.
 //!
 //! ```
 //! use protector_core::mock::{SeedOptions, World, WorldLocation, WorldTime, seed};
@@ -18,6 +18,7 @@
 //! Each call is one transaction behind one mutex. The driver methods take that mutex inside async functions, for the
 //! length of a few statements and never across an await, so they need no thread of their own.
 
+mod administration;
 mod array;
 mod clock;
 mod cloud_driver;
@@ -33,6 +34,8 @@ mod storage_driver;
 mod tx;
 mod world;
 
+pub use administration::{ArrayRow, ArrayTx};
+pub use array::ConnectionKind;
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

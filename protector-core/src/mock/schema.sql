@@ -1,4 +1,4 @@
--- One simulated world: two arrays, the link between them, and a cloud over each.
+-- One simulated world: arrays, the links between them, and clouds over them.
 --
 -- Columns that end in _ms hold milliseconds since 1970. A destroyed_ms that is set means: destroyed, waiting for
 -- eradication, name still taken. Whatever follows from the clock alone (progress, boot, visibility) is computed, not stored.
@@ -16,23 +16,82 @@ CREATE TABLE settings (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     transfer_millis INTEGER NOT NULL,
     boot_millis INTEGER NOT NULL,
-    replica_delay_millis INTEGER NOT NULL,
-    link_connected INTEGER NOT NULL
+    replica_delay_millis INTEGER NOT NULL
 ) STRICT;
-INSERT INTO settings VALUES (1, 1500, 500, 0, 1);
+INSERT INTO settings VALUES (1, 1500, 500, 0);
 
 -- Arrays ------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE arrays (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    version TEXT NOT NULL
+    version TEXT NOT NULL,                  -- of Purity
+    available INTEGER NOT NULL DEFAULT 1,
+    serials INTEGER NOT NULL DEFAULT 0,     -- serial numbers given out
+    -- how long a destroyed object can be recovered and keeps its name, and whether it may be eradicated sooner
+    eradication_millis INTEGER NOT NULL DEFAULT 86400000,
+    manual_eradication TEXT NOT NULL DEFAULT 'all-enabled'
+) STRICT;
+
+-- Two arrays that know each other. A 'sync' connection carries asynchronous replication as well.
+CREATE TABLE array_connections (
+    id TEXT PRIMARY KEY,
+    one_id TEXT NOT NULL REFERENCES arrays (id),
+    other_id TEXT NOT NULL REFERENCES arrays (id),
+    kind TEXT NOT NULL CHECK (kind IN ('async', 'sync')),
+    connected INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (one_id, other_id)
+) STRICT;
+
+-- A pod is on each of its arrays; what is in it has that array as its array_id on which it was made.
+CREATE TABLE pods (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    destroyed_ms INTEGER,
+    quota INTEGER,                          -- bytes
+    promotion TEXT NOT NULL DEFAULT 'promoted' CHECK (promotion IN ('promoted', 'demoted')),  -- as requested
+    promotion_ms INTEGER NOT NULL DEFAULT 0,                -- from when on it is so
+    failover_preferences TEXT NOT NULL DEFAULT '[]'         -- JSON array of array names
+) STRICT;
+
+CREATE TABLE pod_arrays (
+    pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    since_ms INTEGER NOT NULL,              -- resynchronised from then on
+    resync_millis INTEGER NOT NULL,         -- for as long as this
+    offline_ms INTEGER,                     -- data frozen since then; NULL: takes part
+    mediator_reachable INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (pod_id, array_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pod_replica_links (
+    id TEXT PRIMARY KEY,
+    local_pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
+    remote_pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
+    paused INTEGER NOT NULL DEFAULT 0,
+    recovery_point_ms INTEGER NOT NULL,     -- while it does not flow; else it follows the clock
+    flows_since_ms INTEGER,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (local_pod_id, remote_pod_id)
+) STRICT;
+
+CREATE TABLE volume_groups (
+    id TEXT PRIMARY KEY,
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    name TEXT NOT NULL,
+    destroyed_ms INTEGER,
+    UNIQUE (array_id, name)
 ) STRICT;
 
 CREATE TABLE volumes (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL,                     -- `v`, `pod::v` or `volume group/v`
+    serial INTEGER NOT NULL,                -- number of it on the array that made it
+    pod_id TEXT REFERENCES pods (id),
+    volume_group_id TEXT REFERENCES volume_groups (id),
+    source TEXT,                            -- the volume or snapshot that it was copied from, by name
     provisioned INTEGER NOT NULL,           -- bytes
     content INTEGER NOT NULL,               -- writes it holds
     fenced INTEGER NOT NULL DEFAULT 0,      -- host writes are refused
@@ -45,6 +104,7 @@ CREATE TABLE volumes (
     UNIQUE (array_id, name)
 ) STRICT;
 CREATE INDEX volumes_by_clone_key ON volumes (array_id, clone_key) WHERE clone_key IS NOT NULL;
+CREATE INDEX volumes_by_pod ON volumes (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX volumes_destroyed ON volumes (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
 -- A group of this array, or the image of a group that another array replicates here.
@@ -52,14 +112,20 @@ CREATE TABLE protection_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
     name TEXT NOT NULL,                     -- as this array shows it: `<source array>:<name>` for an image
+    pod_id TEXT REFERENCES pods (id),
     owner TEXT,                             -- the protection group whose mark it carries
     epoch INTEGER NOT NULL,                 -- highest seen
     created_ms INTEGER NOT NULL,
     destroyed_ms INTEGER,
+    retention_locked INTEGER NOT NULL DEFAULT 0,
     -- schedule of replicated snapshots; not on an image
-    interval_ms INTEGER,
+    interval_ms INTEGER,                    -- NULL: never set
     next_due_ms INTEGER,                    -- NULL: the schedule is off
     scheduled_count INTEGER NOT NULL DEFAULT 0,
+    -- what an administrator set beside it, as REST shows it: JSON of replication_schedule, snapshot_schedule,
+    -- source_retention and target_retention without the two columns above
+    schedules TEXT NOT NULL DEFAULT '{}',
+    snapshot_due_ms INTEGER,                -- next local snapshot; NULL: that schedule is off
     -- only on an image
     source_group_id TEXT,
     allowed INTEGER NOT NULL DEFAULT 0,     -- this array lets the source replicate to it
@@ -89,6 +155,21 @@ CREATE TABLE snapshots (
 ) STRICT;
 CREATE INDEX snapshots_destroyed ON snapshots (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
+-- A snapshot of one volume alone.
+CREATE TABLE volume_snapshots (
+    id TEXT PRIMARY KEY,
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    volume_id TEXT REFERENCES volumes (id) ON DELETE SET NULL,
+    name TEXT NOT NULL,                     -- `<volume>.<suffix>`
+    suffix TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    provisioned INTEGER NOT NULL,
+    content INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    destroyed_ms INTEGER,
+    UNIQUE (array_id, name)
+) STRICT;
+
 CREATE TABLE snapshot_volumes (
     snapshot_id TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
     volume_name TEXT NOT NULL,              -- on the source, at that instant
@@ -105,6 +186,49 @@ CREATE TABLE transfers (
     started_ms INTEGER,                     -- NULL: could not start yet, the target has not heard of it
     running_since_ms INTEGER                -- NULL: interrupted
 ) STRICT;
+
+-- Whatever may carry a tag; resource is the REST collection, such as 'volumes'.
+CREATE TABLE tags (
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    resource TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    copyable INTEGER NOT NULL,
+    PRIMARY KEY (array_id, resource, resource_id, namespace, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE host_groups (
+    id TEXT PRIMARY KEY,
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    name TEXT NOT NULL,
+    UNIQUE (array_id, name)
+) STRICT;
+
+CREATE TABLE hosts (
+    id TEXT PRIMARY KEY,
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    name TEXT NOT NULL,
+    host_group_id TEXT REFERENCES host_groups (id),
+    personality TEXT,
+    iqns TEXT NOT NULL DEFAULT '[]',        -- JSON arrays
+    nqns TEXT NOT NULL DEFAULT '[]',
+    wwns TEXT NOT NULL DEFAULT '[]',
+    UNIQUE (array_id, name)
+) STRICT;
+
+-- A volume that a host, or each host of a group, can write to.
+CREATE TABLE connections (
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    volume_id TEXT NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
+    host_id TEXT REFERENCES hosts (id) ON DELETE CASCADE,
+    host_group_id TEXT REFERENCES host_groups (id) ON DELETE CASCADE,
+    lun INTEGER NOT NULL,
+    CHECK ((host_id IS NULL) <> (host_group_id IS NULL)),
+    UNIQUE (array_id, volume_id, host_id, host_group_id)
+) STRICT;
+CREATE INDEX connections_by_volume ON connections (volume_id);
 
 -- Clouds ------------------------------------------------------------------------------------------------------------
 
@@ -240,6 +364,20 @@ CREATE INDEX port_addresses_by_port ON port_addresses (port_id);
 
 -- Replication ---------------------------------------------------------------------------------------------------------
 
+-- Each connection, from both of its ends. `works`: data can move right now.
+CREATE VIEW links AS
+SELECT c.id AS connection_id, c.kind AS kind, c.connected AS connected, here.id AS array_id, there.id AS peer_id,
+       c.connected AND here.available AND there.available AS works
+FROM array_connections AS c
+JOIN arrays AS here ON here.id IN (c.one_id, c.other_id)
+JOIN arrays AS there ON there.id IN (c.one_id, c.other_id) AND there.id <> here.id;
+
+-- Which volume is seen on which array: those in a pod on each array of the pod.
+CREATE VIEW volumes_on AS
+SELECT array_id AS on_array_id, id AS volume_id FROM volumes WHERE pod_id IS NULL
+UNION ALL
+SELECT pod_arrays.array_id, volumes.id FROM pod_arrays JOIN volumes ON volumes.pod_id = pod_arrays.pod_id;
+
 -- Which group is replicated to which image. `flows`: data can move right now.
 CREATE VIEW replication_paths AS
 SELECT source.id AS source_group_id,
@@ -249,9 +387,7 @@ SELECT source.id AS source_group_id,
        image.visible_ms AS visible_ms,
        image.allowed AND image.destroyed_ms IS NULL AS allowed,
        source.destroyed_ms IS NULL AND image.destroyed_ms IS NULL AND image.allowed
-           AND source_site.available AND target_site.available AND settings.link_connected AS flows
+           AND EXISTS (SELECT 1 FROM links WHERE links.array_id = source.array_id
+                           AND links.peer_id = image.array_id AND links.works) AS flows
 FROM protection_groups AS image
-JOIN protection_groups AS source ON source.id = image.source_group_id
-JOIN sites AS source_site ON source_site.array_id = source.array_id
-JOIN sites AS target_site ON target_site.array_id = image.array_id
-JOIN settings;
+JOIN protection_groups AS source ON source.id = image.source_group_id;

@@ -1,9 +1,9 @@
 //! The world of the documents: site-a with its servers, site-b empty, both ready to replicate.
 
 use super::World;
-use super::array::{self, volumes as array_volumes};
+use super::array::{self, ConnectionKind, volumes as array_volumes};
 use super::clouds::{self, Site, ports, quota, servers, volumes};
-use super::tx::{NAMESPACE, Tx};
+use super::tx::Tx;
 use crate::model::{OpKey, REPLICATION_ENABLED, REPLICATION_TYPE, SiteName, VOLUME_BACKEND_NAME, VolumeId};
 use crate::ports::{ImportRequest, Outcome, PortSpec, Quota, ServerSpec};
 use crate::rules::naming;
@@ -11,7 +11,6 @@ use crate::{Error, Result};
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// How much to put into a world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +77,8 @@ pub fn seed(world: &World, options: &SeedOptions) -> Result<SeedReport> {
             let ranges: &[&str] = if large { &[range, large_range] } else { &[range] };
             add_site(tx, letter, network, ranges)?;
         }
+        let [one, other] = SITES.map(|(letter, ..)| array::by_name(tx, &format!("flasharray-{letter}").into()));
+        array::connect(tx, &one?, &other?, ConnectionKind::Async)?;
         let home = clouds::site(tx, &"site-a".into())?;
         let mut volumes = 0;
         for wanted in &SERVERS {
@@ -97,9 +98,7 @@ pub fn seed(world: &World, options: &SeedOptions) -> Result<SeedReport> {
 /// A site with its array, and all of its cloud but servers.
 fn add_site(tx: &Tx<'_>, letter: &str, network: &str, ranges: &[&str]) -> Result<()> {
     let (site, array) = (format!("site-{letter}"), format!("flasharray-{letter}"));
-    // the same in every world, as a real array's id is the same for ever
-    let array_id = Uuid::new_v5(&NAMESPACE, array.as_bytes()).to_string();
-    tx.execute("INSERT INTO arrays (id, name, version) VALUES (?1, ?2, 'simulated 6.6.3')", [&array_id, &array])?;
+    let array_id = array::ensure(tx, &array)?.id;
     let backend = format!("pure@backend-{letter}");
     tx.execute(
         "INSERT INTO sites (name, array_id, auth_url, backend) VALUES (?1, ?2, ?3, ?4)",

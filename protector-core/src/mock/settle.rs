@@ -1,30 +1,47 @@
-//! What the clock alone brings about: eradication after a day, and scheduled snapshots.
+//! What the clock alone brings about: eradication after a while, and scheduled snapshots.
 
 use super::array::schedule;
 use super::tx::Tx;
 use crate::Result;
-use rusqlite::params;
 
-/// How long a destroyed object can be recovered and keeps its name: 24 hours.
-const ERADICATION_MILLIS: i64 = 86_400_000;
+/// Objects that wait for eradication once they are destroyed, and the array whose delay holds for each. What lies in
+/// another comes before it.
+const ERADICATED: [(&str, &str); 6] = [
+    ("snapshots", "(SELECT array_id FROM protection_groups WHERE protection_groups.id = group_id)"),
+    ("volume_snapshots", "array_id"),
+    ("protection_groups", "array_id"),
+    ("volumes", "array_id"),
+    ("volume_groups", "array_id"),
+    ("pods", "(SELECT min(array_id) FROM pod_arrays WHERE pod_id = pods.id)"),
+];
+
+fn overdue(table: &str, array_id: &str) -> String {
+    format!(
+        "{table} WHERE destroyed_ms IS NOT NULL
+             AND destroyed_ms <= ?1 - (SELECT eradication_millis FROM arrays WHERE arrays.id = {array_id})"
+    )
+}
 
 /// Whether [`settle`] would change anything now.
 pub(super) fn is_due(tx: &Tx<'_>) -> Result<bool> {
-    tx.value(
-        "SELECT EXISTS (SELECT 1 FROM protection_groups WHERE next_due_ms <= ?1)
-             OR EXISTS (SELECT 1 FROM protection_groups WHERE destroyed_ms <= ?2)
-             OR EXISTS (SELECT 1 FROM snapshots WHERE destroyed_ms <= ?2)
-             OR EXISTS (SELECT 1 FROM volumes WHERE destroyed_ms <= ?2)",
-        params![tx.now_ms, tx.now_ms - ERADICATION_MILLIS],
-    )
+    let schedules = "SELECT EXISTS (SELECT 1 FROM protection_groups WHERE next_due_ms <= ?1 OR snapshot_due_ms <= ?1)";
+    if tx.value(schedules, [tx.now_ms])? {
+        return Ok(true);
+    }
+    for (table, array_id) in ERADICATED {
+        if tx.value(&format!("SELECT EXISTS (SELECT 1 FROM {})", overdue(table, array_id)), [tx.now_ms])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Brings the world up to the present. Each change of what a schedule depends on comes after this, so that a schedule
 /// that was off, cut off or forbidden for a while does not make up for it.
 pub(super) fn settle(tx: &Tx<'_>) -> Result<()> {
     schedule::take_due(tx)?;
-    for table in ["snapshots", "protection_groups", "volumes"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE destroyed_ms <= ?1"), params![tx.now_ms - ERADICATION_MILLIS])?;
+    for (table, array_id) in ERADICATED {
+        tx.execute(&format!("DELETE FROM {}", overdue(table, array_id)), [tx.now_ms])?;
     }
     Ok(())
 }

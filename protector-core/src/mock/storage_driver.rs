@@ -87,7 +87,7 @@ impl StorageDriver for MockStorageDriver {
             Ok(ArrayInfo {
                 id: array.id.clone().into(),
                 name: array.name.clone().into(),
-                version: array.version.clone(),
+                version: format!("simulated {}", array.version),
                 endpoint_time: tx.now(),
             })
         })
@@ -156,8 +156,14 @@ impl StorageDriver for MockStorageDriver {
         self.change(cx, |tx, array| replication::ensure(tx, cx, array, group, replication))
     }
 
-    async fn accept_from_peer(&self, cx: &Cx, group: &ArrayGroupName, allow: bool) -> Result<Outcome<()>> {
-        self.change(cx, |tx, array| replication::accept(tx, cx, array, group, allow))
+    async fn accept_from_peer(
+        &self,
+        cx: &Cx,
+        group: &ArrayGroupName,
+        owner: &ProtectionGroupId,
+        allow: bool,
+    ) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| replication::accept(tx, cx, array, group, owner, allow))
     }
 
     async fn create_protection_group_snapshot(

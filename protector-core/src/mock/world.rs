@@ -118,6 +118,11 @@ impl World {
 
     /// Observes the world at one instant.
     pub(super) fn read<T>(&self, observe: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.read_as(observe)
+    }
+
+    /// [`World::read`] for observers with an error type of their own.
+    pub(super) fn read_as<T, E: From<Error>>(&self, observe: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut connection = self.lock();
         let now_ms = self.present(&connection)?;
         if settle::is_due(&self.tx(&connection, now_ms))? {
@@ -131,6 +136,11 @@ impl World {
 
     /// Changes the world in one transaction: all of `change`, or on error nothing. What was due before is settled first.
     pub(super) fn mutate<T>(&self, change: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.mutate_as(change)
+    }
+
+    /// [`World::mutate`] for changes with an error type of their own.
+    pub(super) fn mutate_as<T, E: From<Error>>(&self, change: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let mut connection = self.lock();
         let sql = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql_error)?;
         let tx = self.tx(&sql, self.present(&sql)?);

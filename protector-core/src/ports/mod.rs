@@ -17,6 +17,7 @@ mod clock;
 mod cloud;
 mod journal_chain;
 mod peer;
+mod pod;
 mod storage;
 mod store;
 
@@ -31,6 +32,7 @@ pub use cloud::{
 };
 pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{Peer, PeerVersion};
+pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};
 pub use storage::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,
     MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,

@@ -1,6 +1,6 @@
 //! One array.
 
-use super::{Cx, Observed, Outcome};
+use super::{Cx, Observed, Outcome, PodStatus};
 use crate::Result;
 use crate::model::{
     ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, OpKey, ProtectionGroupId, RecoveryPoint,
@@ -141,6 +141,9 @@ pub struct ReplicationStatus {
     pub newest_complete: Option<RecoveryPoint>,
     /// Recovery points on their way.
     pub in_transfer: u32,
+    /// Of a group in a pod, how the pod stands: a member array that is online has the data, no recovery point needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<PodStatus>,
 }
 
 /// A snapshot to take.
@@ -263,6 +266,14 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// Recovery points of a group on this array, newest data first, complete or not. An unknown group has none.
     async fn recovery_points(&self, group: &ArrayGroupName) -> Result<Observed<Vec<RecoveryPoint>>>;
 
+    /// The newest recovery point on this array that is complete and not destroyed, by data time. The same as picking it from
+    /// [`recovery_points`](StorageDriver::recovery_points), for less where the array can be asked for it alone.
+    async fn newest_complete(&self, group: &ArrayGroupName) -> Result<Option<Observed<RecoveryPoint>>> {
+        let Observed { value, endpoint_time, at } = self.recovery_points(group).await?;
+        let newest = value.into_iter().find(RecoveryPoint::is_usable);
+        Ok(newest.map(|value| Observed { value, endpoint_time, at }))
+    }
+
     /// How replication of the group stands, seen from here.
     ///
     /// # Errors
@@ -306,9 +317,19 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
         replication: &ReplicationSpec,
     ) -> Result<Outcome<()>>;
 
-    /// On the **target**: allows or forbids that `group` (named as seen here) is replicated to this array.
-    /// The image of the group not visible here yet: `InProgress`.
-    async fn accept_from_peer(&self, cx: &Cx, group: &ArrayGroupName, allow: bool) -> Result<Outcome<()>>;
+    /// On the **target**: allows or forbids that `group` (named as seen here) is replicated to this array, and marks its image
+    /// as `owner`'s where arrays do not share marks. The image of the group not visible here yet: `InProgress`.
+    ///
+    /// # Errors
+    /// not the name of an image → `InvalidRequest`; the image carries the mark of another owner → `Conflict`; destroyed →
+    /// `PendingEradication`.
+    async fn accept_from_peer(
+        &self,
+        cx: &Cx,
+        group: &ArrayGroupName,
+        owner: &ProtectionGroupId,
+        allow: bool,
+    ) -> Result<Outcome<()>>;
 
     /// Takes a snapshot of the whole group, one instant for all members. A snapshot with that suffix exists:
     /// `AlreadyDone` with it; never a second one.

@@ -148,7 +148,10 @@ async fn refuse_replication(engine: &Engine) -> Result<()> {
     let deadline = jiff::Timestamp::MAX;
     let cx = Cx { op_key: "storage-admin".into(), epoch: Epoch(1), deadline, cancel: Cancel::default() };
     let image = ArrayGroupName::from("flasharray-a:mock-pg-drill-web-app");
-    endpoints.array(&"site-b".into())?.accept_from_peer(&cx, &image, false).await.map(drop)
+    let array = endpoints.array(&"site-b".into())?;
+    let owner = array.group(&image).await?.and_then(|group| group.value.owner);
+    let owner = owner.ok_or_else(|| Error::not_found(format!("'{image}' carries no mark")))?;
+    array.accept_from_peer(&cx, &image, &owner, false).await.map(drop)
 }
 
 /// Whether the child died by SIGKILL; else it came to the end of the operation.

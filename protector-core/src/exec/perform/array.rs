@@ -138,7 +138,8 @@ pub(super) async fn ensure_replication(
 
 pub(super) async fn accept(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    run.settle(cx, || array.accept_from_peer(cx, group, true)).await
+    let owner = &run.record().await?.group.id;
+    run.settle(cx, || array.accept_from_peer(cx, group, owner, true)).await
 }
 
 /// A group that never was on that array has no schedule to turn off.

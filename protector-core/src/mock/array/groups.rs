@@ -210,7 +210,7 @@ pub(in crate::mock) fn schedule(tx: &Tx<'_>, group_id: &str, interval_ms: i64) -
 
 /// Turns the schedule off.
 pub(in crate::mock) fn unschedule(tx: &Tx<'_>, group_id: &str) -> Result<()> {
-    tx.execute("UPDATE protection_groups SET interval_ms = NULL, next_due_ms = NULL WHERE id = ?1", [group_id])?;
+    tx.execute("UPDATE protection_groups SET next_due_ms = NULL WHERE id = ?1", [group_id])?;
     Ok(())
 }
 

@@ -99,8 +99,17 @@ pub(in crate::mock) fn create(
 ) -> Result<String> {
     let id = tx.new_id()?;
     tx.execute(
-        "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![id, array.id, name, signed(provisioned)?, signed(content)?, tx.now_ms],
+        "INSERT INTO volumes (id, array_id, name, serial, provisioned, content, created_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            id,
+            array.id,
+            name,
+            super::next_serial(tx, &array.id)?,
+            signed(provisioned)?,
+            signed(content)?,
+            tx.now_ms
+        ],
     )?;
     Ok(id)
 }
@@ -116,10 +125,21 @@ pub(in crate::mock) fn create_clone(
     let id = tx.new_id()?;
     tx.execute(
         "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms,
-                              clone_key, clone_group_id, clone_point, clone_source)
-         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8
+                              clone_key, clone_group_id, clone_point, clone_source, serial, source)
+         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8, ?10, ?7 || '.' || ?8
          FROM snapshot_volumes WHERE snapshot_id = ?9 AND volume_name = ?8",
-        params![id, array.id, name, tx.now_ms, mark.key, mark.group_id, mark.point, mark.source, snapshot_id],
+        params![
+            id,
+            array.id,
+            name,
+            tx.now_ms,
+            mark.key,
+            mark.group_id,
+            mark.point,
+            mark.source,
+            snapshot_id,
+            super::next_serial(tx, &array.id)?
+        ],
     )?;
     Ok(id)
 }

@@ -4,7 +4,7 @@ use crate::mock::array::groups::Group;
 use crate::mock::array::{self, Array, groups, snapshots, transfers, volumes};
 use crate::mock::controls;
 use crate::mock::tx::{Tx, signed};
-use crate::model::{ArrayGroupName, RecoveryPoint, Transfer};
+use crate::model::{ArrayGroupName, ProtectionGroupId, RecoveryPoint, Transfer};
 use crate::ports::{Cx, Outcome, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest};
 use crate::rules::{
     self,
@@ -65,7 +65,14 @@ fn ensure_target(
     }
 }
 
-pub(super) fn accept(tx: &Tx<'_>, cx: &Cx, array: &Array, name: &ArrayGroupName, allow: bool) -> Result<Outcome<()>> {
+pub(super) fn accept(
+    tx: &Tx<'_>,
+    cx: &Cx,
+    array: &Array,
+    name: &ArrayGroupName,
+    owner: &ProtectionGroupId,
+    allow: bool,
+) -> Result<Outcome<()>> {
     if !matches!(naming::parse_group_name(name)?.scope, GroupScope::Replica(_)) {
         return Err(Error::invalid(format!(
             "'{name}' is no group of another array; array '{}' would show that as '<source array>:<group>'",
@@ -77,6 +84,16 @@ pub(super) fn accept(tx: &Tx<'_>, cx: &Cx, array: &Array, name: &ArrayGroupName,
     };
     if image.destroyed {
         return Err(groups::pending(array, name));
+    }
+    match image.owner.as_deref() {
+        Some(present) if present == owner.as_str() => {}
+        Some(other) => {
+            return Err(Error::conflict(format!(
+                "'{name}' on array '{}' is the image of a group of '{other}', not of '{owner}'",
+                array.name
+            )));
+        }
+        None => return Err(groups::foreign(array, name)),
     }
     if !groups::set_allowed(tx, &image.id, allow)? {
         return Ok(Outcome::AlreadyDone(()));
@@ -161,5 +178,6 @@ pub(super) fn status(tx: &Tx<'_>, array: &Array, name: &ArrayGroupName) -> Resul
         allowed: groups::targets(tx, &group)?.into_values().next().filter(|_| knows),
         newest_complete,
         in_transfer,
+        pod: None,
     })
 }

@@ -42,7 +42,7 @@ async fn protect(lab: &Lab, workload: &Workload, (source, ..): End<'_>, (target,
     let replication = ReplicationSpec { target: target.info().await.unwrap().name, interval: SELDOM };
     finish!(lab, source.ensure_replication(&cx, &group, &replication));
     let image = naming::target_group_name(&source.info().await.unwrap().name, &group);
-    finish!(lab, target.accept_from_peer(&cx, &image, true));
+    finish!(lab, target.accept_from_peer(&cx, &image, &"pg-1".into(), true));
     image
 }
 

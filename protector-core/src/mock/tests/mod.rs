@@ -75,7 +75,7 @@ impl Lab {
         let members = MemberSet { volumes, mode: MemberMode::Exact };
         self.array_a.ensure_members(&self.cx("members"), &group(), &members).await.unwrap();
         self.target(interval).await.unwrap();
-        let accepted = self.array_b.accept_from_peer(&self.cx("accept"), &image(), true).await.unwrap();
+        let accepted = self.array_b.accept_from_peer(&self.cx("accept"), &image(), &"pg-1".into(), true).await.unwrap();
         assert_eq!(accepted, Outcome::Done(()));
     }
 

@@ -102,7 +102,9 @@ async fn nothing_is_taken_where_the_target_forbids_or_the_schedule_is_off_or_the
         let lab = Lab::new();
         lab.replicate(INTERVAL).await;
         match what {
-            "forbidden" => drop(lab.array_b.accept_from_peer(&lab.cx("x"), &image(), false).await.unwrap()),
+            "forbidden" => {
+                let _ = lab.array_b.accept_from_peer(&lab.cx("x"), &image(), &"pg-1".into(), false).await.unwrap();
+            }
             "off" => drop(lab.array_a.disable_replication(&lab.cx("x"), &group()).await.unwrap()),
             _ => drop(lab.array_a.ensure_members(&lab.cx("x"), &group(), &nobody).await.unwrap()),
         }

@@ -158,7 +158,7 @@ async fn a_target_that_forbids_stops_a_transfer() {
     let lab = Lab::new();
     lab.replicate(SELDOM).await;
     lab.snapshot("dr-1").await;
-    lab.array_b.accept_from_peer(&lab.cx("forbid"), &image(), false).await.unwrap();
+    lab.array_b.accept_from_peer(&lab.cx("forbid"), &image(), &"pg-1".into(), false).await.unwrap();
     lab.sleep(60_000).await;
     assert_eq!(transfer(&lab).await, Transfer::InProgress { percent: 0 });
 }
@@ -186,7 +186,8 @@ async fn an_image_shows_after_a_delay() {
     let spec = crate::ports::GroupSpec { name: group(), owner: "pg-1".into(), adopt: false };
     lab.array_a.ensure_group(&lab.cx("group"), &spec).await.unwrap();
     assert_eq!(lab.target(SELDOM).await.unwrap(), Outcome::Done(()));
-    let accept = async || lab.array_b.accept_from_peer(&lab.cx("accept"), &image(), true).await.unwrap();
+    let accept =
+        async || lab.array_b.accept_from_peer(&lab.cx("accept"), &image(), &"pg-1".into(), true).await.unwrap();
     assert!(matches!(accept().await, Outcome::InProgress { .. }));
     assert_eq!(lab.array_b.group(&image()).await.unwrap(), None);
     assert_eq!(lab.target(SELDOM).await.unwrap(), Outcome::AlreadyDone(()), "the target is set, if not yet to be seen");

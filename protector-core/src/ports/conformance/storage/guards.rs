@@ -91,7 +91,7 @@ async fn an_older_epoch_clones_nothing(subject: &StorageSubject) -> CheckResult 
     let point = complete_point(subject).await?;
     let (image, _) = crate::rules::naming::parse_recovery_point(&point)?;
     let newer = at_epoch(subject, "newer", EPOCH + 1);
-    already("accept_from_peer", subject.target.accept_from_peer(&newer, &image, true).await?)?;
+    already("accept_from_peer", subject.target.accept_from_peer(&newer, &image, &owner(), true).await?)?;
     let refused = subject.target.clone_volumes(&call(subject, "older"), &both(&point, "dr-v1", "dr-v2")).await;
     ensure_refused("clone_volumes", refused, Conflict, &["epoch"])?;
     let made = subject.target.volumes(&VolumeQuery::ClonedBy("older".into())).await?;

@@ -3,9 +3,9 @@
 use super::StorageSubject;
 use super::scene::{
     EPOCH, INTERVAL, accepted, already, at_epoch, call, done, eventually, filled_group, group, image_name, name_of,
-    names, owner, replicated_group, shown, unchanged,
+    names, other_owner, owner, replicated_group, shown, unchanged,
 };
-use crate::ErrorKind::{InvalidRequest, Precondition};
+use crate::ErrorKind::{Conflict, InvalidRequest, Precondition};
 use crate::ports::conformance::{Check, CheckResult, checks, ensure, ensure_equal, ensure_refused};
 use crate::ports::{Outcome, ReplicationLink, ReplicationSpec};
 
@@ -16,6 +16,7 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
         a_target_that_is_not_connected_is_refused,
         an_image_that_does_not_show_yet_is_waited_for,
         the_target_allows_and_forbids,
+        an_image_of_another_owner_is_not_allowed,
         the_schedule_changes_and_stops,
     ]
 }
@@ -61,9 +62,9 @@ async fn a_target_that_is_not_connected_is_refused(subject: &StorageSubject) -> 
 
 async fn an_image_that_does_not_show_yet_is_waited_for(subject: &StorageSubject) -> CheckResult {
     let image = image_name(subject).await?;
-    let early = subject.target.accept_from_peer(&call(subject, "early"), &image, true).await?;
+    let early = subject.target.accept_from_peer(&call(subject, "early"), &image, &owner(), true).await?;
     ensure(matches!(early, Outcome::InProgress { .. }), || format!("no image yet, but {early:?}"))?;
-    let bare = subject.target.accept_from_peer(&call(subject, "bare"), &group(), true).await;
+    let bare = subject.target.accept_from_peer(&call(subject, "bare"), &group(), &owner(), true).await;
     ensure_refused("accept_from_peer for a local name", bare, InvalidRequest, &["pg-conformance"])
 }
 
@@ -73,12 +74,12 @@ async fn the_target_allows_and_forbids(subject: &StorageSubject) -> CheckResult 
     for allow in [true, false, true] {
         let cx = call(subject, &format!("allow {allow}"));
         let before = shown(&*subject.target, &image).await?.targets;
-        let outcome = subject.target.accept_from_peer(&cx, &image, allow).await?;
+        let outcome = subject.target.accept_from_peer(&cx, &image, &owner(), allow).await?;
         match before.get(&target) {
             Some(allowed) if *allowed == allow => already("accept_from_peer", outcome)?,
             _ => done("accept_from_peer", outcome)?,
         }
-        already("accept_from_peer", subject.target.accept_from_peer(&cx, &image, allow).await?)?;
+        already("accept_from_peer", subject.target.accept_from_peer(&cx, &image, &owner(), allow).await?)?;
         for (driver, name) in [(&subject.source, &group()), (&subject.target, &image)] {
             let target = &target;
             eventually(subject, "both sides know what the target allows", || async move {
@@ -90,6 +91,15 @@ async fn the_target_allows_and_forbids(subject: &StorageSubject) -> CheckResult 
         }
     }
     Ok(())
+}
+
+async fn an_image_of_another_owner_is_not_allowed(subject: &StorageSubject) -> CheckResult {
+    let image = replicated_group(subject, &["v1"]).await?;
+    let before = shown(&*subject.target, &image).await?;
+    let cx = call(subject, "stranger");
+    let refused = subject.target.accept_from_peer(&cx, &image, &other_owner(), false).await;
+    ensure_refused("accept_from_peer", refused, Conflict, &[image.as_str()])?;
+    ensure_equal("the image", &shown(&*subject.target, &image).await?, &before)
 }
 
 async fn the_schedule_changes_and_stops(subject: &StorageSubject) -> CheckResult {

@@ -143,7 +143,7 @@ pub(super) async fn image_name(subject: &StorageSubject) -> Result<ArrayGroupNam
 pub(super) async fn accepted(subject: &StorageSubject, image: &ArrayGroupName) -> CheckResult {
     eventually(subject, "accept_from_peer", || async move {
         let cx = call(subject, "scene-accept");
-        Ok(subject.target.accept_from_peer(&cx, image, true).await?.finished())
+        Ok(subject.target.accept_from_peer(&cx, image, &owner(), true).await?.finished())
     })
     .await
 }

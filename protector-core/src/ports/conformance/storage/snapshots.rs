@@ -2,8 +2,8 @@
 
 use super::StorageSubject;
 use super::scene::{
-    POLL, already, arrived, ask, call, complete_point, done, empty_group, filled_group, group, names, replicated_group,
-    taken,
+    POLL, already, arrived, ask, call, complete_point, done, empty_group, filled_group, group, names, owner,
+    replicated_group, taken,
 };
 use crate::ErrorKind::{InvalidRequest, NotFound, Precondition};
 use crate::model::{RecoveryPointName, Transfer};
@@ -65,7 +65,7 @@ async fn an_empty_group_has_no_recovery_point(subject: &StorageSubject) -> Check
 
 async fn nothing_is_shipped_to_a_target_that_does_not_allow_it(subject: &StorageSubject) -> CheckResult {
     let image = replicated_group(subject, &["v1"]).await?;
-    done("forbid", subject.target.accept_from_peer(&call(subject, "forbid"), &image, false).await?)?;
+    done("forbid", subject.target.accept_from_peer(&call(subject, "forbid"), &image, &owner(), false).await?)?;
     let cx = call(subject, "dr-1");
     let refused = subject.source.create_protection_group_snapshot(&cx, &group(), &ask("dr-1", true)).await;
     ensure_refused("create_protection_group_snapshot", refused, Precondition, &["pg-conformance"])?;
