@@ -34,7 +34,7 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx};
+pub use administration::{ArrayRow, ArrayTx, ArrayUsage};
 pub use array::ConnectionKind;
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;

@@ -12,6 +12,10 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod usage;
+
+pub use usage::ArrayUsage;
+
 use super::World;
 use super::array::{self, Array, ConnectionKind};
 use super::tx::Tx;
