@@ -1,0 +1,36 @@
+//! How one object names another.
+
+use crate::mock::tx::NAMESPACE;
+use rusqlite::Row;
+use uuid::Uuid;
+
+/// Another object, by name and, if it is still there, by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// UUID.
+    pub id: Option<String>,
+    /// Name, in full.
+    pub name: String,
+}
+
+impl Reference {
+    /// From a column of ids and the column of names behind it; `None`: there is no name.
+    pub(super) fn read(row: &Row<'_>, id_column: usize) -> rusqlite::Result<Option<Self>> {
+        let name: Option<String> = row.get(id_column + 1)?;
+        Ok(match name {
+            Some(name) => Some(Self { id: row.get(id_column)?, name }),
+            None => None,
+        })
+    }
+}
+
+/// The id of something that is not stored on its own: the same in every reading.
+pub(super) fn derived_id(within: &str, name: &str) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("{within}/{name}").as_bytes()).to_string()
+}
+
+/// A serial number as arrays write it: the first 16 hex digits of the array's id, then 8 of the number, in upper case.
+pub(super) fn serial_text(array_id: &str, number: i64) -> String {
+    let array: String = array_id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    format!("{}{number:08X}", array.to_ascii_uppercase())
+}
