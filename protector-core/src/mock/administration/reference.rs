@@ -1,8 +1,6 @@
 //! How one object names another.
 
-use crate::mock::tx::NAMESPACE;
 use rusqlite::Row;
-use uuid::Uuid;
 
 /// Another object, by name and, if it is still there, by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +20,6 @@ impl Reference {
             None => None,
         })
     }
-}
-
-/// The id of something that is not stored on its own: the same in every reading.
-pub(super) fn derived_id(within: &str, name: &str) -> String {
-    Uuid::new_v5(&NAMESPACE, format!("{within}/{name}").as_bytes()).to_string()
 }
 
 /// A serial number as arrays write it: the first 16 hex digits of the array's id, then 8 of the number, in upper case.

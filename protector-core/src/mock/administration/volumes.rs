@@ -98,8 +98,9 @@ pub struct NewVolume<'a> {
 pub(super) const VISIBLE: &str = "CASE WHEN volumes.pod_id IS NULL THEN volumes.array_id = ?1
     ELSE EXISTS (SELECT 1 FROM pod_arrays WHERE pod_arrays.pod_id = volumes.pod_id AND pod_arrays.array_id = ?1) END";
 
-const SELECT: &str = "SELECT volumes.id, volumes.name, volumes.array_id, volumes.serial, provisioned, content,
-        volumes.created_ms, volumes.destroyed_ms, demoted, source_id, source, pods.id, pods.name,
+const SELECT: &str =
+    "SELECT volumes.id, volumes.name, COALESCE(serial_array_id, volumes.array_id), volumes.serial, provisioned,
+        content, volumes.created_ms, volumes.destroyed_ms, demoted, source_id, source, pods.id, pods.name,
         volume_groups.id, volume_groups.name, volumes.bandwidth_limit, volumes.iops_limit, volumes.priority_operator,
         volumes.priority_value,
         (SELECT count(*) FROM connections WHERE volume_id = volumes.id AND connections.array_id = ?1)
@@ -189,21 +190,10 @@ impl ArrayTx<'_> {
         Ok(id)
     }
 
-    /// Puts other data into a volume. What it held can be recovered for a while, from a destroyed snapshot.
-    ///
-    /// # Errors
-    /// unwritable → `Storage`.
-    pub fn overwrite_volume(
-        &self,
-        volume: &VolumeRow,
-        provisioned: u64,
-        content: u64,
-        source: &Reference,
-    ) -> Result<()> {
-        self.take_undo_snapshot(volume)?;
+    pub(super) fn set_volume_data(&self, id: &str, provisioned: u64, content: u64, source: &Reference) -> Result<()> {
         self.tx.execute(
             "UPDATE volumes SET provisioned = ?2, content = ?3, source = ?4, source_id = ?5 WHERE id = ?1",
-            params![volume.id, signed(provisioned)?, signed(content)?, source.name, source.id],
+            params![id, signed(provisioned)?, signed(content)?, source.name, source.id],
         )?;
         Ok(())
     }
@@ -300,10 +290,7 @@ impl ArrayTx<'_> {
              WHERE id = ?1"
         );
         let [bandwidth, iops] = [limits.bandwidth, limits.iops].map(|limit| limit.map(signed).transpose());
-        self.tx.execute(
-            &sql,
-            params![id, bandwidth?, iops?, limits.priority_operator, limits.priority_value],
-        )?;
+        self.tx.execute(&sql, params![id, bandwidth?, iops?, limits.priority_operator, limits.priority_value])?;
         Ok(())
     }
 }
