@@ -35,7 +35,7 @@ mod tx;
 mod world;
 
 pub use administration::{
-    ArrayRow, ArrayTx, ConnectionRow, CopySource, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
+    ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
     PodRow, ProtectionRow, Reference, Tag, TagRow, Tagged, TaggedObject, TransferRow, VolumeGroupRow, VolumeRow,
     VolumeSnapshotRow,
 };

@@ -12,6 +12,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+<<<<<<< HEAD
 mod connections;
 mod copies;
 mod hosts;
@@ -33,6 +34,11 @@ pub use tags::{Tag, TagRow, Tagged, TaggedObject};
 pub use volume_groups::VolumeGroupRow;
 pub use volume_snapshots::{TransferRow, VolumeSnapshotRow};
 pub use volumes::{Limits, NewVolume, VolumeRow};
+=======
+mod usage;
+
+pub use usage::ArrayUsage;
+>>>>>>> simserver
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};
