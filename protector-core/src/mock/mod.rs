@@ -34,8 +34,12 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx, ArrayUsage};
-pub use array::ConnectionKind;
+pub use administration::{
+    ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
+    PodRow, ProtectionRow, Reference, Tag, TagRow, Tagged, TaggedObject, TransferRow, VolumeGroupRow, VolumeRow,
+    VolumeSnapshotRow,
+};
+pub use array::{ConnectionKind, MemberStatus, Promotion};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

@@ -12,9 +12,33 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+<<<<<<< HEAD
+mod connections;
+mod copies;
+mod hosts;
+mod pods;
+mod protections;
+mod reference;
+mod tags;
+mod volume_groups;
+mod volume_snapshots;
+mod volumes;
+
+pub use connections::{ConnectionRow, Initiator};
+pub use copies::CopySource;
+pub use hosts::{HostGroupRow, HostRow, HostSettings};
+pub use pods::PodRow;
+pub use protections::ProtectionRow;
+pub use reference::Reference;
+pub use tags::{Tag, TagRow, Tagged, TaggedObject};
+pub use volume_groups::VolumeGroupRow;
+pub use volume_snapshots::{TransferRow, VolumeSnapshotRow};
+pub use volumes::{Limits, NewVolume, VolumeRow};
+=======
 mod usage;
 
 pub use usage::ArrayUsage;
+>>>>>>> simserver
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};
