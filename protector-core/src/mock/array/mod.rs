@@ -1,6 +1,8 @@
 //! The arrays: what is on them, as an array has it. What a driver promises on top of it is in `storage_driver`.
 
 pub(super) mod groups;
+pub(super) mod policy;
+pub(super) mod retention;
 pub(super) mod schedule;
 pub(super) mod snapshots;
 pub(super) mod transfers;

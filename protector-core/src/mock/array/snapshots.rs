@@ -59,7 +59,7 @@ pub(in crate::mock) fn list(tx: &Tx<'_>, group: &Group) -> Result<Vec<Snapshot>>
 pub(in crate::mock) fn replicas(tx: &Tx<'_>, group: &Group) -> Result<Vec<Snapshot>> {
     let sql = format!(
         "{SELECT} WHERE s.group_id IN (SELECT id FROM protection_groups
-                                       WHERE source_group_id IS NOT NULL AND ?1 IN (id, source_group_id))
+                                       WHERE source_group_id IS NOT NULL AND (id = ?1 OR source_group_id = ?1 AND NOT detached))
          ORDER BY s.created_ms DESC, s.suffix DESC"
     );
     tx.all(&sql, [&group.id], read)
@@ -92,7 +92,8 @@ pub(in crate::mock) fn take(
     let id = insert(tx, group_id, suffix, created_ms, scheduled)?;
     tx.execute(
         "INSERT INTO snapshot_volumes (snapshot_id, volume_name, provisioned, content)
-         SELECT ?1, name, provisioned, content FROM protection_group_volumes JOIN volumes ON id = volume_id
+         SELECT ?1, iif(pod_id IS NULL, name, substr(name, instr(name, '::') + 2)), provisioned, content
+         FROM protection_group_volumes JOIN volumes ON id = volume_id
          WHERE group_id = ?2 AND destroyed_ms IS NULL",
         [&id, group_id],
     )?;
