@@ -34,8 +34,8 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx};
-pub use array::ConnectionKind;
+pub use administration::{ArrayRow, ArrayTx, PodRow};
+pub use array::{ConnectionKind, DailyWindow, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

@@ -8,9 +8,10 @@ CREATE TABLE bookkeeping (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     now_ms INTEGER,                         -- the present of a virtual clock
     identifiers INTEGER NOT NULL,           -- ids given out under a virtual clock
-    mutations INTEGER NOT NULL
+    mutations INTEGER NOT NULL,
+    mirrored INTEGER NOT NULL               -- of the mutations, how many the targets of replica links have
 ) STRICT;
-INSERT INTO bookkeeping VALUES (1, NULL, 0, 0);
+INSERT INTO bookkeeping VALUES (1, NULL, 0, 0, 0);
 
 CREATE TABLE settings (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -27,6 +28,7 @@ CREATE TABLE arrays (
     name TEXT NOT NULL UNIQUE,
     version TEXT NOT NULL,                  -- of Purity
     available INTEGER NOT NULL DEFAULT 1,
+    mediator_reachable INTEGER NOT NULL DEFAULT 1,          -- it can ask the mediators of its pods
     serials INTEGER NOT NULL DEFAULT 0,     -- serial numbers given out
     -- how long a destroyed object can be recovered and keeps its name, and whether it may be eradicated sooner
     eradication_millis INTEGER NOT NULL DEFAULT 86400000,
@@ -46,38 +48,60 @@ CREATE TABLE array_connections (
     UNIQUE (one_id, other_id)
 ) STRICT;
 
--- A pod is on each of its arrays; what is in it has that array as its array_id on which it was made.
+-- A pod is on each of its arrays, one or two. What is in it has one of these as its array_id, and the pod's name in its
+-- own. A name with a point in it is one that only arrays give: `<pod>.undo-demote`, `<pod>.restretch`.
 CREATE TABLE pods (
     id TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
     created_ms INTEGER NOT NULL,
     destroyed_ms INTEGER,
     quota INTEGER,                          -- bytes
+    source TEXT,                            -- the pod that it was copied from, by name
+    mediator TEXT NOT NULL DEFAULT 'purestorage',
     promotion TEXT NOT NULL DEFAULT 'promoted' CHECK (promotion IN ('promoted', 'demoted')),  -- as requested
     promotion_ms INTEGER NOT NULL DEFAULT 0,                -- from when on it is so
     failover_preferences TEXT NOT NULL DEFAULT '[]'         -- JSON array of array names
 ) STRICT;
+CREATE INDEX pods_by_name ON pods (name);
 
 CREATE TABLE pod_arrays (
     pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    since_ms INTEGER NOT NULL,              -- resynchronised from then on
-    resync_millis INTEGER NOT NULL,         -- for as long as this
-    offline_ms INTEGER,                     -- data frozen since then; NULL: takes part
-    mediator_reachable INTEGER NOT NULL DEFAULT 1,
+    frozen_ms INTEGER,                      -- its data are of then, 0: it never had any; NULL: it has every write
+    resync_since_ms INTEGER,                -- being brought up to date from then on; NULL: that cannot go on now
+    resync_millis INTEGER NOT NULL DEFAULT 0,               -- how long that takes
+    suspended_until_ms INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (pod_id, array_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX pod_arrays_by_array ON pod_arrays (array_id, pod_id);
 
+-- What a volume held when the data of its pod were frozen on an array.
+CREATE TABLE pod_frozen_volumes (
+    pod_id TEXT NOT NULL,
+    array_id TEXT NOT NULL,
+    volume_id TEXT NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
+    provisioned INTEGER NOT NULL,
+    content INTEGER NOT NULL,
+    PRIMARY KEY (pod_id, array_id, volume_id),
+    FOREIGN KEY (pod_id, array_id) REFERENCES pod_arrays (pod_id, array_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pod_frozen_volumes_by_volume ON pod_frozen_volumes (volume_id);
+
+-- Continuous replication from one pod to another. In step with its source, once it has flowed for catch_up_millis:
+-- then its recovery point is the present.
 CREATE TABLE pod_replica_links (
     id TEXT PRIMARY KEY,
-    local_pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
-    remote_pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
+    source_pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
+    target_pod_id TEXT NOT NULL REFERENCES pods (id) ON DELETE CASCADE,
     paused INTEGER NOT NULL DEFAULT 0,
-    recovery_point_ms INTEGER NOT NULL,     -- while it does not flow; else it follows the clock
-    flows_since_ms INTEGER,
+    idle INTEGER NOT NULL DEFAULT 0,        -- the source was demoted without waiting
+    recovery_point_ms INTEGER,              -- while it is not in step; NULL: the target has no complete data yet
+    flows_since_ms INTEGER,                 -- NULL: it does not flow
+    catch_up_millis INTEGER NOT NULL DEFAULT 0,
     created_ms INTEGER NOT NULL,
-    UNIQUE (local_pod_id, remote_pod_id)
+    UNIQUE (source_pod_id, target_pod_id)
 ) STRICT;
+CREATE INDEX pod_replica_links_by_target ON pod_replica_links (target_pod_id);
 
 CREATE TABLE volume_groups (
     id TEXT PRIMARY KEY,
@@ -92,6 +116,7 @@ CREATE TABLE volumes (
     array_id TEXT NOT NULL REFERENCES arrays (id),
     name TEXT NOT NULL,                     -- `v`, `pod::v` or `volume group/v`
     serial INTEGER NOT NULL,                -- number of it on the array that made it
+    serial_array_id TEXT,                   -- which one that was; NULL: array_id
     pod_id TEXT REFERENCES pods (id),
     volume_group_id TEXT REFERENCES volume_groups (id),
     source TEXT,                            -- the volume or snapshot that it was copied from, by name
@@ -138,10 +163,10 @@ CREATE TABLE protection_groups (
     visible_ms INTEGER NOT NULL,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX protection_groups_by_pod ON protection_groups (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX protection_groups_due ON protection_groups (next_due_ms) WHERE next_due_ms IS NOT NULL;
 CREATE INDEX protection_groups_snapshot_due ON protection_groups (snapshot_due_ms) WHERE snapshot_due_ms IS NOT NULL;
 CREATE INDEX protection_groups_retention_due ON protection_groups (retention_due_ms) WHERE retention_due_ms IS NOT NULL;
-CREATE INDEX protection_groups_by_pod ON protection_groups (pod_id) WHERE pod_id IS NOT NULL;
 CREATE INDEX protection_groups_destroyed ON protection_groups (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 CREATE INDEX protection_groups_source ON protection_groups (source_group_id) WHERE source_group_id IS NOT NULL;
 
@@ -173,7 +198,8 @@ CREATE TABLE volume_snapshots (
     volume_id TEXT REFERENCES volumes (id) ON DELETE SET NULL,
     name TEXT NOT NULL,                     -- `<volume>.<suffix>`
     suffix TEXT NOT NULL,
-    serial INTEGER NOT NULL,
+    serial INTEGER NOT NULL,                -- as of volumes
+    serial_array_id TEXT,
     provisioned INTEGER NOT NULL,
     content INTEGER NOT NULL,
     created_ms INTEGER NOT NULL,
@@ -409,7 +435,7 @@ SELECT source.id AS source_group_id,
            AND EXISTS (SELECT 1 FROM links WHERE links.peer_id = image.array_id AND links.works
                            AND (links.array_id = source.array_id
                                 OR links.array_id IN (SELECT pod_arrays.array_id FROM pod_arrays
-                                                      WHERE pod_arrays.pod_id = source.pod_id AND offline_ms IS NULL)))
+                                                      WHERE pod_arrays.pod_id = source.pod_id AND frozen_ms IS NULL)))
            AS flows
 FROM protection_groups AS image
 JOIN protection_groups AS source ON source.id = image.source_group_id

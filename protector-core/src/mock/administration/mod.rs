@@ -12,6 +12,10 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod pods;
+
+pub use pods::PodRow;
+
 use super::World;
 use super::array::{self, Array, ConnectionKind};
 use super::tx::Tx;

@@ -1,6 +1,6 @@
 //! Protection groups of an array, and images of groups that another array replicates to it.
 
-use super::{Array, volumes};
+use super::{Array, pods, volumes};
 use crate::mock::tx::{Tx, signed, unsigned};
 use crate::model::{ArrayGroupName, ArrayName};
 use crate::ports::{ArrayGroup, Cx, ReplicationLink};
@@ -58,6 +58,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Group> {
 
 /// What the array shows under this name.
 pub(in crate::mock) fn find(tx: &Tx<'_>, array: &Array, name: &str) -> Result<Option<Group>> {
+    if pods::split(name).is_some() {
+        let sql = format!(
+            "{SELECT} JOIN pod_arrays ON pod_arrays.pod_id = g.pod_id
+             WHERE pod_arrays.array_id = ?1 AND g.name = ?2 AND g.visible_ms <= ?3"
+        );
+        return tx.first(&sql, params![array.id, name, tx.now_ms], read);
+    }
     let sql = format!("{SELECT} WHERE g.array_id = ?1 AND g.name = ?2 AND g.visible_ms <= ?3");
     tx.first(&sql, params![array.id, name, tx.now_ms], read)
 }

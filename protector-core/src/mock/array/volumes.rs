@@ -1,6 +1,6 @@
 //! Volumes of an array.
 
-use super::Array;
+use super::{Array, pods};
 use crate::mock::tx::{Tx, signed, unsigned};
 use crate::model::{ArrayVolumeName, RecoveryPointName};
 use crate::ports::ArrayVolume;
@@ -18,6 +18,7 @@ pub(in crate::mock) struct Volume {
     pub(in crate::mock) content: u64,
     pub(in crate::mock) fenced: bool,
     pub(in crate::mock) destroyed: bool,
+    pub(in crate::mock) pod_id: Option<String>,
     pub(in crate::mock) clone: Option<CloneMark>,
 }
 
@@ -47,7 +48,7 @@ impl Volume {
 }
 
 const COLUMNS: &str = "volumes.id, volumes.name, provisioned, content, fenced, volumes.destroyed_ms IS NOT NULL,
-    clone_key, clone_group_id, clone_point, clone_source";
+    clone_key, clone_group_id, clone_point, clone_source, volumes.pod_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Volume> {
     let clone = match row.get::<_, Option<String>>(6)? {
@@ -61,17 +62,31 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Volume> {
         content: unsigned(row.get(3)?),
         fenced: row.get(4)?,
         destroyed: row.get(5)?,
+        pod_id: row.get(10)?,
         clone,
     })
 }
 
+/// The volume that this array shows under a name, destroyed or not.
 pub(in crate::mock) fn by_name(tx: &Tx<'_>, array_id: &str, name: &str) -> Result<Option<Volume>> {
+    if pods::split(name).is_some() {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM volumes JOIN pod_arrays ON pod_arrays.pod_id = volumes.pod_id
+             WHERE pod_arrays.array_id = ?1 AND name = ?2"
+        );
+        return tx.first(&sql, [array_id, name], read);
+    }
     let sql = format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND name = ?2");
     tx.first(&sql, [array_id, name], read)
 }
 
+/// The volume with this id, if this array has it, alone or in a stretched pod.
 pub(in crate::mock) fn by_id(tx: &Tx<'_>, array_id: &str, id: &str) -> Result<Option<Volume>> {
-    tx.first(&format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND id = ?2"), [array_id, id], read)
+    let sql = format!(
+        "SELECT {COLUMNS} FROM volumes WHERE id = ?2
+             AND (array_id = ?1 OR pod_id IN (SELECT pod_id FROM pod_arrays WHERE array_id = ?1))"
+    );
+    tx.first(&sql, [array_id, id], read)
 }
 
 /// What was cloned on this array under an op key, destroyed or not, by source name.
@@ -149,11 +164,14 @@ pub(in crate::mock) fn rename(tx: &Tx<'_>, id: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A host writes.
-pub(in crate::mock) fn write(tx: &Tx<'_>, volume: &Volume, count: u64) -> Result<()> {
+/// A host writes, through this array. Nothing is written to a pod that is demoted, or that has no current data here.
+pub(in crate::mock) fn write(tx: &Tx<'_>, array_id: &str, volume: &Volume, count: u64) -> Result<()> {
     if volume.fenced {
         let text = format!("volume '{}' is fenced: the array refuses host writes to it", volume.name);
         return Err(Error::precondition(text));
+    }
+    if let Some(pod_id) = &volume.pod_id {
+        pods::check_open(tx, array_id, pod_id)?;
     }
     let sql = "UPDATE volumes SET content = content + ?2 WHERE id = ?1";
     tx.execute(sql, params![volume.id, signed(count)?])?;
