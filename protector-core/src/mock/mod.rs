@@ -34,8 +34,13 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx, PodRow};
-pub use array::{ConnectionKind, DailyWindow, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule};
+pub use administration::{
+    ArrayConnectionRow, ArrayRow, ArrayTx, GroupMemberRow, GroupSnapshotRow, GroupTargetRow, ObjectReference, PodRow,
+    ProtectionGroupRow, RemoteGroupRow, ReplicationStart, SnapshotOptions, TransferRow,
+};
+pub use array::{
+    ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,
+};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

@@ -12,9 +12,22 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod array_connections;
+mod group_copies;
+mod group_members;
+mod group_snapshots;
+mod group_targets;
+mod group_transfers;
 mod pods;
+mod protection_groups;
 
+pub use array_connections::ArrayConnectionRow;
+pub use group_members::GroupMemberRow;
+pub use group_snapshots::{GroupSnapshotRow, ReplicationStart, SnapshotOptions};
+pub use group_targets::{GroupTargetRow, RemoteGroupRow};
+pub use group_transfers::TransferRow;
 pub use pods::PodRow;
+pub use protection_groups::{ObjectReference, ProtectionGroupRow};
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};

@@ -12,7 +12,7 @@ pub(super) mod volumes;
 
 pub use pod_members::MemberStatus;
 pub use pods::Promotion;
-pub use policy::{DailyWindow, SnapshotRetention, SnapshotSchedule};
+pub use policy::{DailyWindow, GroupPolicy, SnapshotRetention, SnapshotSchedule};
 
 use super::tx::{NAMESPACE, Tx};
 use crate::model::ArrayName;

@@ -80,14 +80,18 @@ impl SnapshotSchedule {
     }
 }
 
-/// Everything that an administrator sets about the snapshots of a group.
+/// When snapshots of a group are taken, and how long they stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(in crate::mock) struct GroupPolicy {
-    pub(in crate::mock) replication: SnapshotSchedule,
-    pub(in crate::mock) snapshot: SnapshotSchedule,
-    pub(in crate::mock) source_retention: SnapshotRetention,
-    pub(in crate::mock) target_retention: SnapshotRetention,
+pub struct GroupPolicy {
+    /// When snapshots are taken to be replicated.
+    pub replication: SnapshotSchedule,
+    /// When snapshots are taken that stay where the group is.
+    pub snapshot: SnapshotSchedule,
+    /// What is kept where the group is.
+    pub source_retention: SnapshotRetention,
+    /// What is kept on its targets.
+    pub target_retention: SnapshotRetention,
 }
 
 impl Default for GroupPolicy {
@@ -101,14 +105,7 @@ impl Default for GroupPolicy {
     }
 }
 
-/// The columns from which [`read`] makes the policy of the group `alias`.
-pub(in crate::mock) fn columns(alias: &str) -> String {
-    ["schedules", "interval_ms", "next_due_ms IS NOT NULL", "snapshot_due_ms IS NOT NULL"]
-        .map(|column| format!("{alias}.{column}"))
-        .join(", ")
-}
-
-/// What [`columns`] hold.
+/// The columns `schedules` and `interval_ms`, and whether `next_due_ms` and `snapshot_due_ms` are set.
 pub(in crate::mock) type Columns = (String, Option<i64>, bool, bool);
 
 pub(in crate::mock) fn read((json, interval_ms, replicates, snapshots): Columns) -> Result<GroupPolicy> {
@@ -121,8 +118,9 @@ pub(in crate::mock) fn read((json, interval_ms, replicates, snapshots): Columns)
 
 /// The policy of a group.
 pub(in crate::mock) fn of_group(tx: &Tx<'_>, group_id: &str) -> Result<GroupPolicy> {
-    let sql = format!("SELECT {} FROM protection_groups AS g WHERE id = ?1", columns("g"));
-    let row = tx.first(&sql, [group_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let sql = "SELECT schedules, interval_ms, next_due_ms IS NOT NULL, snapshot_due_ms IS NOT NULL
+        FROM protection_groups WHERE id = ?1";
+    let row = tx.first(sql, [group_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     row.map_or_else(|| Ok(GroupPolicy::default()), read)
 }
 

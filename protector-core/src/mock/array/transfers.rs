@@ -88,3 +88,13 @@ pub(in crate::mock) fn refresh(tx: &Tx<'_>) -> Result<()> {
     )?;
     Ok(())
 }
+
+/// When everything that is on its way to an image will have arrived; now, if there is nothing, or if it stands still.
+pub(in crate::mock) fn idle_from(tx: &Tx<'_>, image_id: &str) -> Result<i64> {
+    let last: Option<i64> = tx.value(
+        "SELECT max(running_since_ms + duration_millis - progressed_millis) FROM transfers
+         JOIN snapshots ON snapshots.id = snapshot_id WHERE group_id = ?1",
+        [image_id],
+    )?;
+    Ok(last.map_or(tx.now_ms, |last| last.max(tx.now_ms)))
+}
