@@ -3,6 +3,8 @@
 pub(super) mod groups;
 pub(super) mod pod_members;
 pub(super) mod pods;
+pub(super) mod policy;
+pub(super) mod retention;
 pub(super) mod schedule;
 pub(super) mod snapshots;
 pub(super) mod transfers;
@@ -10,6 +12,7 @@ pub(super) mod volumes;
 
 pub use pod_members::MemberStatus;
 pub use pods::Promotion;
+pub use policy::{DailyWindow, GroupPolicy, SnapshotRetention, SnapshotSchedule};
 
 use super::tx::{NAMESPACE, Tx};
 use crate::model::ArrayName;
