@@ -1,0 +1,82 @@
+//! A REST client of its own kind: TLS that trusts the simulator's authority and nobody else, and a session.
+
+use flasharray_sim::{ArrayOptions, Options, ServedArray, Simulator};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+/// A simulator of two arrays, `arrA` and `arrB`.
+pub async fn start(options: Options) -> Simulator {
+    let arrays = vec![ArrayOptions::local("arrA"), ArrayOptions::local("arrB")];
+    Simulator::start(Options { arrays, ..options }).await.unwrap()
+}
+
+pub struct Client {
+    http: reqwest::Client,
+    pub url: String,
+    pub version: &'static str,
+    pub api_token: String,
+    pub session: Option<String>,
+}
+
+impl Client {
+    /// A client of that array, not logged in.
+    pub fn new(array: &ServedArray) -> Self {
+        let mut roots = rustls::RootCertStore::empty();
+        let pem = array.ca_cert.as_bytes();
+        let certificate = rustls::pki_types::pem::PemObject::from_pem_slice(pem).unwrap();
+        roots.add(certificate).unwrap();
+        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let http =
+            reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(Duration::from_secs(10));
+        Self {
+            http: http.build().unwrap(),
+            url: array.url.clone(),
+            version: "2.37",
+            api_token: array.api_token.clone(),
+            session: None,
+        }
+    }
+
+    /// A client of that array with a session.
+    pub async fn logged_in(array: &ServedArray) -> Self {
+        let mut client = Self::new(array);
+        client.log_in().await;
+        client
+    }
+
+    pub async fn log_in(&mut self) {
+        let response = self.request(Method::POST, "login").header("api-token", &self.api_token).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        self.session = Some(response.headers()["x-auth-token"].to_str().unwrap().to_owned());
+    }
+
+    /// A request to a path behind the version.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/{}/{path}", self.url, self.version));
+        match &self.session {
+            Some(session) => request.header("x-auth-token", session),
+            None => request,
+        }
+    }
+
+    /// A request to a whole path, without a session.
+    pub fn plain(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        read(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+}
+
+/// Status and JSON body; `null`: no body.
+pub async fn read(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() })
+}
