@@ -34,7 +34,7 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx, PodRow};
+pub use administration::{ArrayRow, ArrayTx, PodDetails, PodMemberRow, PodRow, ReplicaLinkRow, ReplicaLinkStatus};
 pub use array::{ConnectionKind, MemberStatus, Promotion};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;

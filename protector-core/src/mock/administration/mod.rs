@@ -12,9 +12,15 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod pod_changes;
+mod pod_members;
+mod pod_promotion;
 mod pods;
+mod replica_links;
 
-pub use pods::PodRow;
+pub use pod_members::PodMemberRow;
+pub use pods::{PodDetails, PodRow};
+pub use replica_links::{ReplicaLinkRow, ReplicaLinkStatus};
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};

@@ -240,3 +240,19 @@ pub(in crate::mock) fn move_home(tx: &Tx<'_>, pod_id: &str, from: &str, to: &str
     )?;
     Ok(())
 }
+
+/// Takes what is in a pod back to what an array had when its data were frozen.
+pub(in crate::mock) fn restore(tx: &Tx<'_>, pod_id: &str, array_id: &str) -> Result<()> {
+    tx.execute(
+        "DELETE FROM volumes WHERE pod_id = ?1
+             AND id NOT IN (SELECT volume_id FROM pod_frozen_volumes WHERE pod_id = ?1 AND array_id = ?2)",
+        [pod_id, array_id],
+    )?;
+    tx.execute(
+        "UPDATE volumes SET provisioned = frozen.provisioned, content = frozen.content, destroyed_ms = NULL
+         FROM pod_frozen_volumes AS frozen
+         WHERE frozen.pod_id = ?1 AND frozen.array_id = ?2 AND volume_id = volumes.id",
+        [pod_id, array_id],
+    )?;
+    Ok(())
+}

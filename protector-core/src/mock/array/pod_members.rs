@@ -34,6 +34,8 @@ pub enum MemberStatus {
     Resyncing,
     /// It serves nobody for a moment: its connection hangs.
     Suspended,
+    /// Whoever is asked is offline and cannot know.
+    Unknown,
 }
 
 impl MemberStatus {
@@ -44,6 +46,7 @@ impl MemberStatus {
             Self::Offline => "offline",
             Self::Resyncing => "resyncing",
             Self::Suspended => "suspended",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -163,6 +166,14 @@ fn refresh_pod(tx: &Tx<'_>, pod_id: &str) -> Result<()> {
             }
             set_resync(tx, pod_id, member, joined && !online.is_empty())?;
         }
+    }
+    Ok(())
+}
+
+/// Makes the only array that is left in a pod one that has every write.
+pub(in crate::mock) fn settle_alone(tx: &Tx<'_>, pod_id: &str) -> Result<()> {
+    for member in of_pod(tx, pod_id)? {
+        thaw(tx, pod_id, &member)?;
     }
     Ok(())
 }
