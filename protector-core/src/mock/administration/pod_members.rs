@@ -123,10 +123,10 @@ impl ArrayTx<'_> {
         } else if !staying.is_current(now) {
             return refuse(pod, &format!("has no current data on '{}'", staying.array_name));
         }
-        if !staying.has_data() {
+        if !staying.has_data(now) {
             return refuse(pod, &format!("has no data on '{}' yet", staying.array_name));
         }
-        if leaving.has_data() {
+        if leaving.has_data(now) {
             let there = self.at(&leaving.array_id)?;
             there.keep_for_undo(pod, RESTRETCH, !leaving.is_current(now))?;
         }

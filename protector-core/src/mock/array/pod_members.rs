@@ -74,8 +74,8 @@ impl Member {
     }
 
     /// Whether it ever had all data of the pod.
-    pub(in crate::mock) fn has_data(&self) -> bool {
-        self.frozen_ms != Some(0)
+    pub(in crate::mock) fn has_data(&self, now_ms: i64) -> bool {
+        self.frozen_ms != Some(0) || self.is_current(now_ms)
     }
 
     /// How far it has been brought up to date, 0 to 1. `None`: that is not going on.
