@@ -9,10 +9,9 @@ CREATE TABLE bookkeeping (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     now_ms INTEGER,                         -- the present of a virtual clock
     identifiers INTEGER NOT NULL,           -- ids given out under a virtual clock
-    mutations INTEGER NOT NULL,
-    mirrored INTEGER NOT NULL               -- of the mutations, how many the targets of replica links have
+    mutations INTEGER NOT NULL
 ) STRICT;
-INSERT INTO bookkeeping VALUES (1, NULL, 0, 0, 0);
+INSERT INTO bookkeeping VALUES (1, NULL, 0, 0);
 
 CREATE TABLE settings (
     one INTEGER PRIMARY KEY CHECK (one = 1),
