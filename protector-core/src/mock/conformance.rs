@@ -85,7 +85,7 @@ impl StorageBench for World {
     async fn write(&self, array: &ArrayName, volume: &ArrayVolumeName, count: u64) -> Result<()> {
         self.mutate(|tx| {
             let array = array::by_name(tx, array)?;
-            volumes::write(tx, &known(volumes::by_name(tx, &array.id, volume.as_str())?)?, count)
+            volumes::write(tx, &array.id, &known(volumes::by_name(tx, &array.id, volume.as_str())?)?, count)
         })
     }
 

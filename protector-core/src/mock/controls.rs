@@ -162,7 +162,7 @@ impl World {
     pub fn write(&self, site: &SiteName, volume: &VolumeId, count: u64) -> Result<()> {
         self.mutate(|tx| {
             let site = clouds::answering(tx, site)?;
-            volumes::write(tx, &clouds::volumes::array_volume(tx, &site, volume)?, count)
+            volumes::write(tx, &site.array_id, &clouds::volumes::array_volume(tx, &site, volume)?, count)
         })
     }
 

@@ -7,20 +7,22 @@ use serde_json::{Map, Value};
 
 /// Every table but `bookkeeping`, with an order of its rows that does not depend on when they were made, as far as names
 /// allow.
-pub(super) const TABLES: [(&str, &str); 32] = [
+pub(super) const TABLES: [(&str, &str); 34] = [
     ("array_connections", "id"),
     ("arrays", "name"),
     ("attachments", "server_id, device"),
     ("cinder_groups", "site, name"),
     ("cinder_volumes", "site, name, id"),
     ("connections", "array_id, volume_id, host_id, host_group_id"),
+    ("default_protections", "array_id, pod_id, group_id"),
     ("flavors", "site, name"),
     ("host_groups", "array_id, name"),
     ("hosts", "array_id, name"),
     ("key_pairs", "site, name"),
     ("networks", "site, name"),
     ("pod_arrays", "pod_id, array_id"),
-    ("pod_replica_links", "local_pod_id, remote_pod_id"),
+    ("pod_frozen_volumes", "pod_id, array_id, volume_id"),
+    ("pod_replica_links", "source_pod_id, target_pod_id"),
     ("pods", "name, id"),
     ("port_addresses", "network_id, address"),
     ("ports", "site, name, id"),

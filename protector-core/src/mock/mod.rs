@@ -34,8 +34,15 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx, ArrayUsage};
-pub use array::ConnectionKind;
+pub use administration::{
+    ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, GroupMemberRow, GroupSnapshotRow,
+    GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
+    ObjectReference, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow, ReplicationStart,
+    SnapshotOptions, Tag, TagRow, Tagged, TaggedObject, TransferRow, VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
+};
+pub use array::{
+    ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,
+};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

@@ -1,7 +1,7 @@
 //! Volumes of an array.
 
-use super::Array;
-use crate::mock::tx::{Tx, signed, unsigned};
+use super::{Array, pods};
+use crate::mock::tx::{Tx, derived_id, signed, unsigned};
 use crate::model::{ArrayVolumeName, RecoveryPointName};
 use crate::ports::ArrayVolume;
 use crate::{Error, Result};
@@ -18,6 +18,7 @@ pub(in crate::mock) struct Volume {
     pub(in crate::mock) content: u64,
     pub(in crate::mock) fenced: bool,
     pub(in crate::mock) destroyed: bool,
+    pub(in crate::mock) pod_id: Option<String>,
     pub(in crate::mock) clone: Option<CloneMark>,
 }
 
@@ -47,7 +48,7 @@ impl Volume {
 }
 
 const COLUMNS: &str = "volumes.id, volumes.name, provisioned, content, fenced, volumes.destroyed_ms IS NOT NULL,
-    clone_key, clone_group_id, clone_point, clone_source";
+    clone_key, clone_group_id, clone_point, clone_source, volumes.pod_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Volume> {
     let clone = match row.get::<_, Option<String>>(6)? {
@@ -61,17 +62,31 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Volume> {
         content: unsigned(row.get(3)?),
         fenced: row.get(4)?,
         destroyed: row.get(5)?,
+        pod_id: row.get(10)?,
         clone,
     })
 }
 
+/// The volume that this array shows under a name, destroyed or not.
 pub(in crate::mock) fn by_name(tx: &Tx<'_>, array_id: &str, name: &str) -> Result<Option<Volume>> {
+    if pods::split(name).is_some() {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM volumes JOIN pod_arrays ON pod_arrays.pod_id = volumes.pod_id
+             WHERE pod_arrays.array_id = ?1 AND name = ?2"
+        );
+        return tx.first(&sql, [array_id, name], read);
+    }
     let sql = format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND name = ?2");
     tx.first(&sql, [array_id, name], read)
 }
 
+/// The volume with this id, if this array has it, alone or in a stretched pod.
 pub(in crate::mock) fn by_id(tx: &Tx<'_>, array_id: &str, id: &str) -> Result<Option<Volume>> {
-    tx.first(&format!("SELECT {COLUMNS} FROM volumes WHERE array_id = ?1 AND id = ?2"), [array_id, id], read)
+    let sql = format!(
+        "SELECT {COLUMNS} FROM volumes WHERE id = ?2
+             AND (array_id = ?1 OR pod_id IN (SELECT pod_id FROM pod_arrays WHERE array_id = ?1))"
+    );
+    tx.first(&sql, [array_id, id], read)
 }
 
 /// What was cloned on this array under an op key, destroyed or not, by source name.
@@ -123,10 +138,14 @@ pub(in crate::mock) fn create_clone(
     mark: &CloneMark,
 ) -> Result<String> {
     let id = tx.new_id()?;
+    let (origin, origin_id) = match replica_origin(&array.id, &mark.point, &mark.source) {
+        Some((origin, origin_id)) => (origin, Some(origin_id)),
+        None => (mark.source.clone(), by_name(tx, &array.id, &mark.source)?.map(|source| source.id)),
+    };
     tx.execute(
         "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms,
-                              clone_key, clone_group_id, clone_point, clone_source, serial, source)
-         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8, ?10, ?7 || '.' || ?8
+                              clone_key, clone_group_id, clone_point, clone_source, serial, source, source_id)
+         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?12
          FROM snapshot_volumes WHERE snapshot_id = ?9 AND volume_name = ?8",
         params![
             id,
@@ -138,10 +157,24 @@ pub(in crate::mock) fn create_clone(
             mark.point,
             mark.source,
             snapshot_id,
-            super::next_serial(tx, &array.id)?
+            super::next_serial(tx, &array.id)?,
+            origin,
+            origin_id
         ],
     )?;
     Ok(id)
+}
+
+/// The name and id that the target array gives to the source of a replicated volume: `<source array or pod>:<volume>`.
+/// `None`: `group`, or the snapshot of that name, is no replica.
+pub(in crate::mock) fn replica_origin(array_id: &str, group: &str, volume: &str) -> Option<(String, String)> {
+    let (prefix, rest) = group.split_once(':')?;
+    if rest.starts_with(':') {
+        return None;
+    }
+    let name = format!("{prefix}:{}", pods::split(volume).map_or(volume, |(_, bare)| bare));
+    let id = derived_id(array_id, &name);
+    Some((name, id))
 }
 
 pub(in crate::mock) fn rename(tx: &Tx<'_>, id: &str, name: &str) -> Result<()> {
@@ -149,11 +182,17 @@ pub(in crate::mock) fn rename(tx: &Tx<'_>, id: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A host writes.
-pub(in crate::mock) fn write(tx: &Tx<'_>, volume: &Volume, count: u64) -> Result<()> {
+/// A host writes, through this array. Nothing is written to a pod that is demoted, or that has no current data here.
+pub(in crate::mock) fn write(tx: &Tx<'_>, array_id: &str, volume: &Volume, count: u64) -> Result<()> {
     if volume.fenced {
         let text = format!("volume '{}' is fenced: the array refuses host writes to it", volume.name);
         return Err(Error::precondition(text));
+    }
+    if tx.value("SELECT demoted FROM volumes WHERE id = ?1", [&volume.id])? {
+        return Err(Error::precondition(format!("volume '{}' is demoted: it takes no host writes", volume.name)));
+    }
+    if let Some(pod_id) = &volume.pod_id {
+        pods::check_open(tx, array_id, pod_id)?;
     }
     let sql = "UPDATE volumes SET content = content + ?2 WHERE id = ?1";
     tx.execute(sql, params![volume.id, signed(count)?])?;
