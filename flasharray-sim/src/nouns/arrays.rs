@@ -24,7 +24,7 @@ pub(super) fn api_version(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let row = call.read(|tx| Ok(tx.array().clone()))?;
+    let row = call.read(|tx| Ok(tx.info().clone()))?;
     list(call, vec![row], &ARRAY)
 }
 

@@ -1,7 +1,15 @@
 //! One file per noun: what can be asked of it, and how it is shown.
 
+mod array_connections;
 mod arrays;
+mod fields;
 mod login;
+mod protection_group_members;
+mod protection_group_policies;
+mod protection_group_snapshots;
+mod protection_group_targets;
+mod protection_group_transfers;
+mod protection_groups;
 
 use crate::call::Handler;
 use crate::route::Route;
@@ -9,7 +17,16 @@ use hyper::Method;
 
 /// Every request that needs a session.
 pub(crate) fn routes() -> Vec<Route> {
-    [arrays::routes()].concat()
+    [
+        arrays::routes(),
+        array_connections::routes(),
+        protection_groups::routes(),
+        protection_group_members::routes(),
+        protection_group_snapshots::routes(),
+        protection_group_targets::routes(),
+        protection_group_transfers::routes(),
+    ]
+    .concat()
 }
 
 /// Requests whose path has no version; they need no session.

@@ -35,8 +35,8 @@ mod tx;
 mod world;
 
 pub use administration::{
-    ArrayConnectionRow, ArrayRow, ArrayTx, GroupMemberRow, GroupSnapshotRow, GroupTargetRow, ObjectReference, PodRow,
-    ProtectionGroupRow, RemoteGroupRow, ReplicationStart, SnapshotOptions, TransferRow,
+    ArrayConnectionRow, ArrayRow, ArrayTx, GroupMemberRow, GroupSnapshotRow, GroupTargetRow, PodRow,
+    ProtectionGroupRow, Reference, RemoteGroupRow, ReplicationStart, SnapshotOptions, TransferRow,
 };
 pub use array::{
     ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,

@@ -1,6 +1,6 @@
 //! Which arrays an array is connected to.
 
-use super::{ArrayTx, ObjectReference};
+use super::{ArrayTx, Reference};
 use crate::mock::array::{self, ConnectionKind, transfers};
 use crate::mock::tx::NAMESPACE;
 use crate::{Error, Result};
@@ -14,7 +14,7 @@ pub struct ArrayConnectionRow {
     /// UUID of the connection.
     pub id: String,
     /// The other array.
-    pub peer: ObjectReference,
+    pub peer: Reference,
     /// The Purity release of the other array.
     pub version: String,
     /// What it carries.
@@ -40,7 +40,7 @@ impl ArrayTx<'_> {
             |row| {
                 let connection = ArrayConnectionRow {
                     id: row.get(0)?,
-                    peer: ObjectReference { id: row.get(1)?, name: row.get(2)? },
+                    peer: Reference { id: row.get(1)?, name: row.get(2)? },
                     version: row.get(3)?,
                     kind: if row.get(4)? { ConnectionKind::Sync } else { ConnectionKind::Async },
                     works: row.get(5)?,

@@ -20,6 +20,7 @@ mod group_targets;
 mod group_transfers;
 mod pods;
 mod protection_groups;
+mod reference;
 
 pub use array_connections::ArrayConnectionRow;
 pub use group_members::GroupMemberRow;
@@ -27,7 +28,8 @@ pub use group_snapshots::{GroupSnapshotRow, ReplicationStart, SnapshotOptions};
 pub use group_targets::{GroupTargetRow, RemoteGroupRow};
 pub use group_transfers::TransferRow;
 pub use pods::PodRow;
-pub use protection_groups::{ObjectReference, ProtectionGroupRow};
+pub use protection_groups::ProtectionGroupRow;
+pub use reference::Reference;
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};
