@@ -7,8 +7,8 @@ use crate::refusal::Refusal;
 use crate::reply::{Page, Reply};
 use crate::route::Route;
 use crate::sentences;
-use protector_core::ErrorKind;
 use protector_core::mock::{ArrayConnectionRow, ArrayTx, ConnectionKind};
+use protector_core::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 static CONNECTION: Noun = Noun { title: "Array connection" };
@@ -185,21 +185,22 @@ fn patch(call: &Call<'_>) -> Result<Reply, Refusal> {
     let items = call.change(|tx| {
         for_each(&names, |name| {
             let row = connection(tx, name)?;
-            tx.set_array_connection(&row, kind.unwrap_or(row.kind), &changed(&row.attributes, &body))?;
+            let attributes = changed(&row.attributes, &body);
+            tx.set_array_connection(&row, kind.unwrap_or(row.kind), &attributes).map_err(|e| in_use(e, name))?;
             Ok(connection(tx, name)?.item(call))
         })
     })?;
     Ok(Reply::items(call, items))
 }
 
+fn in_use(e: Error, name: &str) -> Refusal {
+    refused(e, name, |kind| (kind == ErrorKind::Precondition).then(|| sentences::connection_in_use(name)))
+}
+
 fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
     let names = call.query.required("names")?;
     call.change(|tx| {
-        for_each(&names, |name| {
-            tx.disconnect_array(&connection(tx, name)?).map_err(|e| {
-                refused(e, name, |kind| (kind == ErrorKind::Precondition).then(|| sentences::connection_in_use(name)))
-            })
-        })?;
+        for_each(&names, |name| tx.disconnect_array(&connection(tx, name)?).map_err(|e| in_use(e, name)))?;
         Ok(Reply::empty())
     })
 }

@@ -35,7 +35,7 @@ mod tx;
 mod world;
 
 pub use administration::{
-    ArrayConnectionRow, ArrayRow, ArrayTx, GroupMemberRow, GroupSnapshotRow, GroupTargetRow, PodRow,
+    ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, GroupMemberRow, GroupSnapshotRow, GroupTargetRow, PodRow,
     ProtectionGroupRow, Reference, RemoteGroupRow, ReplicationStart, SnapshotOptions, TransferRow,
 };
 pub use array::{

@@ -21,6 +21,7 @@ mod group_transfers;
 mod pods;
 mod protection_groups;
 mod reference;
+mod usage;
 
 pub use array_connections::ArrayConnectionRow;
 pub use group_members::GroupMemberRow;
@@ -30,6 +31,7 @@ pub use group_transfers::TransferRow;
 pub use pods::PodRow;
 pub use protection_groups::ProtectionGroupRow;
 pub use reference::Reference;
+pub use usage::ArrayUsage;
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};
