@@ -17,6 +17,8 @@ pub(crate) struct Reply {
     pub(crate) next_token: Option<String>,
     /// Goes into `x-auth-token`.
     pub(crate) auth_token: Option<String>,
+    /// Goes into `Retry-After`, seconds.
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// One page of a list.
@@ -79,8 +81,18 @@ impl Reply {
     /// What a refusal looks like: a list of errors, except where a gateway in front of the array speaks (403 and 429,
     /// py-pure-client 1.96 reads `message` there).
     pub(crate) fn refusal(refusal: &Refusal, array: &ArrayName, version: RestVersion) -> Self {
+        Self::refusal_in_form(refusal, array, version, None)
+    }
+
+    /// The same, as a list of errors or not, whatever the status.
+    pub(crate) fn refusal_in_form(
+        refusal: &Refusal,
+        array: &ArrayName,
+        version: RestVersion,
+        as_errors: Option<bool>,
+    ) -> Self {
         let first = || refusal.errors.first().map(|entry| entry.message.as_str());
-        if matches!(refusal.status, 403 | 429) {
+        if !as_errors.unwrap_or(!matches!(refusal.status, 403 | 429)) {
             return Self::new(refusal.status, bytes(&json!({"message": first()})));
         }
         let expired = refusal.status == 401;
@@ -105,7 +117,7 @@ impl Reply {
 
     /// Any status, any body.
     pub(crate) fn new(status: u16, body: Bytes) -> Self {
-        Self { status, body, next_token: None, auth_token: None }
+        Self { status, body, next_token: None, auth_token: None, retry_after: None }
     }
 }
 

@@ -13,13 +13,30 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// The first version that has it.
     pub(crate) since: RestVersion,
+    pub(crate) access: Access,
     pub(crate) handle: Handler,
+}
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Who has a session.
+    Session,
+    /// Everybody.
+    Open,
+    /// Everybody, and the path is the whole path, without a version.
+    Unversioned,
 }
 
 impl Route {
     /// A request since version 2.`since`.
     pub(crate) const fn new(method: Method, path: &'static str, since: u16, handle: Handler) -> Self {
-        Self { method, path, since: RestVersion::new(2, since), handle }
+        Self { method, path, since: RestVersion::new(2, since), access: Access::Session, handle }
+    }
+
+    /// The same with another access.
+    pub(crate) fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     pub(crate) const fn get(path: &'static str, since: u16, handle: Handler) -> Self {
@@ -56,9 +73,14 @@ impl Routes {
         Self(table)
     }
 
-    /// The request with this method and path. `None`: there is none, or only in later versions.
-    pub(crate) fn find(&self, method: &Method, path: &str, version: RestVersion) -> Option<&Route> {
-        self.0.get(path)?.iter().find(|route| route.method == *method && route.since <= version)
+    /// The request with this method and path; no version: of those whose path has none. `None`: there is none, or only
+    /// in later versions.
+    pub(crate) fn find(&self, method: &Method, path: &str, version: Option<RestVersion>) -> Option<&Route> {
+        let serves = |route: &&Route| match version {
+            Some(version) => route.since <= version && route.access != Access::Unversioned,
+            None => route.access == Access::Unversioned,
+        };
+        self.0.get(path)?.iter().find(|route| route.method == *method && serves(route))
     }
 
     /// Whether there is such a path in any version, with any method.
@@ -75,12 +97,14 @@ mod tests {
     #[test]
     fn a_request_is_found_by_method_path_and_version() {
         let routes = Routes::new(vec![Route::post("volumes/batch", 32, |_| Ok(Reply::empty()))]);
-        let find = |method: Method, path: &str, minor| routes.find(&method, path, RestVersion::new(2, minor)).is_some();
+        let find =
+            |method: Method, path: &str, minor| routes.find(&method, path, Some(RestVersion::new(2, minor))).is_some();
         assert!(find(Method::POST, "volumes/batch", 32));
         assert!(find(Method::POST, "volumes/batch", 37));
         assert!(!find(Method::POST, "volumes/batch", 26));
         assert!(!find(Method::GET, "volumes/batch", 37));
         assert!(!find(Method::POST, "volumes", 37));
+        assert!(routes.find(&Method::POST, "volumes/batch", None).is_none());
         assert!(routes.knows("volumes/batch") && !routes.knows("volumes"));
     }
 

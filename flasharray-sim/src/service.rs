@@ -2,10 +2,12 @@
 
 use crate::body::Body;
 use crate::call::Call;
-use crate::nouns;
+use crate::faults::Outcome;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::route::Access;
+use crate::sentences;
 use crate::state::{Served, Shared};
 use crate::version::RestVersion;
 use bytes::Bytes;
@@ -13,9 +15,13 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, Request, Response, StatusCode,
     body::{Body as _, Incoming},
-    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER},
 };
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 8 << 20;
@@ -49,15 +55,29 @@ pub(crate) async fn answer(
     let (head, body) = request.into_parts();
     let path = Path::of(head.uri.path());
     sim.requests.count(served.name.as_str(), &head.method, path.name);
-    tokio::time::sleep(sim.options.latency).await;
-    let body = read(body).await;
-    let asked =
-        Asked { sim: &sim, served: &served, head: &head, path, query: Query::new(head.uri.query().unwrap_or("")) };
-    let outcome = body.and_then(|body| asked.dispatch(&body));
-    let reply = match outcome {
-        Ok(reply) => reply,
-        Err(refusal) if refusal.silent => return Err(Closed),
-        Err(refusal) => Reply::refusal(&refusal, &served.name, path.version.unwrap_or(sim.options.rest_max)),
+    let verdict = sim.faults.judge(served.name.as_str(), &head.method, path.name);
+    pause(sim.options.latency + verdict.delay).await;
+    let query = Query::new(head.uri.query().unwrap_or(""));
+    let asked = Asked { sim: &sim, served: &served, head: &head, path, query };
+    let serve = async || {
+        let outcome = read(body).await.and_then(|body| asked.dispatch(&body));
+        outcome.or_else(|refusal| asked.refuse(&refusal))
+    };
+    let reply = match verdict.outcome {
+        Outcome::Serve => serve().await?,
+        Outcome::ServeAs { status } => Reply { status, ..serve().await? },
+        Outcome::LoseReply => {
+            serve().await?;
+            return Err(Closed);
+        }
+        Outcome::Close => return Err(Closed),
+        Outcome::Reply { status, message, body, as_errors, retry_after } => {
+            let reply = match body {
+                Some(body) => Reply::new(status, body.into()),
+                None => asked.injected(status, message, as_errors),
+            };
+            Reply { retry_after, ..reply }
+        }
     };
     tracing::info!(
         target: "flasharray_sim::requests",
@@ -65,6 +85,12 @@ pub(crate) async fn answer(
         served.name, head.method, head.uri, reply.status, begun.elapsed().as_secs_f64() * 1e3
     );
     Ok(finish(&sim, &served, &head.headers, reply))
+}
+
+async fn pause(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
+    }
 }
 
 /// The parts of a path: `/api/2.37/volumes/batch` is 2.37 and `volumes/batch`.
@@ -101,23 +127,48 @@ impl Asked<'_> {
         if !sim.world.array_is_available(&served.name)? {
             return Err(Refusal::silence());
         }
-        let version = path.version.unwrap_or(RestVersion::DEFAULT_MAX);
-        let headers = &head.headers;
-        let open = Call { sim, array: &served.name, served, version, query, body: Body(body), headers, user: "" };
-        if path.version.is_none() {
-            return nouns::unversioned(&head.method, path.name)
-                .map_or_else(|| Err(self.unknown()), |handle| handle(&open));
-        }
-        if version > sim.options.rest_max {
+        if path.version.is_some_and(|version| version > sim.options.rest_max) {
             return Err(self.unknown());
         }
-        if let Some(handle) = nouns::without_session(&head.method, path.name) {
-            return handle(&open);
+        let version = self.version();
+        let headers = &head.headers;
+        let call = Call { sim, array: &served.name, served, version, query, body: Body(body), headers, user: "" };
+        let route = sim.routes.find(&head.method, path.name, path.version);
+        if let Some(open) = route.filter(|route| route.access != Access::Session) {
+            return (open.handle)(&call);
+        }
+        if path.version.is_none() {
+            return Err(self.unknown());
         }
         let user = self.user().ok_or_else(Refusal::invalid_session)?;
-        let route = sim.routes.find(&head.method, path.name, version).ok_or_else(|| self.unknown())?;
+        let route = route.ok_or_else(|| self.unknown())?;
         self.check_context()?;
-        (route.handle)(&Call { user: &user, ..open })
+        (route.handle)(&Call { user: &user, ..call })
+    }
+
+    /// The version asked for; where the path has none, the newest.
+    fn version(self) -> RestVersion {
+        self.path.version.unwrap_or(self.sim.options.rest_max)
+    }
+
+    fn refuse(self, refusal: &Refusal) -> Result<Reply, Closed> {
+        if refusal.silent { Err(Closed) } else { Ok(Reply::refusal(refusal, &self.served.name, self.version())) }
+    }
+
+    /// The reply of a fault.
+    fn injected(self, status: u16, message: Option<String>, as_errors: Option<bool>) -> Reply {
+        let usual = match status {
+            401 => sentences::INVALID_SESSION,
+            500 => sentences::INTERNAL,
+            _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error"),
+        };
+        let message = message.unwrap_or_else(|| usual.to_owned());
+        Reply::refusal_in_form(
+            &Refusal::with_status(status, None, message),
+            &self.served.name,
+            self.version(),
+            as_errors,
+        )
     }
 
     fn user(self) -> Option<String> {
@@ -135,8 +186,8 @@ impl Asked<'_> {
     }
 
     fn unknown(self) -> Refusal {
-        let later = self.sim.routes.knows(self.path.name) && self.path.version.is_some();
-        let why = if later { "not in this version" } else { "not simulated" };
+        let known = self.sim.routes.knows(self.path.name);
+        let why = if known { "not in this version, or not with this method" } else { "not simulated" };
         tracing::warn!("{} {} {}: {why}", self.served.name, self.head.method, self.head.uri.path());
         Refusal::not_found()
     }
@@ -179,6 +230,9 @@ fn finish(sim: &Shared, served: &Served, asked: &HeaderMap, reply: Reply) -> Res
         if let Some(value) = token.and_then(|token| HeaderValue::from_maybe_shared(Bytes::from(token)).ok()) {
             headers.insert(name, value);
         }
+    }
+    if let Some(seconds) = reply.retry_after {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
     if let Some(date) = http_date(sim.now_ms().saturating_add(served.clock_skew_ms())) {
         headers.insert(DATE, date);

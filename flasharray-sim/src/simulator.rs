@@ -68,15 +68,19 @@ impl Simulator {
                 ca_cert: authority.pem(),
             });
         }
+        let served: Vec<Arc<Served>> = listeners.iter().map(|listener| Arc::clone(&listener.served)).collect();
+        let routes = Arc::new(Routes::new(nouns::routes()));
+        let sessions = Arc::new(Sessions::new(options.session_time));
+        let faults = Faults::new(world.clone(), served, Arc::clone(&sessions), Arc::clone(&routes), options.seed)?;
+        faults.add(&options.faults)?;
         let shared = Arc::new(Shared {
             clock: world.clock(),
             world,
             versions: advertised(options.rest_max),
-            routes: Routes::new(nouns::routes()),
-            sessions: Arc::new(Sessions::new(options.session_time)),
-            faults: Faults::default(),
+            routes,
+            sessions,
+            faults,
             requests: Requests::default(),
-            served: listeners.iter().map(|listener| Arc::clone(&listener.served)).collect(),
             options,
         });
         let (stop, stopped) = watch::channel(false);
@@ -137,17 +141,17 @@ fn open(options: &Options) -> Result<World, Error> {
             world
         }
     };
-    let kinds: &[ConnectionKind] = match options.links {
-        Links::None => &[],
-        Links::Async => &[ConnectionKind::Async],
-        Links::Sync => &[ConnectionKind::Sync],
-        Links::Both => &[ConnectionKind::Async, ConnectionKind::Sync],
+    // in the world a sync connection carries what an async one does
+    let kind = match options.links {
+        Links::None => None,
+        Links::Async => Some(ConnectionKind::Async),
+        Links::Sync | Links::Both => Some(ConnectionKind::Sync),
     };
     for (position, array) in options.arrays.iter().enumerate() {
         world.ensure_array(&array.name)?;
         for other in options.arrays.iter().take(position) {
-            for kind in kinds {
-                world.connect_arrays(&other.name, &array.name, *kind)?;
+            if let Some(kind) = kind {
+                world.connect_arrays(&other.name, &array.name, kind)?;
             }
         }
     }

@@ -24,11 +24,10 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     /// Ascending.
     pub(crate) versions: Vec<RestVersion>,
-    pub(crate) routes: Routes,
+    pub(crate) routes: Arc<Routes>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
-    pub(crate) served: Vec<Arc<Served>>,
 }
 
 impl Shared {
@@ -36,16 +35,11 @@ impl Shared {
     pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now().as_millisecond()
     }
-
-    /// The array of this name, if it is served.
-    pub(crate) fn served(&self, name: &str) -> Option<&Arc<Served>> {
-        self.served.iter().find(|served| served.name.as_str() == name)
-    }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("options", &self.options).field("served", &self.served).finish_non_exhaustive()
+        f.debug_struct("Shared").field("options", &self.options).field("faults", &self.faults).finish_non_exhaustive()
     }
 }
 

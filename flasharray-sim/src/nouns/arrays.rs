@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
-use crate::route::Route;
+use crate::route::{Access, Route};
 use protector_core::mock::ArrayRow;
 use serde_json::{Value, json};
 
@@ -14,17 +14,17 @@ static ARRAY: Noun = Noun { title: "Array" };
 const CAPACITY: u64 = 100 << 40;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("arrays", 2, get)]
+    vec![Route::get("api/api_version", 0, api_version).with_access(Access::Unversioned), Route::get("arrays", 2, get)]
 }
 
 /// `GET /api/api_version`, without a session.
-pub(super) fn api_version(call: &Call<'_>) -> Result<Reply, Refusal> {
+fn api_version(call: &Call<'_>) -> Result<Reply, Refusal> {
     let versions: Vec<String> = call.sim.versions.iter().map(ToString::to_string).collect();
     Ok(Reply::json(&json!({"version": versions})))
 }
 
 fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let row = call.read(|tx| Ok(tx.array().clone()))?;
+    let row = call.read(|tx| Ok(tx.info().clone()))?;
     list(call, vec![row], &ARRAY)
 }
 

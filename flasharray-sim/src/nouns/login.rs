@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::route::{Access, Route};
 use crate::sentences;
 use crate::service::session_token;
 use crate::session::{ACCESS_TOKEN_TIME, USER};
@@ -13,8 +14,16 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("login", 0, login).with_access(Access::Open),
+        Route::post("logout", 0, logout).with_access(Access::Open),
+        Route::post("oauth2/1.0/token", 0, exchange_token).with_access(Access::Unversioned),
+    ]
+}
+
 /// `POST login`: an API token in the header of that name becomes a session token.
-pub(super) fn login(call: &Call<'_>) -> Result<Reply, Refusal> {
+fn login(call: &Call<'_>) -> Result<Reply, Refusal> {
     let token = call.headers.get("api-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !call.served.accepts(token) {
         return Err(Refusal::with_status(401, None, sentences::INVALID_TOKEN));
@@ -24,7 +33,7 @@ pub(super) fn login(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// `POST logout`: of a session that is no more, too; py-pure-client logs out when it hears that its session expired.
-pub(super) fn logout(call: &Call<'_>) -> Result<Reply, Refusal> {
+fn logout(call: &Call<'_>) -> Result<Reply, Refusal> {
     if let Some(token) = session_token(call.headers) {
         call.sim.sessions.close(call.array, token);
     }
@@ -32,7 +41,7 @@ pub(super) fn logout(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// `POST /oauth2/1.0/token`: an identity token that the simulator was told of becomes an access token.
-pub(super) fn exchange_token(call: &Call<'_>) -> Result<Reply, Refusal> {
+fn exchange_token(call: &Call<'_>) -> Result<Reply, Refusal> {
     let form = String::from_utf8_lossy(call.body.0);
     let form = Query::new(&form);
     for (field, expected) in [("grant_type", GRANT_TYPE), ("subject_token_type", JWT)] {

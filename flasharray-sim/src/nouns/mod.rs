@@ -3,29 +3,9 @@
 mod arrays;
 mod login;
 
-use crate::call::Handler;
 use crate::route::Route;
-use hyper::Method;
 
-/// Every request that needs a session.
+/// Every request there is.
 pub(crate) fn routes() -> Vec<Route> {
-    [arrays::routes()].concat()
-}
-
-/// Requests whose path has no version; they need no session.
-pub(crate) fn unversioned(method: &Method, path: &str) -> Option<Handler> {
-    match (method.as_str(), path) {
-        ("GET", "api/api_version") => Some(arrays::api_version),
-        ("POST", "oauth2/1.0/token") => Some(login::exchange_token),
-        _ => None,
-    }
-}
-
-/// Requests of all versions that need no session.
-pub(crate) fn without_session(method: &Method, path: &str) -> Option<Handler> {
-    match (method.as_str(), path) {
-        ("POST", "login") => Some(login::login),
-        ("POST", "logout") => Some(login::logout),
-        _ => None,
-    }
+    [login::routes(), arrays::routes()].concat()
 }

@@ -34,8 +34,16 @@ mod storage_driver;
 mod tx;
 mod world;
 
-pub use administration::{ArrayRow, ArrayTx, PodDetails, PodMemberRow, PodRow, ReplicaLinkRow, ReplicaLinkStatus};
-pub use array::{ConnectionKind, MemberStatus, Promotion};
+pub use administration::{
+    ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, GroupMemberRow, GroupSnapshotRow,
+    GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
+    ObjectReference, PodDetails, PodMemberRow, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow,
+    ReplicaLinkRow, ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Tag, TagRow, Tagged, TaggedObject,
+    TransferRow, VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
+};
+pub use array::{
+    ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,
+};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

@@ -2,6 +2,7 @@
 --
 -- Columns that end in _ms hold milliseconds since 1970. A destroyed_ms that is set means: destroyed, waiting for
 -- eradication, name still taken. Whatever follows from the clock alone (progress, boot, visibility) is computed, not stored.
+-- Names that administrators give on an array are the same in upper and lower case.
 
 -- Not part of the world that is simulated, so not part of its dump.
 CREATE TABLE bookkeeping (
@@ -41,6 +42,9 @@ CREATE TABLE array_connections (
     other_id TEXT NOT NULL REFERENCES arrays (id),
     kind TEXT NOT NULL CHECK (kind IN ('async', 'sync')),
     connected INTEGER NOT NULL DEFAULT 1,
+    -- what an administrator set at either end, as REST shows it: JSON objects
+    one_attributes TEXT NOT NULL DEFAULT '{}',
+    other_attributes TEXT NOT NULL DEFAULT '{}',
     UNIQUE (one_id, other_id)
 ) STRICT;
 
@@ -102,23 +106,37 @@ CREATE INDEX pod_replica_links_by_target ON pod_replica_links (target_pod_id);
 CREATE TABLE volume_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,      -- `group` or `pod::group`
+    pod_id TEXT REFERENCES pods (id),
     destroyed_ms INTEGER,
+    bandwidth_limit INTEGER,                -- bytes a second
+    iops_limit INTEGER,
+    priority_operator TEXT NOT NULL DEFAULT '+',
+    priority_value INTEGER NOT NULL DEFAULT 0,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX volume_groups_by_name ON volume_groups (name);
 
 CREATE TABLE volumes (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,                     -- `v`, `pod::v` or `volume group/v`
+    name TEXT NOT NULL COLLATE NOCASE,      -- `v`, `pod::v` or `volume group/v`
     serial INTEGER NOT NULL,                -- number of it on the array that made it
     serial_array_id TEXT,                   -- which one that was; NULL: array_id
     pod_id TEXT REFERENCES pods (id),
     volume_group_id TEXT REFERENCES volume_groups (id),
-    source TEXT,                            -- the volume or snapshot that it was copied from, by name
+    -- the volume whose data it was copied from, also if by way of a snapshot; `<source array>:<volume>` if replicated
+    source TEXT,
+    source_id TEXT,
     provisioned INTEGER NOT NULL,           -- bytes
     content INTEGER NOT NULL,               -- writes it holds
     fenced INTEGER NOT NULL DEFAULT 0,      -- host writes are refused
+    demoted INTEGER NOT NULL DEFAULT 0,     -- the same, by an administrator
+    bandwidth_limit INTEGER,                -- bytes a second
+    iops_limit INTEGER,
+    priority_operator TEXT NOT NULL DEFAULT '+',
+    priority_value INTEGER NOT NULL DEFAULT 0,
+    snapshot_count INTEGER NOT NULL DEFAULT 0,              -- numbers given to its snapshots
     created_ms INTEGER NOT NULL,
     destroyed_ms INTEGER,
     clone_key TEXT,                         -- the op key that it was cloned under
@@ -127,6 +145,8 @@ CREATE TABLE volumes (
     clone_source TEXT,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX volumes_by_name ON volumes (name);
+CREATE INDEX volumes_by_volume_group ON volumes (volume_group_id) WHERE volume_group_id IS NOT NULL;
 CREATE INDEX volumes_by_clone_key ON volumes (array_id, clone_key) WHERE clone_key IS NOT NULL;
 CREATE INDEX volumes_by_pod ON volumes (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX volumes_destroyed ON volumes (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
@@ -146,18 +166,23 @@ CREATE TABLE protection_groups (
     interval_ms INTEGER,                    -- NULL: never set
     next_due_ms INTEGER,                    -- NULL: the schedule is off
     scheduled_count INTEGER NOT NULL DEFAULT 0,
-    -- what an administrator set beside it, as REST shows it: JSON of replication_schedule, snapshot_schedule,
-    -- source_retention and target_retention without the two columns above
+    -- an administrator manages it: scheduled snapshots are numbered, and go as `schedules` says
+    administered INTEGER NOT NULL DEFAULT 0,
+    -- JSON of what an administrator set beside the two columns above; on an image only its retention counts
     schedules TEXT NOT NULL DEFAULT '{}',
     snapshot_due_ms INTEGER,                -- next local snapshot; NULL: that schedule is off
+    retention_due_ms INTEGER,               -- when the next snapshot may have to go; NULL: none
     -- only on an image
     source_group_id TEXT,
     allowed INTEGER NOT NULL DEFAULT 0,     -- this array lets the source replicate to it
+    detached INTEGER NOT NULL DEFAULT 0,    -- no target of its source any more
     visible_ms INTEGER NOT NULL,
     UNIQUE (array_id, name)
 ) STRICT;
 CREATE INDEX protection_groups_by_pod ON protection_groups (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX protection_groups_due ON protection_groups (next_due_ms) WHERE next_due_ms IS NOT NULL;
+CREATE INDEX protection_groups_snapshot_due ON protection_groups (snapshot_due_ms) WHERE snapshot_due_ms IS NOT NULL;
+CREATE INDEX protection_groups_retention_due ON protection_groups (retention_due_ms) WHERE retention_due_ms IS NOT NULL;
 CREATE INDEX protection_groups_destroyed ON protection_groups (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 CREATE INDEX protection_groups_source ON protection_groups (source_group_id) WHERE source_group_id IS NOT NULL;
 
@@ -173,20 +198,22 @@ CREATE TABLE snapshots (
     id TEXT PRIMARY KEY,
     group_id TEXT NOT NULL REFERENCES protection_groups (id) ON DELETE CASCADE,
     suffix TEXT NOT NULL,
-    scheduled INTEGER NOT NULL,
+    scheduled INTEGER NOT NULL,             -- goes by retention
     created_ms INTEGER NOT NULL,            -- the instant of the data
     destroyed_ms INTEGER,
+    eradicate_ms INTEGER,                   -- made for replication only, and gone at this instant
     UNIQUE (group_id, suffix)
 ) STRICT;
+CREATE INDEX snapshots_eradicate ON snapshots (eradicate_ms) WHERE eradicate_ms IS NOT NULL;
 CREATE INDEX snapshots_destroyed ON snapshots (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
 -- A snapshot of one volume alone.
 CREATE TABLE volume_snapshots (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    volume_id TEXT REFERENCES volumes (id) ON DELETE SET NULL,
-    name TEXT NOT NULL,                     -- `<volume>.<suffix>`
-    suffix TEXT NOT NULL,
+    volume_id TEXT NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE,      -- `<volume>.<suffix>`
+    suffix TEXT NOT NULL COLLATE NOCASE,
     serial INTEGER NOT NULL,                -- as of volumes
     serial_array_id TEXT,
     provisioned INTEGER NOT NULL,
@@ -195,6 +222,9 @@ CREATE TABLE volume_snapshots (
     destroyed_ms INTEGER,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX volume_snapshots_by_name ON volume_snapshots (name);
+CREATE INDEX volume_snapshots_by_volume ON volume_snapshots (volume_id);
+CREATE INDEX volume_snapshots_destroyed ON volume_snapshots (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
 CREATE TABLE snapshot_volumes (
     snapshot_id TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
@@ -213,7 +243,16 @@ CREATE TABLE transfers (
     running_since_ms INTEGER                -- NULL: interrupted
 ) STRICT;
 
--- Whatever may carry a tag; resource is the REST collection, such as 'volumes'.
+-- The groups that a new volume joins unless its maker declines: on the array itself, or in one of its pods.
+CREATE TABLE default_protections (
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    pod_id TEXT REFERENCES pods (id) ON DELETE CASCADE,
+    group_id TEXT NOT NULL REFERENCES protection_groups (id) ON DELETE CASCADE,
+    UNIQUE (array_id, pod_id, group_id)
+) STRICT;
+
+-- Whatever may carry a tag; resource is the REST collection, such as 'volumes'. A volume in the snapshot of a group has
+-- `<snapshot id>/<volume name>` as its id here.
 CREATE TABLE tags (
     array_id TEXT NOT NULL REFERENCES arrays (id),
     resource TEXT NOT NULL,
@@ -224,25 +263,31 @@ CREATE TABLE tags (
     copyable INTEGER NOT NULL,
     PRIMARY KEY (array_id, resource, resource_id, namespace, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_resource ON tags (resource, resource_id);
 
 CREATE TABLE host_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
     UNIQUE (array_id, name)
 ) STRICT;
 
 CREATE TABLE hosts (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
     host_group_id TEXT REFERENCES host_groups (id),
     personality TEXT,
     iqns TEXT NOT NULL DEFAULT '[]',        -- JSON arrays
     nqns TEXT NOT NULL DEFAULT '[]',
     wwns TEXT NOT NULL DEFAULT '[]',
+    preferred_arrays TEXT NOT NULL DEFAULT '[]',            -- JSON array of array names
+    vlan TEXT,
+    chap_host_user TEXT,                    -- CHAP passwords are not kept
+    chap_target_user TEXT,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX hosts_by_host_group ON hosts (host_group_id) WHERE host_group_id IS NOT NULL;
 
 -- A volume that a host, or each host of a group, can write to.
 CREATE TABLE connections (
@@ -255,6 +300,33 @@ CREATE TABLE connections (
     UNIQUE (array_id, volume_id, host_id, host_group_id)
 ) STRICT;
 CREATE INDEX connections_by_volume ON connections (volume_id);
+CREATE INDEX connections_by_host ON connections (host_id) WHERE host_id IS NOT NULL;
+CREATE INDEX connections_by_host_group ON connections (host_group_id) WHERE host_group_id IS NOT NULL;
+
+-- Tags go with what carries them.
+CREATE TRIGGER volume_tags AFTER DELETE ON volumes BEGIN
+    DELETE FROM tags WHERE resource = 'volumes' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER volume_snapshot_tags AFTER DELETE ON volume_snapshots BEGIN
+    DELETE FROM tags WHERE resource = 'volume-snapshots' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER snapshot_tags AFTER DELETE ON snapshots BEGIN
+    DELETE FROM tags WHERE resource = 'protection-group-snapshots' AND resource_id = OLD.id;
+    -- '0' comes right after '/'
+    DELETE FROM tags WHERE resource = 'volume-snapshots' AND resource_id > OLD.id || '/' AND resource_id < OLD.id || '0';
+END;
+CREATE TRIGGER protection_group_tags AFTER DELETE ON protection_groups BEGIN
+    DELETE FROM tags WHERE resource = 'protection-groups' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER pod_tags AFTER DELETE ON pods BEGIN
+    DELETE FROM tags WHERE resource = 'pods' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER host_tags AFTER DELETE ON hosts BEGIN
+    DELETE FROM tags WHERE resource = 'hosts' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER host_group_tags AFTER DELETE ON host_groups BEGIN
+    DELETE FROM tags WHERE resource = 'host-groups' AND resource_id = OLD.id;
+END;
 
 -- Clouds ------------------------------------------------------------------------------------------------------------
 
@@ -411,7 +483,8 @@ UNION ALL
 SELECT pod_arrays.array_id, protection_groups.id
 FROM pod_arrays JOIN protection_groups ON protection_groups.pod_id = pod_arrays.pod_id;
 
--- Which group is replicated to which image. `flows`: data can move right now.
+-- Which group is replicated to which image. `flows`: data can move right now. A group in a pod is replicated by any array
+-- of the pod.
 CREATE VIEW replication_paths AS
 SELECT source.id AS source_group_id,
        source.array_id AS source_array_id,
@@ -420,7 +493,11 @@ SELECT source.id AS source_group_id,
        image.visible_ms AS visible_ms,
        image.allowed AND image.destroyed_ms IS NULL AS allowed,
        source.destroyed_ms IS NULL AND image.destroyed_ms IS NULL AND image.allowed
-           AND EXISTS (SELECT 1 FROM links WHERE links.array_id = source.array_id
-                           AND links.peer_id = image.array_id AND links.works) AS flows
+           AND EXISTS (SELECT 1 FROM links WHERE links.peer_id = image.array_id AND links.works
+                           AND (links.array_id = source.array_id
+                                OR links.array_id IN (SELECT pod_arrays.array_id FROM pod_arrays
+                                                      WHERE pod_arrays.pod_id = source.pod_id AND frozen_ms IS NULL)))
+           AS flows
 FROM protection_groups AS image
-JOIN protection_groups AS source ON source.id = image.source_group_id;
+JOIN protection_groups AS source ON source.id = image.source_group_id
+WHERE NOT image.detached;

@@ -5,7 +5,9 @@ pub(super) mod pod_contents;
 mod pod_election;
 pub(super) mod pod_members;
 pub(super) mod pods;
+pub(super) mod policy;
 pub(super) mod replica_links;
+pub(super) mod retention;
 pub(super) mod schedule;
 pub(super) mod snapshots;
 pub(super) mod transfers;
@@ -13,6 +15,7 @@ pub(super) mod volumes;
 
 pub use pod_members::MemberStatus;
 pub use pods::Promotion;
+pub use policy::{DailyWindow, GroupPolicy, SnapshotRetention, SnapshotSchedule};
 
 use super::tx::{NAMESPACE, Tx};
 use crate::model::ArrayName;
