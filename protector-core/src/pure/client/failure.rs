@@ -8,6 +8,7 @@ use crate::pure::sentences::{self, Advice, Verdict};
 use crate::pure::tls;
 use crate::pure::wire::{ArrayError, Refusal};
 use crate::{Error, ErrorKind};
+use std::fmt;
 use std::time::Duration;
 
 /// Longest excerpt of a body in a message, in characters.
@@ -145,9 +146,16 @@ impl Failure {
         }
     }
 
+    /// As the answer to a change that was sent, and perhaps carried out.
     pub(super) fn into_indeterminate(self) -> Error {
         Error::new(ErrorKind::Indeterminate, format!("the change may or may not have been made: {}", self.message))
             .remedy("look at the array, then repeat")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -196,6 +196,8 @@ impl FlashArrayClient {
             Retry::GiveUp => Err(failure.into_error(attempts.safety)),
             Retry::Observe => Err(failure.into_indeterminate()),
             Retry::After(pause) => {
+                let milliseconds = pause.as_millis() as u64;
+                tracing::info!(target: "protector.engine.storage.pure", pause_ms = milliseconds, "{failure}; again");
                 attempts.unsure |= failure.advice == Advice::Unsure;
                 attempts.number = attempts.number.saturating_add(1);
                 self.shared.counting.retry();

@@ -5,6 +5,7 @@ use super::*;
 use crate::{Error, ErrorKind};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::io::Write as _;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 /// An authority, and a certificate that it vouches for.
 fn issued(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> (String, Identity) {
@@ -121,14 +122,16 @@ async fn any_certificate_is_accepted_only_when_that_is_asked_for() {
 
 #[tokio::test]
 async fn a_certificate_without_its_key_is_not_enough() {
-    let honest = Identity::self_signed();
-    let file = file(&honest.pem);
-    let thief = Identity { key: Identity::self_signed().key, ..honest };
-    let server = Server::start_as(thief, vec![]).await;
-    let pinned = options(&server).trust;
-    for trust in [pinned, Trust::CaFile(file.path().to_owned()), Trust::DangerAcceptAnyCertificate] {
-        let error = trusting(&server, trust.clone()).version().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unreachable, "{trust:?}");
-        assert!(server.seen().is_empty(), "{trust:?}");
+    for version in [&TLS12, &TLS13] {
+        let honest = Identity::self_signed();
+        let file = file(&honest.pem);
+        let thief = Identity { key: Identity::self_signed().key, ..honest };
+        let server = Server::start_with(thief, &[version], vec![]).await;
+        let pinned = options(&server).trust;
+        for trust in [pinned, Trust::CaFile(file.path().to_owned()), Trust::DangerAcceptAnyCertificate] {
+            let error = trusting(&server, trust.clone()).version().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unreachable, "{trust:?}");
+            assert!(server.seen().is_empty(), "{trust:?}");
+        }
     }
 }

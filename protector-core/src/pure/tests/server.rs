@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::{DEFAULT_VERSIONS, ServerConfig, SupportedProtocolVersion};
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
@@ -98,13 +98,22 @@ impl Server {
     }
 
     pub(super) async fn start_as(identity: Identity, script: Vec<Play>) -> Self {
+        Self::start_with(identity, DEFAULT_VERSIONS, script).await
+    }
+
+    /// Speaks only these versions of TLS.
+    pub(super) async fn start_with(
+        identity: Identity,
+        versions: &[&'static SupportedProtocolVersion],
+        script: Vec<Play>,
+    ) -> Self {
         let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
         let certificate = identity.certificate.clone();
         // put together by hand: a test presents a certificate with a key that is not its own
         let key = provider.key_provider.load_private_key(identity.key).unwrap();
         let presented = SingleCertAndKey::from(CertifiedKey::new(vec![identity.certificate], key));
         let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(presented));

@@ -122,7 +122,7 @@ async fn an_answer_that_is_no_array_s_is_not_taken_for_one() {
 async fn one_caller_s_deadline_is_not_the_others() {
     let server = Server::start(vec![ok(DONE)]).await;
     server.in_sessions(vec![Play::Late(Duration::from_millis(300))]);
-    let client = client(&server);
+    let client = client_with(&server, PureOptions { retries: 0, ..options(&server) });
     let request = arrays::array();
     let (hasty, patient) = tokio::join!(client.send_by(&request, within(100)), client.send(&request));
     assert_eq!(hasty.map(drop).unwrap_err().kind(), ErrorKind::DeadlineExceeded);
