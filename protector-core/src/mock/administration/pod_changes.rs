@@ -1,7 +1,7 @@
 //! Making pods, changing them, and what becomes of them at the end.
 
 use super::{ArrayTx, PodRow};
-use crate::mock::array::{ConnectionKind, MemberStatus, pod_contents, pods, replica_links};
+use crate::mock::array::{ConnectionKind, MemberStatus, pod_contents, pod_copies, pods, replica_links};
 use crate::mock::tx::{signed, unsigned};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
@@ -27,7 +27,7 @@ impl ArrayTx<'_> {
         let copy = self.create_pod(name)?;
         self.tx.execute("UPDATE pods SET source = ?2 WHERE id = ?1", [&copy.id, &source.name])?;
         let (from, to) = (self.stored_pod(&source.id)?, self.stored_pod(&copy.id)?);
-        pod_contents::take_over(self.tx, &from, &to, &self.array, None)?;
+        pod_copies::take_over(self.tx, &from, &to, &self.array, None)?;
         self.pod_with_id(&copy.id)
     }
 
@@ -176,7 +176,7 @@ impl ArrayTx<'_> {
         let id = pods::create(self.tx, &self.array, &name)?;
         let (from, to) = (self.stored_pod(&pod.id)?, self.stored_pod(&id)?);
         let frozen_on = frozen.then_some(self.array.id.as_str());
-        pod_contents::take_over(self.tx, &from, &to, &self.array, frozen_on)?;
+        pod_copies::take_over(self.tx, &from, &to, &self.array, frozen_on)?;
         pod_contents::destroy(self.tx, &id)?;
         self.tx.execute(
             "UPDATE pods SET source = ?2, destroyed_ms = ?3 WHERE id = ?1",

@@ -2,7 +2,7 @@
 
 use super::pod_changes::refuse;
 use super::{ArrayTx, PodRow};
-use crate::mock::array::{Promotion, pod_contents, replica_links};
+use crate::mock::array::{Promotion, pod_contents, pod_copies, replica_links};
 use crate::mock::controls;
 use crate::mock::tx::signed;
 use crate::{Error, Result};
@@ -90,7 +90,7 @@ impl ArrayTx<'_> {
         let destroyed_ms = kept.destroyed_ms.unwrap_or_default();
         pod_contents::recover(self.tx, &kept.id, destroyed_ms)?;
         let (source, own) = (self.stored_pod(&kept.id)?, self.stored_pod(&pod.id)?);
-        pod_contents::take_over(self.tx, &source, &own, &self.array, None)?;
+        pod_copies::take_over(self.tx, &source, &own, &self.array, None)?;
         self.drop_pod(&kept.id)
     }
 

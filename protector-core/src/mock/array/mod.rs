@@ -2,6 +2,7 @@
 
 pub(super) mod groups;
 pub(super) mod pod_contents;
+pub(super) mod pod_copies;
 mod pod_election;
 pub(super) mod pod_members;
 pub(super) mod pods;

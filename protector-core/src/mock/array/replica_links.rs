@@ -1,7 +1,7 @@
 //! Continuous replication from one pod to another, as the clock and the links have it.
 
 use super::pods::{self, Pod};
-use super::{Array, pod_contents};
+use super::{Array, pod_copies};
 use crate::mock::controls;
 use crate::mock::tx::{Tx, signed};
 use crate::{Error, Result};
@@ -229,7 +229,7 @@ fn mirror(tx: &Tx<'_>, link: &Link) -> Result<()> {
     if target.wants_promoted {
         return Ok(());
     }
-    pod_contents::take_over(tx, &pod(tx, &link.source_pod_id)?, &target, &home(tx, &target.id)?, None)
+    pod_copies::take_over(tx, &pod(tx, &link.source_pod_id)?, &target, &home(tx, &target.id)?, None)
 }
 
 /// The one array of a pod that is not stretched.
