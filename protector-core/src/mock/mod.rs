@@ -35,9 +35,9 @@ mod tx;
 mod world;
 
 pub use administration::{
-    ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
-    PodRow, ProtectionRow, Reference, Tag, TagRow, Tagged, TaggedObject, TransferRow, VolumeGroupRow, VolumeRow,
-    VolumeSnapshotRow,
+    ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, HostGroupRow, HostRow, HostSettings, Initiator, Limits,
+    NewVolume, PodRow, ProtectionRow, Reference, Tag, TagRow, Tagged, TaggedObject, TransferRow, VolumeGroupRow,
+    VolumeRow, VolumeSnapshotRow,
 };
 pub use array::{ConnectionKind, MemberStatus, Promotion};
 pub use clock::WorldTime;

@@ -12,7 +12,6 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-<<<<<<< HEAD
 mod connections;
 mod copies;
 mod hosts;
@@ -20,6 +19,7 @@ mod pods;
 mod protections;
 mod reference;
 mod tags;
+mod usage;
 mod volume_groups;
 mod volume_snapshots;
 mod volumes;
@@ -31,14 +31,10 @@ pub use pods::PodRow;
 pub use protections::ProtectionRow;
 pub use reference::Reference;
 pub use tags::{Tag, TagRow, Tagged, TaggedObject};
+pub use usage::ArrayUsage;
 pub use volume_groups::VolumeGroupRow;
 pub use volume_snapshots::{TransferRow, VolumeSnapshotRow};
 pub use volumes::{Limits, NewVolume, VolumeRow};
-=======
-mod usage;
-
-pub use usage::ArrayUsage;
->>>>>>> simserver
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};
