@@ -103,7 +103,7 @@ pub(super) const VISIBLE: &str = "CASE WHEN volumes.pod_id IS NULL THEN volumes.
 
 const SELECT: &str =
     "SELECT volumes.id, volumes.name, COALESCE(serial_array_id, volumes.array_id), volumes.serial, provisioned,
-        content, volumes.created_ms, volumes.destroyed_ms, demoted, source_id, source, pods.id, pods.name,
+        content, volumes.created_ms, volumes.destroyed_ms, demoted, volumes.source_id, volumes.source, pods.id, pods.name,
         volume_groups.id, volume_groups.name, volumes.bandwidth_limit, volumes.iops_limit, volumes.priority_operator,
         volumes.priority_value,
         (SELECT count(*) FROM connections WHERE volume_id = volumes.id AND connections.array_id = ?1)
