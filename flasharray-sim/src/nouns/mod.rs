@@ -10,6 +10,9 @@ mod host_groups;
 mod hosts;
 mod login;
 mod names;
+mod pod_members;
+mod pods;
+mod replica_links;
 mod show;
 mod tags;
 mod volume_groups;
@@ -20,5 +23,22 @@ use crate::route::Route;
 
 /// Every request there is.
 pub(crate) fn routes() -> Vec<Route> {
-    [login::routes(), arrays::routes()].concat()
+    [
+        login::routes(),
+        arrays::routes(),
+        connections::routes(),
+        default_protections::routes(),
+        empty::routes(),
+        hardware::routes(),
+        host_groups::routes(),
+        hosts::routes(),
+        pod_members::routes(),
+        pods::routes(),
+        replica_links::routes(),
+        tags::routes(),
+        volume_groups::routes(),
+        volume_snapshots::routes(),
+        volumes::routes(),
+    ]
+    .concat()
 }
