@@ -36,10 +36,10 @@ mod world;
 
 pub use administration::{
     ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, GroupMemberRow, GroupSnapshotRow,
-    GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume,
-    ObjectReference, PodDetails, PodMemberRow, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow,
-    ReplicaLinkRow, ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Tag, TagRow, Tagged, TaggedObject,
-    TransferRow, VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
+    GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume, PodDetails,
+    PodMemberRow, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow, ReplicaLinkRow,
+    ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Tag, TagRow, Tagged, TaggedObject, TransferRow,
+    VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
 };
 pub use array::{
     ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,

@@ -1,6 +1,6 @@
 //! Which arrays an array is connected to.
 
-use super::{ArrayTx, ObjectReference};
+use super::{ArrayTx, Reference};
 use crate::mock::array::{self, ConnectionKind, transfers};
 use crate::mock::tx::NAMESPACE;
 use crate::{Error, Result};
@@ -14,7 +14,7 @@ pub struct ArrayConnectionRow {
     /// UUID of the connection.
     pub id: String,
     /// The other array.
-    pub peer: ObjectReference,
+    pub peer: Reference,
     /// The Purity release of the other array.
     pub version: String,
     /// What it carries.
@@ -40,7 +40,7 @@ impl ArrayTx<'_> {
             |row| {
                 let connection = ArrayConnectionRow {
                     id: row.get(0)?,
-                    peer: ObjectReference { id: row.get(1)?, name: row.get(2)? },
+                    peer: Reference { id: row.get(1)?, name: row.get(2)? },
                     version: row.get(3)?,
                     kind: if row.get(4)? { ConnectionKind::Sync } else { ConnectionKind::Async },
                     works: row.get(5)?,
@@ -79,13 +79,17 @@ impl ArrayTx<'_> {
     /// Sets what a connection carries, and what is shown of it at this end.
     ///
     /// # Errors
-    /// unwritable → `Storage`.
+    /// a pod is on both arrays and the connection is not to carry it any more → `Precondition`.
     pub fn set_array_connection(
         &self,
         connection: &ArrayConnectionRow,
         kind: ConnectionKind,
         attributes: &Map<String, Value>,
     ) -> Result<()> {
+        if kind == ConnectionKind::Async && self.tx.value(STRETCHED, params![self.array.id, connection.peer.id])? {
+            let text = format!("the connection to array '{}' carries a stretched pod", connection.peer.name);
+            return Err(Error::precondition(text));
+        }
         let json = serde_json::to_string(attributes)?;
         self.tx.execute(
             "UPDATE array_connections SET kind = ?3, one_attributes = iif(one_id = ?2, ?4, one_attributes),
@@ -100,11 +104,10 @@ impl ArrayTx<'_> {
     /// # Errors
     /// a group is replicated over it, or a pod is on both arrays → `Precondition`.
     pub fn disconnect_array(&self, connection: &ArrayConnectionRow) -> Result<()> {
-        let used = "SELECT EXISTS (SELECT 1 FROM replication_paths WHERE source_array_id IN (?1, ?2)
-                                       AND target_array_id IN (?1, ?2))
-            OR EXISTS (SELECT 1 FROM pod_arrays AS here JOIN pod_arrays AS there ON there.pod_id = here.pod_id
-                       WHERE here.array_id = ?1 AND there.array_id = ?2)";
-        if self.tx.value(used, params![self.array.id, connection.peer.id])? {
+        let replicates = "SELECT EXISTS (SELECT 1 FROM replication_paths
+                                         WHERE source_array_id IN (?1, ?2) AND target_array_id IN (?1, ?2))";
+        let both = params![self.array.id, connection.peer.id];
+        if self.tx.value(replicates, both)? || self.tx.value(STRETCHED, both)? {
             let text = format!("the connection to array '{}' carries replication", connection.peer.name);
             return Err(Error::precondition(text));
         }
@@ -112,6 +115,11 @@ impl ArrayTx<'_> {
         transfers::refresh(self.tx)
     }
 }
+
+/// Whether a pod is on both arrays.
+const STRETCHED: &str = "
+    SELECT EXISTS (SELECT 1 FROM pod_arrays AS here JOIN pod_arrays AS there ON there.pod_id = here.pod_id
+                   WHERE here.array_id = ?1 AND there.array_id = ?2)";
 
 fn connection_key(array_id: &str) -> String {
     Uuid::new_v5(&NAMESPACE, format!("connection key of {array_id}").as_bytes()).to_string()

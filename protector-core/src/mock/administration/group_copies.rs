@@ -34,7 +34,7 @@ impl ArrayTx<'_> {
             let pod_id = group.pod.as_ref().and_then(|pod| pod.id.as_ref());
             self.tx.execute(
                 "UPDATE volumes SET source = ?2, pod_id = ?3 WHERE id = ?1",
-                params![id, format!("{}.{}", snapshot.name, held.name), pod_id],
+                params![id, snapshot.volume_name(&held.name), pod_id],
             )?;
             groups::add_member(self.tx, &group.id, &id)?;
         }
@@ -60,12 +60,7 @@ impl ArrayTx<'_> {
         for (held, member) in held.into_iter().zip(members) {
             self.tx.execute(
                 "UPDATE volumes SET provisioned = ?2, content = ?3, source = ?4 WHERE id = ?1",
-                params![
-                    member.id,
-                    signed(held.provisioned)?,
-                    signed(held.content)?,
-                    format!("{}.{}", snapshot.name, held.name)
-                ],
+                params![member.id, signed(held.provisioned)?, signed(held.content)?, snapshot.volume_name(&held.name)],
             )?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Which volumes are in which protection group.
 
-use super::{ArrayTx, ObjectReference, ProtectionGroupRow};
+use super::{ArrayTx, ProtectionGroupRow, Reference};
 use crate::mock::array::{groups, volumes};
 use crate::{Error, Result};
 
@@ -8,9 +8,9 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupMemberRow {
     /// The group.
-    pub group: ObjectReference,
+    pub group: Reference,
     /// The volume.
-    pub volume: ObjectReference,
+    pub volume: Reference,
     /// Whether the volume is destroyed.
     pub destroyed: bool,
 }
@@ -31,8 +31,8 @@ impl ArrayTx<'_> {
             [&self.array.id],
             |row| {
                 Ok(GroupMemberRow {
-                    group: ObjectReference { id: row.get(0)?, name: row.get(1)? },
-                    volume: ObjectReference { id: row.get(2)?, name: row.get(3)? },
+                    group: Reference { id: row.get(0)?, name: row.get(1)? },
+                    volume: Reference { id: row.get(2)?, name: row.get(3)? },
                     destroyed: row.get(4)?,
                 })
             },
@@ -43,9 +43,17 @@ impl ArrayTx<'_> {
     ///
     /// # Errors
     /// unreadable → `Storage`.
-    pub fn protection_group_candidate(&self, name: &str) -> Result<Option<(ObjectReference, bool)>> {
+    pub fn protection_group_candidate(&self, name: &str) -> Result<Option<(Reference, bool)>> {
         let found = volumes::by_name(self.tx, &self.array.id, name)?;
-        Ok(found.map(|volume| (ObjectReference { id: Some(volume.id), name: volume.name }, volume.destroyed)))
+        Ok(found.map(|volume| (Reference { id: Some(volume.id), name: volume.name }, volume.destroyed)))
+    }
+
+    /// The name of the volume with this id that this array shows.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn protection_group_candidate_name(&self, id: &str) -> Result<Option<String>> {
+        Ok(volumes::by_id(self.tx, &self.array.id, id)?.map(|volume| volume.name))
     }
 
     /// Adds a volume to a group; `false` if it is in it already.

@@ -1,6 +1,6 @@
 //! Snapshots of protection groups, and replicas of them on images.
 
-use super::{ArrayTx, ObjectReference, ProtectionGroupRow};
+use super::{ArrayTx, ProtectionGroupRow, Reference};
 use crate::mock::array::{retention, schedule, snapshots, transfers};
 use crate::mock::controls;
 use crate::mock::tx::{signed, unsigned};
@@ -24,15 +24,26 @@ pub struct GroupSnapshotRow {
     /// When it was destroyed, milliseconds since 1970.
     pub destroyed_ms: Option<i64>,
     /// The group or image it is of.
-    pub group: ObjectReference,
+    pub group: Reference,
     /// The pod of the group.
-    pub pod: Option<ObjectReference>,
+    pub pod: Option<Reference>,
     /// Whether it is held against destruction.
     pub retention_locked: bool,
     /// Whether it came from another array.
     pub is_replica: bool,
     /// Bytes that its volumes had.
     pub provisioned: u64,
+}
+
+impl GroupSnapshotRow {
+    /// The volume that a part of it was taken of: `v`, `pod::v`, or of a replica `<source>:v`.
+    pub(super) fn volume_name(&self, volume: &str) -> String {
+        match (&self.pod, self.group.name.split_once(':')) {
+            (Some(pod), _) => format!("{}::{volume}", pod.name),
+            (None, Some((source, _))) => format!("{source}:{volume}"),
+            (None, None) => volume.to_owned(),
+        }
+    }
 }
 
 /// What a new snapshot is for.
@@ -76,11 +87,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<GroupSnapshotRow> {
         suffix,
         created_ms: row.get(2)?,
         destroyed_ms: row.get(3)?,
-        group: ObjectReference { id: row.get(4)?, name: group },
-        pod: match row.get::<_, Option<String>>(6)? {
-            Some(id) => Some(ObjectReference { id: Some(id), name: row.get(7)? }),
-            None => None,
-        },
+        group: Reference { id: row.get(4)?, name: group },
+        pod: Reference::read(row, 6)?,
         retention_locked: row.get(8)?,
         is_replica: row.get(9)?,
         provisioned: unsigned(row.get(10)?),

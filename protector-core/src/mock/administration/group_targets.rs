@@ -1,7 +1,7 @@
 //! To which arrays a protection group is replicated.
 
 use super::protection_groups::image_name;
-use super::{ArrayTx, ObjectReference, ProtectionGroupRow};
+use super::{ArrayTx, ProtectionGroupRow, Reference};
 use crate::mock::array::{self, groups, transfers};
 use crate::mock::controls;
 use crate::mock::tx::signed;
@@ -12,9 +12,9 @@ use rusqlite::params;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupTargetRow {
     /// The group, or on the target its image.
-    pub group: ObjectReference,
+    pub group: Reference,
     /// The target array.
-    pub target: ObjectReference,
+    pub target: Reference,
     /// Whether the target takes what is replicated to it.
     pub allowed: bool,
     /// Whether data can move right now.
@@ -25,9 +25,9 @@ pub struct GroupTargetRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteGroupRow {
     /// The image.
-    pub image: ObjectReference,
+    pub image: Reference,
     /// The array it is on.
-    pub target: ObjectReference,
+    pub target: Reference,
     /// When it was destroyed, milliseconds since 1970.
     pub destroyed_ms: Option<i64>,
     /// What is kept there.
@@ -50,8 +50,8 @@ impl ArrayTx<'_> {
             params![self.array.id, self.tx.now_ms],
             |row| {
                 Ok(GroupTargetRow {
-                    group: ObjectReference { id: row.get(0)?, name: row.get(1)? },
-                    target: ObjectReference { id: row.get(2)?, name: row.get(3)? },
+                    group: Reference { id: row.get(0)?, name: row.get(1)? },
+                    target: Reference { id: row.get(2)?, name: row.get(3)? },
                     allowed: row.get(4)?,
                     flows: row.get(5)?,
                 })
@@ -150,8 +150,8 @@ impl ArrayTx<'_> {
             |row| {
                 let retention = crate::mock::SnapshotRetention::default();
                 let found = RemoteGroupRow {
-                    image: ObjectReference { id: row.get(0)?, name: row.get(1)? },
-                    target: ObjectReference { id: row.get(2)?, name: row.get(3)? },
+                    image: Reference { id: row.get(0)?, name: row.get(1)? },
+                    target: Reference { id: row.get(2)?, name: row.get(3)? },
                     destroyed_ms: row.get(4)?,
                     retention,
                 };

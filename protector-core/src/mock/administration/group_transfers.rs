@@ -1,6 +1,6 @@
 //! How snapshots get on that are replicated to this array, or from it.
 
-use super::{ArrayTx, ObjectReference};
+use super::{ArrayTx, Reference};
 use crate::Result;
 use crate::mock::tx::unsigned;
 use rusqlite::{Row, params};
@@ -17,7 +17,7 @@ pub struct GroupTransferRow {
     /// Full name of the snapshot.
     pub name: String,
     /// The group or image it is of.
-    pub group: ObjectReference,
+    pub group: Reference,
     /// Whether the snapshot is destroyed.
     pub destroyed: bool,
     /// When the transfer began, milliseconds since 1970. `None`: it has not, or there is none.
@@ -56,7 +56,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<GroupTransferRow> {
     Ok(GroupTransferRow {
         id: row.get(0)?,
         name: row.get(1)?,
-        group: ObjectReference { id: row.get(2)?, name: row.get(3)? },
+        group: Reference { id: row.get(2)?, name: row.get(3)? },
         destroyed: row.get(4)?,
         started_ms: row.get(5)?,
         completed_ms: if complete { row.get(6)? } else { None },

@@ -45,7 +45,7 @@ pub use group_transfers::GroupTransferRow;
 pub use hosts::{HostGroupRow, HostRow, HostSettings};
 pub use pod_members::PodMemberRow;
 pub use pods::{PodDetails, PodRow};
-pub use protection_groups::{ObjectReference, ProtectionGroupRow};
+pub use protection_groups::ProtectionGroupRow;
 pub use protections::ProtectionRow;
 pub use reference::Reference;
 pub use replica_links::{ReplicaLinkRow, ReplicaLinkStatus};

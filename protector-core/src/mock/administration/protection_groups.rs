@@ -1,20 +1,11 @@
 //! Protection groups of an array, and images of groups that are replicated to it.
 
-use super::ArrayTx;
+use super::{ArrayTx, Reference};
 use crate::mock::array::{GroupPolicy, groups, pods, policy, retention, transfers};
 use crate::mock::tx::unsigned;
 use crate::rules::naming::target_group_name;
 use crate::{Error, Result};
 use rusqlite::{Params, Row, params};
-
-/// Something that another object points at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectReference {
-    /// UUID; absent if the object is gone.
-    pub id: Option<String>,
-    /// Name.
-    pub name: String,
-}
 
 /// A protection group of this array, or the image of one that is replicated to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +19,9 @@ pub struct ProtectionGroupRow {
     /// When it was destroyed, milliseconds since 1970.
     pub destroyed_ms: Option<i64>,
     /// The array or the pod that it was made on.
-    pub source: ObjectReference,
+    pub source: Reference,
     /// The pod it is in.
-    pub pod: Option<ObjectReference>,
+    pub pod: Option<Reference>,
     /// How many volumes that are not destroyed it has; of an image, those of its source.
     pub volumes: u64,
     /// To how many arrays it is replicated.
@@ -51,7 +42,7 @@ const SELECT: &str = "
              ELSE (SELECT id FROM arrays WHERE arrays.name = substr(g.name, 1, instr(g.name, ':') - 1)) END,
         CASE WHEN g.source_group_id IS NULL THEN ifnull(pods.name, home.name)
              ELSE substr(g.name, 1, instr(g.name, ':') - 1) END,
-        g.pod_id, pods.name,
+        g.pod_id, iif(g.pod_id IS NULL, NULL, pods.name),
         (SELECT count(*) FROM protection_group_volumes JOIN volumes ON volumes.id = volume_id
          WHERE group_id = origin.id AND volumes.destroyed_ms IS NULL),
         (SELECT ifnull(sum(provisioned), 0) FROM protection_group_volumes JOIN volumes ON volumes.id = volume_id
@@ -67,18 +58,14 @@ const SELECT: &str = "
     WHERE on_array_id = ?1 AND g.visible_ms <= ?2";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(ProtectionGroupRow, policy::Columns)> {
-    let pod = row.get::<_, Option<String>>(7)?;
     let found = ProtectionGroupRow {
         id: row.get(0)?,
         name: row.get(1)?,
         is_local: row.get(2)?,
         destroyed_ms: row.get(3)?,
         retention_locked: row.get(4)?,
-        source: ObjectReference { id: row.get(5)?, name: row.get(6)? },
-        pod: match pod {
-            Some(id) => Some(ObjectReference { id: Some(id), name: row.get(8)? }),
-            None => None,
-        },
+        source: Reference { id: row.get(5)?, name: row.get(6)? },
+        pod: Reference::read(row, 7)?,
         volumes: unsigned(row.get(9)?),
         provisioned: unsigned(row.get(10)?),
         targets: unsigned(row.get(11)?),
