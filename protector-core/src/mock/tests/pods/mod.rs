@@ -222,14 +222,14 @@ fn a_quota_is_kept() {
     let set = |quota, ignore| pair.with("a", "p", |tx, pod| tx.set_pod_quota(pod, quota, ignore));
     let room = |bytes| pair.with("a", "p", |tx, pod| tx.check_pod_quota(&pod.id, bytes));
     room(u64::MAX).unwrap();
-    for wrong in [0, 511, 513] {
+    for wrong in [0, 512, (1 << 20) + 1] {
         assert_refused(set(Some(wrong), false), InvalidRequest, &[&wrong.to_string(), "512"]);
     }
     set(Some(2 * GIB), false).unwrap();
     room(GIB).unwrap();
     assert_refused(room(GIB + 1), LimitReached, &["'p'"]);
-    assert_refused(set(Some(512), false), Precondition, &["'p'", "512"]);
-    set(Some(512), true).unwrap();
+    assert_refused(set(Some(1 << 20), false), Precondition, &["'p'", "1048576"]);
+    set(Some(1 << 20), true).unwrap();
     assert_refused(room(1), LimitReached, &["'p'"]);
     set(None, false).unwrap();
     room(u64::MAX).unwrap();
@@ -259,4 +259,10 @@ fn a_clone_is_a_pod_of_its_own() {
     assert_eq!((pair.content("a", "p::v"), pair.content("a", "q::v")), (1, 2));
     assert_eq!(pair.group_members("a", "q::pg"), ["q::v"]);
     assert_eq!(pair.details("a", "q").provisioned, GIB);
+    pair.with("a", "p", |tx, pod| tx.demote_pod(pod, true)).unwrap();
+    pair.with("a", "p.undo-demote", |tx, pod| tx.clone_pod(pod, "undone")).unwrap();
+    pair.write("a", "undone::v").unwrap();
+    assert_eq!(pair.group_members("a", "undone::pg"), ["undone::v"]);
+    pair.with("a", "q", |tx, pod| tx.destroy_pod(pod, true)).unwrap();
+    assert_refused(pair.with("a", "q", |tx, pod| tx.clone_pod(pod, "r")), Precondition, &["has been destroyed"]);
 }
