@@ -11,7 +11,6 @@ import json
 import re
 import sys
 import unittest.mock
-import uuid
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ objects.register_all()
 from cinder.common import config  # noqa: E402, F401
 from cinder.volume import configuration, driver  # noqa: E402
 from cinder.volume.drivers import pure  # noqa: E402
+from identifiers import identifier  # noqa: E402
 from oslo_config import cfg  # noqa: E402
 from pypureclient import flasharray  # noqa: E402
 from recorder import recording  # noqa: E402
@@ -48,10 +48,6 @@ pure_eradicate_on_delete = False
 pure_replica_interval_default = 900
 replication_device = backend_id:arrB,san_ip:{there.address},api_token:{there.api_token},type:{mode}
 """
-
-
-def identifier(name: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 
 class VolumeType(dict[str, Any]):
@@ -144,9 +140,13 @@ class Session:
             line = line.replace(made, name)
         return re.sub(r"(start_time|end_time)=\d+", r"\1=<ms>", line)
 
+    def clients(self) -> list[Any]:
+        """Sessions of an operator, which no step shows."""
+        return [flasharray.Client(target=array.address, api_token=array.api_token) for array in self.arrays]
+
     def replicate_now(self, *groups: str) -> None:
         """What an operator does before a failover that loses nothing."""
-        here, there = (flasharray.Client(target=array.address, api_token=array.api_token) for array in self.arrays)
+        here, there = self.clients()
         for group in groups:
             body = flasharray.ProtectionGroupSnapshotPost(suffix="dr-1")
             reply = here.post_protection_group_snapshots(
@@ -211,10 +211,11 @@ class Session:
         """A volume that the array has already comes under Cinder, and leaves it."""
         volume = Volume("v1", VolumeType(self.mode))
         self.called("v1")
-        missing = {"source-name": "nope"}
+        reference, missing = {"source-name": "dr-v1"}, {"source-name": "nope"}
+        made = self.clients()[0].post_volumes(names=["dr-v1"], volume=flasharray.VolumePost(provisioned=1 << 30))
+        assert made.status_code == 200, made
         with self.step("do_setup"):
             self.driver.do_setup(None)
-        reference = {"source-name": "dr-man4"}
         with self.step("manage_existing_get_size"):
             self.results["size"] = self.driver.manage_existing_get_size(volume, reference)
         with self.step("manage_existing"):
@@ -228,6 +229,9 @@ class Session:
         with self.step("get_manageable_volumes"):
             found = self.driver.get_manageable_volumes([], None, 10, 0, ["size"], ["asc"])
         self.results["manageable"] = sorted(each["reference"]["name"] for each in found)
+        connector = {"initiator": "iqn.1993-08.org.debian:01:abc", "host": "compute", "multipath": False}
+        with self.step("terminate_connection"):
+            self.driver.terminate_connection(volume, connector)
         with self.step("unmanage"):
             self.driver.unmanage(volume)
 
@@ -236,7 +240,11 @@ def main() -> None:
     order, outcome = map(Path, sys.argv[1:3])
     asked = json.loads(order.read_text())
     session = Session(asked)
-    with unittest.mock.patch("cinder.volume.volume_utils.is_group_a_cg_snapshot_type", return_value=True):
+    # both are read from the database otherwise
+    with (
+        unittest.mock.patch("cinder.volume.volume_utils.is_group_a_cg_snapshot_type", return_value=True),
+        unittest.mock.patch("cinder.volume.volume_types.get_volume_type_extra_specs", return_value={}),
+    ):
         getattr(session, asked["flow"])()
     outcome.write_text(json.dumps({"steps": session.steps, "results": session.results}, default=str))
 
