@@ -20,5 +20,19 @@ use crate::route::Route;
 
 /// Every request there is.
 pub(crate) fn routes() -> Vec<Route> {
-    [login::routes(), arrays::routes()].concat()
+    [
+        login::routes(),
+        arrays::routes(),
+        connections::routes(),
+        default_protections::routes(),
+        empty::routes(),
+        hardware::routes(),
+        host_groups::routes(),
+        hosts::routes(),
+        tags::routes(),
+        volume_groups::routes(),
+        volume_snapshots::routes(),
+        volumes::routes(),
+    ]
+    .concat()
 }
