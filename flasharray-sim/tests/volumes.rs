@@ -55,7 +55,12 @@ impl Lab {
         let (status, reply) = self.ask(method, path, body).await;
         assert_eq!(status, 400, "{path}: {reply}");
         let text = |error: &Value, field: &str| error[field].as_str().unwrap_or_default().to_owned();
-        reply["errors"].as_array().unwrap().iter().map(|error| (text(error, "context"), text(error, "message"))).collect()
+        reply["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| (text(error, "context"), text(error, "message")))
+            .collect()
     }
 
     async fn names(&self, path: &str) -> Vec<String> {
@@ -83,7 +88,10 @@ async fn volumes_are_made_listed_and_shown_as_an_array_shows_them() {
     for field in ["time_remaining"] {
         assert!(item.get(field).is_some_and(Value::is_null), "{field}");
     }
-    assert_eq!((&item["destroyed"], &item["connection_count"], &item["subtype"]), (&json!(false), &json!(0), &json!("regular")));
+    assert_eq!(
+        (&item["destroyed"], &item["connection_count"], &item["subtype"]),
+        (&json!(false), &json!(0), &json!("regular"))
+    );
     assert_eq!(item["space"]["total_provisioned"], GIB);
     assert_eq!(item["promotion_status"], "promoted");
     let arrays = lab.get("arrays").await;
@@ -124,7 +132,12 @@ async fn what_no_volume_can_be_is_refused_and_changes_nothing() {
         ("volumes?names=new&add_to_protection_group_names=pg", json!({}), "pg", "Protection group does not exist"),
         ("volumes?names=v1", json!({"source": {"name": "v1"}}), "v1", "already exists"),
         ("volumes", json!({}), "names", "required"),
-        ("volumes/batch", json!([{"name": "new"}, {"name": "v1"}, {"name": "b", "provisioned": 1}]), "v1", "already exists"),
+        (
+            "volumes/batch",
+            json!([{"name": "new"}, {"name": "v1"}, {"name": "b", "provisioned": 1}]),
+            "v1",
+            "already exists",
+        ),
         ("volumes/batch", json!([{"name": "new"}, {"name": "new"}]), "new", "already exists"),
         ("volumes/batch", json!([{"provisioned": GIB}]), "name", "required"),
         ("volumes/batch", json!([{"name": "new", "tags": [{"key": "k"}]}]), "new", "'value' is required"),
@@ -208,12 +221,24 @@ async fn copies_carry_data_size_tags_and_origin() {
     let copied = lab.get("volumes/tags?resource_names=c1").await;
     assert_eq!(copied.iter().map(|tag| &tag["key"]).collect::<Vec<_>>(), ["k1"]);
 
-    said(&lab.refused(Method::POST, "volumes?names=c1", json!({"source": {"name": "v1.s1"}})).await, "c1", "already exists");
+    said(
+        &lab.refused(Method::POST, "volumes?names=c1", json!({"source": {"name": "v1.s1"}})).await,
+        "c1",
+        "already exists",
+    );
     let over = lab.post("volumes?names=c1&overwrite=true", json!({"source": {"name": "v1.s1"}})).await;
-    assert_eq!((&over[0]["id"], &over[0]["serial"]), (&live[0]["id"], &live[0]["serial"]), "overwritten, not made anew");
+    assert_eq!(
+        (&over[0]["id"], &over[0]["serial"]),
+        (&live[0]["id"], &live[0]["serial"]),
+        "overwritten, not made anew"
+    );
     assert_eq!(content(&live[0]["id"]), 7);
     let undo = lab.get("volume-snapshots?source_names=c1").await;
-    assert_eq!((&undo[0]["name"], &undo[0]["destroyed"]), (&json!("c1.1"), &json!(true)), "what was overwritten can be recovered");
+    assert_eq!(
+        (&undo[0]["name"], &undo[0]["destroyed"]),
+        (&json!("c1.1"), &json!(true)),
+        "what was overwritten can be recovered"
+    );
     // Cinder's failover: not there yet, and with_default_protection beside overwrite
     let path = "volumes?names=c3&overwrite=true&with_default_protection=false";
     assert_eq!(lab.post(path, json!({"source": {"name": "v1.s1"}})).await[0]["name"], "c3");
@@ -228,7 +253,11 @@ async fn a_strict_array_keeps_to_the_contract_on_overwrites() {
     lab.post("volumes?names=v1,v2", json!({})).await;
     let source = json!({"source": {"name": "v1"}});
     let path = "volumes?names=v2&overwrite=true&with_default_protection=false";
-    said(&lab.refused(Method::POST, path, source.clone()).await, "overwrite", "cannot be provided when overwrite is true");
+    said(
+        &lab.refused(Method::POST, path, source.clone()).await,
+        "overwrite",
+        "cannot be provided when overwrite is true",
+    );
     lab.post("volumes?names=v2&overwrite=true", source).await;
 }
 
@@ -293,8 +322,16 @@ async fn volumes_move_into_and_out_of_volume_groups() {
     assert_eq!(lab.patch("volume-groups?names=vg", json!({"name": "vx"})).await[0]["name"], "vx");
     assert_eq!(lab.names("volumes").await, ["vx/v1", "vx/v2"]);
     assert_eq!(lab.patch("volumes?names=vx/v1", json!({"volume_group": {"name": ""}})).await[0]["name"], "v1");
-    said(&lab.refused(Method::PATCH, "volumes?names=vx/v2", json!({"name": "v9"})).await, "v9", "same pod and volume group");
-    said(&lab.refused(Method::PATCH, "volume-groups?names=vx", json!({"destroyed": true})).await, "vx", "contains volumes");
+    said(
+        &lab.refused(Method::PATCH, "volumes?names=vx/v2", json!({"name": "v9"})).await,
+        "v9",
+        "same pod and volume group",
+    );
+    said(
+        &lab.refused(Method::PATCH, "volume-groups?names=vx", json!({"destroyed": true})).await,
+        "vx",
+        "contains volumes",
+    );
     lab.patch("volume-groups?names=vx&destroy_contents=true", json!({"destroyed": true})).await;
     assert_eq!(lab.names("volumes?destroyed=true").await, ["vx/v2"]);
     lab.patch("volume-groups?names=vx", json!({"destroyed": false})).await;
