@@ -1,7 +1,7 @@
 //! Volumes, snapshots, tags and hosts of an array, without the REST in front.
 
-use super::{ArrayTx, Initiator, NewVolume, Tag, Tagged};
-use crate::ErrorKind::{self, AlreadyExists, Conflict, InvalidRequest, LimitReached, NotFound, Precondition};
+use super::{ArrayTx, Initiator, Tag, Tagged};
+use crate::ErrorKind::{self, AlreadyExists, Conflict, InvalidRequest, NotFound, Precondition};
 use crate::mock::{HostSettings, World, WorldLocation, WorldTime};
 use crate::{Error, Result};
 use std::time::Duration;
@@ -182,33 +182,6 @@ fn luns_go_up_for_hosts_and_down_for_groups() {
         assert_eq!(seen, expected);
         assert!(array.disconnect(&id("v3"), Initiator::Group(&group))?);
         assert!(!array.disconnect(&id("v3"), Initiator::Group(&group))?);
-        Ok(())
-    });
-}
-
-#[test]
-fn a_host_sees_no_more_volumes_than_there_are_luns() {
-    let world = world();
-    on_a(&world, |array| {
-        array.create_host("h", &HostSettings::default())?;
-        let host = array.host("h")?.unwrap();
-        for n in 0..=4095 {
-            let name = format!("v{n}");
-            let new = NewVolume {
-                name: &name,
-                provisioned: MIB,
-                content: 0,
-                source: None,
-                pod_id: None,
-                volume_group_id: None,
-            };
-            let id = array.create_volume(&new)?;
-            if n < 4095 {
-                assert_eq!(array.connect(&id, Initiator::Host(&host), Some(n + 1))?, n + 1);
-            } else {
-                assert_eq!(kind(array.connect(&id, Initiator::Host(&host), None)), LimitReached);
-            }
-        }
         Ok(())
     });
 }
