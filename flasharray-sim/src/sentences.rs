@@ -104,6 +104,65 @@ pub(crate) fn invalid_filter(why: &str) -> String {
     format!("Invalid filter: {why}.")
 }
 
+/// A name that no protection group can have. Ours, after the sentence for suffixes.
+pub(crate) const GROUP_NAME: &str = "Protection group name must be between 1 and 63 characters (alphanumeric and '-') in \
+    length and begin and end with a letter or number. The name must include at least one letter or '-'.";
+
+/// A number that is too small or too large. Ours; the bounds are those of the contract.
+pub(crate) fn out_of_bounds(name: &str, value: i64, bounds: &std::ops::RangeInclusive<i64>) -> String {
+    format!("Invalid value '{value}' for '{name}': it must be between {} and {}.", bounds.start(), bounds.end())
+}
+
+/// A request changes an image of a group of another array. Ours.
+pub(crate) fn not_local(what: &str) -> String {
+    format!("{what} belongs to another array and cannot be modified here.")
+}
+
+/// Replication is refused twice. Ours.
+pub(crate) fn already_disallowed_on(group: &str, array: &str) -> String {
+    format!("Protection group {group} is already disallowed on {array}.")
+}
+
+/// `allowed` is set on the source (the contract of 2.37: "must be set from the target array").
+pub(crate) const ALLOWED_ON_TARGET: &str = "Allowed must be set from the target array.";
+
+/// A member or target is removed that is none. Ours.
+pub(crate) fn does_not_belong_to(noun: &str, group: &str) -> String {
+    format!("{noun} does not belong to protection group {group}.")
+}
+
+/// SafeMode holds an object, or the array forbids eradication by hand. Ours.
+pub(crate) fn retention_locked(what: &str) -> String {
+    format!("{what} is not permitted because of SafeMode.")
+}
+
+/// Something is eradicated that is not destroyed. Ours.
+pub(crate) fn not_destroyed(noun: &str) -> String {
+    format!("{noun} has not been destroyed.")
+}
+
+/// Objects of different pods are put together, or an object into a pod that is none. Ours.
+pub(crate) const OTHER_POD: &str = "Objects must be in the same pod, or in none.";
+
+/// A connection cannot be used right now. Ours.
+pub(crate) fn not_connected(array: &str) -> String {
+    format!("Array {array} is not connected.")
+}
+
+/// Replication without a target. Ours.
+pub(crate) const NO_TARGETS: &str = "Protection group does not have any targets.";
+
+/// A group is copied over one that has other volumes (the contract of 2.37: "must match").
+pub(crate) const OTHER_VOLUMES: &str = "The volumes of the protection group do not match the volumes of the snapshot.";
+
+/// Ours.
+pub(crate) const INVALID_CONNECTION_KEY: &str = "Invalid connection key.";
+
+/// A connection that something goes over is deleted. Ours.
+pub(crate) fn connection_in_use(array: &str) -> String {
+    already_in_use(&format!("Connection to {array}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,23 @@
 //! One file per noun: what can be asked of it, and how it is shown.
 
+mod array_connections;
 mod arrays;
 mod choose;
 mod connections;
 mod default_protections;
 mod empty;
+mod fields;
 mod hardware;
 mod host_groups;
 mod hosts;
 mod login;
 mod names;
+mod protection_group_members;
+mod protection_group_policies;
+mod protection_group_snapshots;
+mod protection_group_targets;
+mod protection_group_transfers;
+mod protection_groups;
 mod show;
 mod tags;
 mod volume_groups;
@@ -23,12 +31,18 @@ pub(crate) fn routes() -> Vec<Route> {
     [
         login::routes(),
         arrays::routes(),
+        array_connections::routes(),
         connections::routes(),
         default_protections::routes(),
         empty::routes(),
         hardware::routes(),
         host_groups::routes(),
         hosts::routes(),
+        protection_groups::routes(),
+        protection_group_members::routes(),
+        protection_group_snapshots::routes(),
+        protection_group_targets::routes(),
+        protection_group_transfers::routes(),
         tags::routes(),
         volume_groups::routes(),
         volume_snapshots::routes(),

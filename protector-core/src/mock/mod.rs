@@ -35,11 +35,15 @@ mod tx;
 mod world;
 
 pub use administration::{
-    ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, HostGroupRow, HostRow, HostSettings, Initiator, Limits,
-    NewVolume, PodRow, ProtectionRow, Reference, Tag, TagRow, Tagged, TaggedObject, TransferRow, VolumeGroupRow,
-    VolumeRow, VolumeSnapshotRow,
+    ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, GroupMemberRow, GroupSnapshotRow,
+    GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume, PodDetails,
+    PodMemberRow, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow, ReplicaLinkRow,
+    ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Tag, TagRow, Tagged, TaggedObject, TransferRow,
+    VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
 };
-pub use array::{ConnectionKind, MemberStatus, Promotion};
+pub use array::{
+    ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,
+};
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]

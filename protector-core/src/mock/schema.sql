@@ -9,10 +9,9 @@ CREATE TABLE bookkeeping (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     now_ms INTEGER,                         -- the present of a virtual clock
     identifiers INTEGER NOT NULL,           -- ids given out under a virtual clock
-    mutations INTEGER NOT NULL,
-    mirrored INTEGER NOT NULL               -- of the mutations, how many the targets of replica links have
+    mutations INTEGER NOT NULL
 ) STRICT;
-INSERT INTO bookkeeping VALUES (1, NULL, 0, 0, 0);
+INSERT INTO bookkeeping VALUES (1, NULL, 0, 0);
 
 CREATE TABLE settings (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -43,6 +42,9 @@ CREATE TABLE array_connections (
     other_id TEXT NOT NULL REFERENCES arrays (id),
     kind TEXT NOT NULL CHECK (kind IN ('async', 'sync')),
     connected INTEGER NOT NULL DEFAULT 1,
+    -- what an administrator set at either end, as REST shows it: JSON objects
+    one_attributes TEXT NOT NULL DEFAULT '{}',
+    other_attributes TEXT NOT NULL DEFAULT '{}',
     UNIQUE (one_id, other_id)
 ) STRICT;
 
@@ -164,18 +166,23 @@ CREATE TABLE protection_groups (
     interval_ms INTEGER,                    -- NULL: never set
     next_due_ms INTEGER,                    -- NULL: the schedule is off
     scheduled_count INTEGER NOT NULL DEFAULT 0,
-    -- what an administrator set beside it, as REST shows it: JSON of replication_schedule, snapshot_schedule,
-    -- source_retention and target_retention without the two columns above
+    -- an administrator manages it: scheduled snapshots are numbered, and go as `schedules` says
+    administered INTEGER NOT NULL DEFAULT 0,
+    -- JSON of what an administrator set beside the two columns above; on an image only its retention counts
     schedules TEXT NOT NULL DEFAULT '{}',
     snapshot_due_ms INTEGER,                -- next local snapshot; NULL: that schedule is off
+    retention_due_ms INTEGER,               -- when the next snapshot may have to go; NULL: none
     -- only on an image
     source_group_id TEXT,
     allowed INTEGER NOT NULL DEFAULT 0,     -- this array lets the source replicate to it
+    detached INTEGER NOT NULL DEFAULT 0,    -- no target of its source any more
     visible_ms INTEGER NOT NULL,
     UNIQUE (array_id, name)
 ) STRICT;
 CREATE INDEX protection_groups_by_pod ON protection_groups (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX protection_groups_due ON protection_groups (next_due_ms) WHERE next_due_ms IS NOT NULL;
+CREATE INDEX protection_groups_snapshot_due ON protection_groups (snapshot_due_ms) WHERE snapshot_due_ms IS NOT NULL;
+CREATE INDEX protection_groups_retention_due ON protection_groups (retention_due_ms) WHERE retention_due_ms IS NOT NULL;
 CREATE INDEX protection_groups_destroyed ON protection_groups (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 CREATE INDEX protection_groups_source ON protection_groups (source_group_id) WHERE source_group_id IS NOT NULL;
 
@@ -191,11 +198,13 @@ CREATE TABLE snapshots (
     id TEXT PRIMARY KEY,
     group_id TEXT NOT NULL REFERENCES protection_groups (id) ON DELETE CASCADE,
     suffix TEXT NOT NULL,
-    scheduled INTEGER NOT NULL,
+    scheduled INTEGER NOT NULL,             -- goes by retention
     created_ms INTEGER NOT NULL,            -- the instant of the data
     destroyed_ms INTEGER,
+    eradicate_ms INTEGER,                   -- made for replication only, and gone at this instant
     UNIQUE (group_id, suffix)
 ) STRICT;
+CREATE INDEX snapshots_eradicate ON snapshots (eradicate_ms) WHERE eradicate_ms IS NOT NULL;
 CREATE INDEX snapshots_destroyed ON snapshots (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
 -- A snapshot of one volume alone.
@@ -474,7 +483,8 @@ UNION ALL
 SELECT pod_arrays.array_id, protection_groups.id
 FROM pod_arrays JOIN protection_groups ON protection_groups.pod_id = pod_arrays.pod_id;
 
--- Which group is replicated to which image. `flows`: data can move right now.
+-- Which group is replicated to which image. `flows`: data can move right now. A group in a pod is replicated by any array
+-- of the pod.
 CREATE VIEW replication_paths AS
 SELECT source.id AS source_group_id,
        source.array_id AS source_array_id,
@@ -483,7 +493,11 @@ SELECT source.id AS source_group_id,
        image.visible_ms AS visible_ms,
        image.allowed AND image.destroyed_ms IS NULL AS allowed,
        source.destroyed_ms IS NULL AND image.destroyed_ms IS NULL AND image.allowed
-           AND EXISTS (SELECT 1 FROM links WHERE links.array_id = source.array_id
-                           AND links.peer_id = image.array_id AND links.works) AS flows
+           AND EXISTS (SELECT 1 FROM links WHERE links.peer_id = image.array_id AND links.works
+                           AND (links.array_id = source.array_id
+                                OR links.array_id IN (SELECT pod_arrays.array_id FROM pod_arrays
+                                                      WHERE pod_arrays.pod_id = source.pod_id AND frozen_ms IS NULL)))
+           AS flows
 FROM protection_groups AS image
-JOIN protection_groups AS source ON source.id = image.source_group_id;
+JOIN protection_groups AS source ON source.id = image.source_group_id
+WHERE NOT image.detached;

@@ -21,6 +21,8 @@ pub(in crate::mock) struct Group {
     pub(in crate::mock) interval_ms: Option<i64>,
     /// On an image: the group it is the image of.
     pub(in crate::mock) source_group_id: Option<String>,
+    /// On an image: it is no target of its source any more.
+    pub(in crate::mock) detached: bool,
 }
 
 impl Group {
@@ -37,7 +39,7 @@ pub(in crate::mock) fn seconds(interval_ms: i64) -> u32 {
 
 const SELECT: &str = "SELECT g.id, g.name, g.owner, g.epoch, g.destroyed_ms IS NOT NULL,
         COALESCE(source.next_due_ms, g.next_due_ms) IS NOT NULL, COALESCE(source.interval_ms, g.interval_ms),
-        g.source_group_id
+        g.source_group_id, g.detached
     FROM protection_groups AS g LEFT JOIN protection_groups AS source ON source.id = g.source_group_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Group> {
@@ -50,6 +52,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Group> {
         destroyed: row.get(4)?,
         interval_ms: row.get::<_, Option<i64>>(6)?.filter(|_| scheduled),
         source_group_id: row.get(7)?,
+        detached: row.get(8)?,
     })
 }
 
@@ -230,7 +233,7 @@ pub(in crate::mock) fn set_allowed(tx: &Tx<'_>, image_id: &str, allowed: bool) -
 /// Destroys a group with its snapshots; the name stays taken until eradication.
 pub(in crate::mock) fn destroy(tx: &Tx<'_>, group: &Group) -> Result<()> {
     tx.execute(
-        "UPDATE protection_groups SET destroyed_ms = ?2, next_due_ms = NULL WHERE id = ?1",
+        "UPDATE protection_groups SET destroyed_ms = ?2, next_due_ms = NULL, snapshot_due_ms = NULL WHERE id = ?1",
         params![group.id, tx.now_ms],
     )?;
     tx.execute(

@@ -3,7 +3,7 @@
 use super::transfers::Progress;
 use super::{Array, groups, groups::Group};
 use crate::Result;
-use crate::mock::tx::{Tx, timestamp};
+use crate::mock::tx::{Tx, timestamp, unsigned};
 use crate::model::{ArrayGroupName, ArrayVolumeName, RecoveryPoint, RecoveryPointName, Transfer};
 use crate::rules::naming;
 use rusqlite::{Row, params};
@@ -59,7 +59,7 @@ pub(in crate::mock) fn list(tx: &Tx<'_>, group: &Group) -> Result<Vec<Snapshot>>
 pub(in crate::mock) fn replicas(tx: &Tx<'_>, group: &Group) -> Result<Vec<Snapshot>> {
     let sql = format!(
         "{SELECT} WHERE s.group_id IN (SELECT id FROM protection_groups
-                                       WHERE source_group_id IS NOT NULL AND ?1 IN (id, source_group_id))
+                                       WHERE source_group_id IS NOT NULL AND (id = ?1 OR source_group_id = ?1 AND NOT detached))
          ORDER BY s.created_ms DESC, s.suffix DESC"
     );
     tx.all(&sql, [&group.id], read)
@@ -92,7 +92,8 @@ pub(in crate::mock) fn take(
     let id = insert(tx, group_id, suffix, created_ms, scheduled)?;
     tx.execute(
         "INSERT INTO snapshot_volumes (snapshot_id, volume_name, provisioned, content)
-         SELECT ?1, name, provisioned, content FROM protection_group_volumes JOIN volumes ON id = volume_id
+         SELECT ?1, iif(pod_id IS NULL, name, substr(name, instr(name, '::') + 2)), provisioned, content
+         FROM protection_group_volumes JOIN volumes ON id = volume_id
          WHERE group_id = ?2 AND destroyed_ms IS NULL",
         [&id, group_id],
     )?;
@@ -144,4 +145,15 @@ fn volumes(tx: &Tx<'_>, snapshot: &Snapshot) -> Result<Vec<ArrayVolumeName>> {
         [&snapshot.id],
         |row| row.get::<_, String>(0).map(Into::into),
     )
+}
+
+/// How much of a snapshot its array has, in thousandths: all of it, unless it is a replica on its way.
+pub(in crate::mock) fn arrived_per_mille(tx: &Tx<'_>, snapshot_id: &str) -> Result<u64> {
+    let arrived: Option<i64> = tx.first(
+        "SELECT min(progressed_millis + ifnull(max(?2 - running_since_ms, 0), 0), duration_millis) * 1000
+             / duration_millis FROM transfers WHERE snapshot_id = ?1 AND duration_millis > 0",
+        params![snapshot_id, tx.now_ms],
+        |row| row.get(0),
+    )?;
+    Ok(arrived.map_or(1000, unsigned))
 }

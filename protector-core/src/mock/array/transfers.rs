@@ -14,7 +14,7 @@ pub(in crate::mock) struct Progress {
     pub(in crate::mock) duration_millis: i64,
     /// How much of that had passed by `running_since_ms`, or when it was interrupted.
     pub(in crate::mock) progressed_millis: i64,
-    /// `None`: could not start yet, so the target has not heard of it.
+    /// `None`, or still to come: not started yet, so the target has not heard of it.
     pub(in crate::mock) started_ms: Option<i64>,
     /// `None`: interrupted.
     pub(in crate::mock) running_since_ms: Option<i64>,
@@ -23,7 +23,7 @@ pub(in crate::mock) struct Progress {
 impl Progress {
     /// How far it has come at an instant; `None`: not started.
     pub(in crate::mock) fn at(&self, now_ms: i64) -> Option<Transfer> {
-        self.started_ms?;
+        self.started_ms.filter(|started| *started <= now_ms)?;
         let left = self.duration_millis - self.progressed_millis;
         let done = match self.running_since_ms {
             Some(since) if now_ms - since >= left => return Some(Transfer::Completed { at: timestamp(since + left) }),
@@ -45,13 +45,26 @@ pub(in crate::mock) fn start(tx: &Tx<'_>, group_id: &str, snapshot_id: &str, sta
         |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
     )?;
     for (image, flows) in paths {
-        let replica = snapshots::replicate(tx, snapshot_id, &image)?;
-        tx.execute(
-            "INSERT INTO transfers (snapshot_id, duration_millis, progressed_millis, started_ms, running_since_ms)
-             VALUES (?1, ?2, 0, ?3, ?3)",
-            params![replica, duration, flows.then_some(start_ms)],
-        )?;
+        ship(tx, snapshot_id, &image, flows.then_some(start_ms), duration)?;
     }
+    Ok(())
+}
+
+/// Puts the replica of a snapshot on an image, to arrive in `duration_millis` from `start_ms` on; `None`: once data can
+/// move.
+pub(in crate::mock) fn ship(
+    tx: &Tx<'_>,
+    snapshot_id: &str,
+    image_id: &str,
+    start_ms: Option<i64>,
+    duration_millis: i64,
+) -> Result<()> {
+    let replica = snapshots::replicate(tx, snapshot_id, image_id)?;
+    tx.execute(
+        "INSERT INTO transfers (snapshot_id, duration_millis, progressed_millis, started_ms, running_since_ms)
+         VALUES (?1, ?2, 0, ?3, ?3)",
+        params![replica, duration_millis, start_ms],
+    )?;
     Ok(())
 }
 
@@ -59,7 +72,8 @@ pub(in crate::mock) fn start(tx: &Tx<'_>, group_id: &str, snapshot_id: &str, sta
 pub(in crate::mock) fn refresh(tx: &Tx<'_>) -> Result<()> {
     tx.execute(
         "UPDATE transfers
-         SET progressed_millis = progressed_millis + ?1 - running_since_ms, running_since_ms = NULL
+         SET progressed_millis = progressed_millis + max(?1 - running_since_ms, 0), running_since_ms = NULL,
+             started_ms = iif(started_ms > ?1, NULL, started_ms)
          WHERE progressed_millis + ?1 - running_since_ms < duration_millis
              AND snapshot_id NOT IN (SELECT s.id FROM snapshots AS s JOIN replication_paths ON image_group_id = s.group_id
                                      WHERE flows)",
@@ -73,4 +87,14 @@ pub(in crate::mock) fn refresh(tx: &Tx<'_>) -> Result<()> {
         [tx.now_ms],
     )?;
     Ok(())
+}
+
+/// When everything that is on its way to an image will have arrived; now, if there is nothing, or if it stands still.
+pub(in crate::mock) fn idle_from(tx: &Tx<'_>, image_id: &str) -> Result<i64> {
+    let last: Option<i64> = tx.value(
+        "SELECT max(running_since_ms + duration_millis - progressed_millis) FROM transfers
+         JOIN snapshots ON snapshots.id = snapshot_id WHERE group_id = ?1",
+        [image_id],
+    )?;
+    Ok(last.map_or(tx.now_ms, |last| last.max(tx.now_ms)))
 }

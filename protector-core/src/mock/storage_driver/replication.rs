@@ -49,7 +49,7 @@ fn ensure_target(
     let image_name = naming::target_group_name(&array.name.as_str().into(), name);
     match groups::image(tx, &target, &image_name)? {
         Some(image) if image.destroyed => Err(groups::pending(&target, &image_name)),
-        Some(image) if image.source_group_id.as_deref() == Some(group.id.as_str()) => Ok(false),
+        Some(image) if image.source_group_id.as_deref() == Some(group.id.as_str()) && !image.detached => Ok(false),
         // of a group of the same name that is eradicated here
         Some(_) => Err(Error::conflict(format!(
             "array '{}' still has '{image_name}', the image of an earlier group of that name",
