@@ -23,6 +23,7 @@
 
 mod body;
 mod call;
+mod control;
 mod faults;
 mod filter;
 mod list;

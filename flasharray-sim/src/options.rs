@@ -66,7 +66,8 @@ pub struct Options {
     pub links: Links,
     /// The newest REST version that is advertised. All up to it are served.
     pub rest_max: RestVersion,
-    /// A world that is open already. Then `location`, `time`, `transfer_time` and `replica_delay` have no effect.
+    /// A world that is open already. Then `location`, `transfer_time` and `replica_delay` have no effect, and `time` has to
+    /// be what the world was opened with.
     pub world: Option<World>,
     /// Where the world is kept.
     pub location: WorldLocation,

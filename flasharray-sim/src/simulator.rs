@@ -1,5 +1,6 @@
 //! Starting and stopping.
 
+use crate::control;
 use crate::faults::Faults;
 use crate::nouns;
 use crate::options::{ArrayOptions, Links, Options};
@@ -10,10 +11,10 @@ use crate::session::Sessions;
 use crate::state::{Served, Shared};
 use crate::tls::Authority;
 use crate::version::advertised;
+use protector_core::Error;
 use protector_core::mock::{ConnectionKind, World, WorldSettings};
 use protector_core::model::ArrayName;
-use protector_core::{Error, ErrorKind};
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 /// An array that is served.
@@ -40,6 +41,7 @@ impl fmt::Debug for ServedArray {
 pub struct Simulator {
     shared: Arc<Shared>,
     arrays: Vec<ServedArray>,
+    control: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -49,8 +51,9 @@ impl Simulator {
     /// accept connections.
     ///
     /// # Errors
-    /// no array, two of one name, or a fault that cannot be read → `InvalidRequest`; an address that is taken or is none
-    /// → `InvalidRequest`, which names it; the world cannot be opened → `Storage`.
+    /// no array, two of one name or a name that no array can have, a fault that cannot be read, a control address that
+    /// others can reach → `InvalidRequest`; an address that is taken or is none → `Precondition`, which names it; the world
+    /// cannot be opened → `Storage`.
     pub async fn start(options: Options) -> Result<Self, Error> {
         check(&options)?;
         let world = open(&options)?;
@@ -68,6 +71,10 @@ impl Simulator {
                 ca_cert: authority.pem(),
             });
         }
+        let control = match options.control {
+            Some(address) => Some(control::listen(address).await?),
+            None => None,
+        };
         let served: Vec<Arc<Served>> = listeners.iter().map(|listener| Arc::clone(&listener.served)).collect();
         let routes = Arc::new(Routes::new(nouns::routes()));
         let sessions = Arc::new(Sessions::new(options.session_time));
@@ -88,12 +95,21 @@ impl Simulator {
         for listener in listeners {
             tasks.spawn(server::serve(Arc::clone(&shared), listener, stopped.clone()));
         }
-        Ok(Self { shared, arrays, stop, tasks })
+        let address = control.as_ref().and_then(|tcp| tcp.local_addr().ok());
+        if let Some(tcp) = control {
+            tasks.spawn(control::serve(Arc::clone(&shared), tcp, stopped));
+        }
+        Ok(Self { shared, arrays, control: address, stop, tasks })
     }
 
     /// The arrays, in the order of the options.
     pub fn arrays(&self) -> &[ServedArray] {
         &self.arrays
+    }
+
+    /// Where the control endpoint listens.
+    pub fn control(&self) -> Option<SocketAddr> {
+        self.control
     }
 
     /// The world that is served.
@@ -122,11 +138,29 @@ fn check(options: &Options) -> Result<(), Error> {
     if options.arrays.is_empty() {
         return Err(Error::invalid("there is no array to serve").remedy("--array NAME=HOST:PORT"));
     }
-    let mut names = BTreeSet::new();
-    match options.arrays.iter().find(|array| !names.insert(&array.name)) {
-        Some(array) => Err(Error::invalid(format!("array '{}' is given twice", array.name))),
-        None => Ok(()),
+    if !options.rest_max.is_published() {
+        return Err(Error::invalid(format!("there is no FlashArray REST {}", options.rest_max)));
     }
+    if options.page_limit == 0 {
+        return Err(Error::invalid("a page limit of 0 would show nothing").remedy("--page-limit 1000"));
+    }
+    let mut names = BTreeSet::new();
+    for ArrayOptions { name, .. } in &options.arrays {
+        if !is_array_name(name.as_str()) {
+            return Err(Error::invalid(format!("'{name}' cannot be the name of an array"))
+                .remedy("1 to 56 letters, digits and '-', with a letter or digit at both ends"));
+        }
+        if !names.insert(name) {
+            return Err(Error::invalid(format!("array '{name}' is given twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Names of arrays become parts of other names, so signs that separate those are not for them.
+fn is_array_name(name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=56).contains(&name.len()) && name.chars().all(is_inner) && !name.starts_with('-') && !name.ends_with('-')
 }
 
 fn open(options: &Options) -> Result<World, Error> {
@@ -161,8 +195,7 @@ fn open(options: &Options) -> Result<World, Error> {
 async fn listen(array: &ArrayOptions) -> Result<(TcpListener, String), Error> {
     let host = if array.host.contains(':') { format!("[{}]", array.host) } else { array.host.clone() };
     let cannot = |e: std::io::Error| {
-        let kind = ErrorKind::InvalidRequest;
-        Error::new(kind, format!("array '{}' cannot listen on {host}:{}: {e}", array.name, array.port))
+        Error::precondition(format!("array '{}' cannot listen on {host}:{}: {e}", array.name, array.port))
             .remedy("choose another address, or port 0 for any that is free")
             .source(e)
     };

@@ -11,7 +11,7 @@
 //! | [`ports`] | the traits to the outside and their contracts | – |
 //! | [`config`] | `protector.conf` as oslo.config reads it | no |
 //! | `exec`, `engine`, `blocking` | execution and what callers call (feature `engine`) | yes |
-//! | `mock`, `store` | adapters (features `mock`, `sqlite`) | yes |
+//! | `mock`, `pure`, `store` | adapters (features `mock`, `pure`, `sqlite`) | yes |
 
 pub mod config;
 pub mod error;
@@ -23,12 +23,14 @@ pub mod secret;
 
 #[cfg(feature = "mock")]
 pub mod mock;
+#[cfg(feature = "pure")]
+pub mod pure;
 #[cfg(feature = "sqlite")]
 pub mod store;
 
-#[cfg(all(feature = "engine", feature = "mock", feature = "sqlite"))]
+#[cfg(all(feature = "engine", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub mod blocking;
-#[cfg(all(feature = "engine", feature = "mock", feature = "sqlite"))]
+#[cfg(all(feature = "engine", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub mod connect;
 #[cfg(feature = "engine")]
 pub mod engine;

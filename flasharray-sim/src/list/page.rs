@@ -176,3 +176,6 @@ fn add(sum: &mut Value, value: &Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

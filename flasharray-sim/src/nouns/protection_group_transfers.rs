@@ -6,14 +6,14 @@ use crate::list::{Listed, list_known};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::route::Route;
-use protector_core::mock::TransferRow;
+use protector_core::mock::GroupTransferRow;
 use serde_json::{Value, json};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("protection-group-snapshots/transfer", 1, get)]
 }
 
-impl Listed for TransferRow {
+impl Listed for GroupTransferRow {
     fn name(&self) -> &str {
         &self.name
     }

@@ -77,9 +77,29 @@ impl fmt::Display for CloudDriverChoice {
     }
 }
 
+/// The two arrays of `[storage]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArrayRole {
+    /// `primary_array_url`.
+    Primary,
+    /// `secondary_array_url`.
+    Secondary,
+}
+
+impl fmt::Display for ArrayRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+        })
+    }
+}
+
 /// One `[site:<name>]` section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteSettings {
     /// The site's name in `clouds.yaml`.
     pub cloud: Option<String>,
+    /// Which of the two arrays of `[storage]` stands there.
+    pub array: Option<ArrayRole>,
 }

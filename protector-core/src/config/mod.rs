@@ -23,7 +23,7 @@ mod settings;
 mod source;
 mod value;
 
-pub use choices::{CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
+pub use choices::{ArrayRole, CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
 pub use error::{Location, ParseReason, ReadError, ReadErrorKind};
 pub use reader::{Config, Reading};
 pub use schema::{Kind, Opt};

@@ -98,10 +98,13 @@ pub(super) fn protector_options() -> Vec<Opt> {
         Opt::new("storage", "default_rpo_minutes", positive()),
         Opt::new("storage", "fernet_key_repository", Text).default("/etc/protector/fernet-keys"),
         Opt::new("storage", "array_ca_file", Text),
+        Opt::new("storage", "primary_array_fingerprint", Text),
+        Opt::new("storage", "secondary_array_fingerprint", Text),
+        Opt::new("storage", "danger_accept_any_array_certificate", Bool).default("False"),
     ]
 }
 
 /// The options of the section `[site:<name>]`, which must be given as the file spells it.
 pub(super) fn site_options(section: &str) -> Vec<Opt> {
-    vec![Opt::new(section, "cloud", Kind::Text)]
+    vec![Opt::new(section, "cloud", Kind::Text), Opt::new(section, "array", Kind::Choice(&["primary", "secondary"]))]
 }

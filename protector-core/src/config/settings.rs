@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::choices::{CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
+use super::choices::{ArrayRole, CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
 use super::error::Location;
 use super::parse::Assignment;
 use super::reader::{Config, Reading, normal};
@@ -61,6 +61,12 @@ pub struct Settings {
     pub fernet_key_repository: PathBuf,
     /// `[storage] array_ca_file`: certificates that the arrays' certificates are checked against.
     pub array_ca_file: Option<PathBuf>,
+    /// `[storage] primary_array_fingerprint`: SHA-256 of the one certificate that the primary array may show.
+    pub primary_array_fingerprint: Option<String>,
+    /// `[storage] secondary_array_fingerprint`: the same for the secondary array.
+    pub secondary_array_fingerprint: Option<String>,
+    /// `[storage] danger_accept_any_array_certificate`: anybody may pass for an array, and gets its token.
+    pub danger_accept_any_array_certificate: bool,
     /// `[site:<name>]`, by name.
     pub sites: BTreeMap<String, SiteSettings>,
     /// What people should look at, with `file:line`. None of it changes what the settings mean.
@@ -141,7 +147,7 @@ impl Settings {
         rules::interval_within_rpo(interval.as_ref(), rpo.as_ref())?;
         let mut sites = BTreeMap::new();
         for (name, section) in site_sections {
-            sites.insert(name, SiteSettings { cloud: read.text(&section, "cloud")?.map(|f| f.value) });
+            sites.insert(name, read.site(&section)?);
         }
         Ok(Self {
             debug: read.bool("DEFAULT", "debug")?.value,
@@ -167,6 +173,9 @@ impl Settings {
             default_rpo_minutes: rpo.map(|f| f.value),
             fernet_key_repository: read.path_with_default("storage", "fernet_key_repository")?,
             array_ca_file: read.path("storage", "array_ca_file")?,
+            primary_array_fingerprint: read.text("storage", "primary_array_fingerprint")?.map(|f| f.value),
+            secondary_array_fingerprint: read.text("storage", "secondary_array_fingerprint")?.map(|f| f.value),
+            danger_accept_any_array_certificate: read.bool("storage", "danger_accept_any_array_certificate")?.value,
             sites,
             warnings: read.warnings,
             files,
@@ -270,6 +279,14 @@ impl Read<'_> {
         Err(Error::configuration(message).remedy("write a path, or remove the line to get the default"))
     }
 
+    fn site(&mut self, section: &str) -> Result<SiteSettings> {
+        let array = self.text(section, "array")?.map(|found| match found.value.as_str() {
+            "primary" => ArrayRole::Primary,
+            _ => ArrayRole::Secondary,
+        });
+        Ok(SiteSettings { cloud: self.text(section, "cloud")?.map(|f| f.value), array })
+    }
+
     fn array_url(&mut self, name: &str) -> Result<Option<String>> {
         let Some(found) = self.text("storage", name)? else { return Ok(None) };
         rules::array_url(name, &found)?;
@@ -298,6 +315,9 @@ impl fmt::Debug for Settings {
             default_rpo_minutes,
             fernet_key_repository,
             array_ca_file,
+            primary_array_fingerprint,
+            secondary_array_fingerprint,
+            danger_accept_any_array_certificate,
             sites,
             warnings,
             files,
@@ -320,6 +340,9 @@ impl fmt::Debug for Settings {
             .field("default_rpo_minutes", default_rpo_minutes)
             .field("fernet_key_repository", fernet_key_repository)
             .field("array_ca_file", array_ca_file)
+            .field("primary_array_fingerprint", primary_array_fingerprint)
+            .field("secondary_array_fingerprint", secondary_array_fingerprint)
+            .field("danger_accept_any_array_certificate", danger_accept_any_array_certificate)
             .field("sites", sites)
             .field("warnings", warnings)
             .field("files", files)

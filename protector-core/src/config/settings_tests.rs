@@ -42,6 +42,9 @@ fn nothing_set_means_the_documented_defaults() {
         default_rpo_minutes: None,
         fernet_key_repository: "/etc/protector/fernet-keys".into(),
         array_ca_file: None,
+        primary_array_fingerprint: None,
+        secondary_array_fingerprint: None,
+        danger_accept_any_array_certificate: false,
         sites: BTreeMap::new(),
         warnings: Vec::new(),
         files: Vec::new(),
@@ -57,9 +60,12 @@ fn every_option_is_read() {
                 [storage]\nprimary_array_url = https://a\nprimary_array_api_token = T-a\n\
                 secondary_array_url = https://b:8443/\nsecondary_array_api_token = T-b\n\
                 default_replication_interval = 300\ndefault_rpo_minutes = 5\nfernet_key_repository = /keys\n\
-                array_ca_file = /ca.pem\n[site:site-a]\ncloud = cloud-a\n[SITE:Site-B]\ncloud = cloud-b\n[site:c]\n";
+                array_ca_file = /ca.pem\nprimary_array_fingerprint = aa:bb\nsecondary_array_fingerprint = cc\n\
+                danger_accept_any_array_certificate = true\n\
+                [site:site-a]\ncloud = cloud-a\narray = secondary\n[SITE:Site-B]\ncloud = cloud-b\n\
+                array = primary\n[site:c]\n";
     let got = read(text).unwrap();
-    let site = |cloud: Option<&str>| SiteSettings { cloud: cloud.map(Into::into) };
+    let site = |cloud: Option<&str>, array| SiteSettings { cloud: cloud.map(Into::into), array };
     let want = Settings {
         debug: true,
         log_dir: Some("/log".into()),
@@ -78,9 +84,16 @@ fn every_option_is_read() {
         default_rpo_minutes: Some(5),
         fernet_key_repository: "/keys".into(),
         array_ca_file: Some("/ca.pem".into()),
-        sites: [("site-a", site(Some("cloud-a"))), ("Site-B", site(Some("cloud-b"))), ("c", site(None))]
-            .map(|(name, site)| (name.to_owned(), site))
-            .into(),
+        primary_array_fingerprint: Some("aa:bb".into()),
+        secondary_array_fingerprint: Some("cc".into()),
+        danger_accept_any_array_certificate: true,
+        sites: [
+            ("site-a", site(Some("cloud-a"), Some(ArrayRole::Secondary))),
+            ("Site-B", site(Some("cloud-b"), Some(ArrayRole::Primary))),
+            ("c", site(None, None)),
+        ]
+        .map(|(name, site)| (name.to_owned(), site))
+        .into(),
         warnings: Vec::new(),
         files: Vec::new(),
     };

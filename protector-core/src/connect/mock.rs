@@ -1,7 +1,7 @@
 //! The simulated world that the settings name.
 
 use super::database;
-use crate::config::{MockClock, MockDatabase, Settings, StorageDriverChoice};
+use crate::config::{CloudDriverChoice, MockClock, MockDatabase, Settings, StorageDriverChoice};
 use crate::mock::{SeedOptions, SeedReport, World, WorldLocation, WorldTime, seed};
 use crate::model::{Site, SiteId, SiteName, SiteStatus};
 use crate::ports::{Cloud as _, Store};
@@ -108,10 +108,11 @@ pub(super) fn empty_world() -> Error {
 }
 
 fn world(settings: &Settings) -> Result<World> {
-    if settings.storage_driver != StorageDriverChoice::Mock {
+    let storage = settings.storage_driver == StorageDriverChoice::Mock;
+    if !storage && settings.cloud_driver != CloudDriverChoice::Mock {
         return Err(Error::configuration(format!(
-            "storage driver '{}' has no simulated world",
-            settings.storage_driver
+            "storage driver '{}' with cloud driver '{}' has no simulated world",
+            settings.storage_driver, settings.cloud_driver
         ))
         .remedy("[engine] storage_driver = mock"));
     }
@@ -126,8 +127,10 @@ fn world(settings: &Settings) -> Result<World> {
         MockClock::Virtual => WorldTime::Virtual,
     };
     let world = World::open(&location, time)?;
-    tracing::info!(target: "protector.engine.storage.mock", "MockStorageDriver initialized: data_dir={shown}");
-    tracing::warn!(target: "protector.engine.storage.mock", "Mock storage driver active — not suitable for production use");
+    if storage {
+        tracing::info!(target: "protector.engine.storage.mock", "MockStorageDriver initialized: data_dir={shown}");
+        tracing::warn!(target: "protector.engine.storage.mock", "Mock storage driver active — not suitable for production use");
+    }
     Ok(world)
 }
 

@@ -1,8 +1,10 @@
 //! From settings to engines: which adapters, which databases, which site.
 //!
-//! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own.
-//! The drivers of real arrays and clouds are later milestones; settings that ask for them are refused, and say so.
+//! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own. The
+//! arrays under them are those of the same world, or with `storage_driver = pure` whatever answers at the two addresses of
+//! `[storage]`. Drivers of real clouds are a later milestone; settings that ask for them are refused, and say so.
 
+mod arrays;
 mod database;
 mod mock;
 
@@ -50,19 +52,22 @@ impl Deployment {
     pub async fn open_with(settings: &Settings, durability: Durability) -> Result<Self> {
         check_drivers(settings)?;
         let world = mock::open_world(settings)?;
+        let sites: Vec<SiteName> = world.sites()?.into_iter().map(|site| site.name).collect();
+        let arrays = match settings.storage_driver {
+            StorageDriverChoice::Pure => arrays::flash_arrays(settings, &sites, &world.clock())?,
+            _ => arrays::simulated(&world, &sites)?,
+        };
         let keys = key_ring(settings)?;
         let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
-        let (mut clouds, mut arrays) = (BTreeMap::new(), BTreeMap::new());
-        for site in world.sites()? {
-            let location = database::location(settings, &site.name)?;
-            stores.insert(site.name.clone(), Arc::new(SqliteStore::open(location, keys.clone(), durability)?));
-            clouds.insert(site.name.clone(), Arc::new(world.cloud(&site.name)?) as Arc<dyn Cloud>);
-            arrays.insert(site.name.clone(), Arc::new(world.storage_driver(&site.name)?) as Arc<dyn StorageDriver>);
+        let mut clouds = BTreeMap::new();
+        for site in sites {
+            let location = database::location(settings, &site)?;
+            stores.insert(site.clone(), Arc::new(SqliteStore::open(location, keys.clone(), durability)?));
+            clouds.insert(site.clone(), Arc::new(world.cloud(&site)?) as Arc<dyn Cloud>);
         }
         if !world.persistent() {
             mock::register_sites(&world, &stores).await?;
         }
-        tracing::info!(target: "protector.engine.manager", "Storage driver: MockStorageDriver");
         Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays })))
     }
 
@@ -157,7 +162,7 @@ pub struct ConfigReport {
 
 /// Reads settings as an engine would, without opening anything.
 pub fn config_check(settings: &Settings) -> ConfigReport {
-    let mock = settings.storage_driver == StorageDriverChoice::Mock;
+    let mock = settings.storage_driver == StorageDriverChoice::Mock || settings.cloud_driver == CloudDriverChoice::Mock;
     ConfigReport {
         files: settings.files.clone(),
         storage_driver: settings.storage_driver.to_string(),
@@ -189,28 +194,17 @@ fn key_ring(settings: &Settings) -> Result<Option<KeyRing>> {
 
 fn check_drivers(settings: &Settings) -> Result<()> {
     if settings.storage_driver == StorageDriverChoice::Pure {
-        let missing: Vec<&str> = [
-            ("primary_array_url", settings.primary_array_url.is_some()),
-            ("primary_array_api_token", settings.primary_array_api_token.is_some()),
-            ("secondary_array_url", settings.secondary_array_url.is_some()),
-            ("secondary_array_api_token", settings.secondary_array_api_token.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(option, set)| (!set).then_some(option))
-        .collect();
-        if !missing.is_empty() {
-            return Err(Error::configuration(format!(
-                "[storage] lacks {} for storage driver 'pure'",
-                missing.join(", ")
-            ))
-            .remedy("set them, or for a trial: [engine] storage_driver = mock"));
-        }
-        return Err(Error::unsupported("storage driver 'pure' is not part of this build yet")
-            .remedy("for a trial on the simulated world: [engine] storage_driver = mock"));
+        arrays::check(settings)?;
     }
     if settings.cloud_driver != CloudDriverChoice::Mock {
         return Err(Error::unsupported("cloud driver 'openstack' is not part of this build yet")
             .remedy("for a trial on the simulated world: [engine] cloud_driver = mock"));
+    }
+    if settings.storage_driver == StorageDriverChoice::Pure && !settings.mock_database.persistent() {
+        return Err(Error::configuration(
+            "the simulated clouds are in memory, where flasharray-sim cannot put arrays under them",
+        )
+        .remedy("set [engine] mock_db_path to the file that flasharray-sim --db serves"));
     }
     Ok(())
 }

@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 
 /// Every table but `bookkeeping`, with an order of its rows that does not depend on when they were made, as far as names
 /// allow.
-pub(super) const TABLES: [(&str, &str); 33] = [
+pub(super) const TABLES: [(&str, &str); 34] = [
     ("array_connections", "id"),
     ("arrays", "name"),
     ("attachments", "server_id, device"),
     ("cinder_groups", "site, name"),
     ("cinder_volumes", "site, name, id"),
     ("connections", "array_id, volume_id, host_id, host_group_id"),
+    ("default_protections", "array_id, pod_id, group_id"),
     ("flavors", "site, name"),
     ("host_groups", "array_id, name"),
     ("hosts", "array_id, name"),

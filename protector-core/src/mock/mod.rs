@@ -35,8 +35,11 @@ mod tx;
 mod world;
 
 pub use administration::{
-    ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, GroupMemberRow, GroupSnapshotRow, GroupTargetRow, PodRow,
-    ProtectionGroupRow, Reference, RemoteGroupRow, ReplicationStart, SnapshotOptions, TransferRow,
+    ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, GroupMemberRow, GroupSnapshotRow,
+    GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume, PodDetails,
+    PodMemberRow, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow, ReplicaLinkRow,
+    ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Tag, TagRow, Tagged, TaggedObject, TransferRow,
+    VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
 };
 pub use array::{
     ConnectionKind, DailyWindow, GroupPolicy, MemberStatus, Promotion, SnapshotRetention, SnapshotSchedule,

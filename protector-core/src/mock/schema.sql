@@ -2,16 +2,16 @@
 --
 -- Columns that end in _ms hold milliseconds since 1970. A destroyed_ms that is set means: destroyed, waiting for
 -- eradication, name still taken. Whatever follows from the clock alone (progress, boot, visibility) is computed, not stored.
+-- Names that administrators give on an array are the same in upper and lower case.
 
 -- Not part of the world that is simulated, so not part of its dump.
 CREATE TABLE bookkeeping (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     now_ms INTEGER,                         -- the present of a virtual clock
     identifiers INTEGER NOT NULL,           -- ids given out under a virtual clock
-    mutations INTEGER NOT NULL,
-    mirrored INTEGER NOT NULL               -- of the mutations, how many the targets of replica links have
+    mutations INTEGER NOT NULL
 ) STRICT;
-INSERT INTO bookkeeping VALUES (1, NULL, 0, 0, 0);
+INSERT INTO bookkeeping VALUES (1, NULL, 0, 0);
 
 CREATE TABLE settings (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -106,23 +106,37 @@ CREATE INDEX pod_replica_links_by_target ON pod_replica_links (target_pod_id);
 CREATE TABLE volume_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,      -- `group` or `pod::group`
+    pod_id TEXT REFERENCES pods (id),
     destroyed_ms INTEGER,
+    bandwidth_limit INTEGER,                -- bytes a second
+    iops_limit INTEGER,
+    priority_operator TEXT NOT NULL DEFAULT '+',
+    priority_value INTEGER NOT NULL DEFAULT 0,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX volume_groups_by_name ON volume_groups (name);
 
 CREATE TABLE volumes (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,                     -- `v`, `pod::v` or `volume group/v`
+    name TEXT NOT NULL COLLATE NOCASE,      -- `v`, `pod::v` or `volume group/v`
     serial INTEGER NOT NULL,                -- number of it on the array that made it
     serial_array_id TEXT,                   -- which one that was; NULL: array_id
     pod_id TEXT REFERENCES pods (id),
     volume_group_id TEXT REFERENCES volume_groups (id),
-    source TEXT,                            -- the volume or snapshot that it was copied from, by name
+    -- the volume whose data it was copied from, also if by way of a snapshot; `<source array>:<volume>` if replicated
+    source TEXT,
+    source_id TEXT,
     provisioned INTEGER NOT NULL,           -- bytes
     content INTEGER NOT NULL,               -- writes it holds
     fenced INTEGER NOT NULL DEFAULT 0,      -- host writes are refused
+    demoted INTEGER NOT NULL DEFAULT 0,     -- the same, by an administrator
+    bandwidth_limit INTEGER,                -- bytes a second
+    iops_limit INTEGER,
+    priority_operator TEXT NOT NULL DEFAULT '+',
+    priority_value INTEGER NOT NULL DEFAULT 0,
+    snapshot_count INTEGER NOT NULL DEFAULT 0,              -- numbers given to its snapshots
     created_ms INTEGER NOT NULL,
     destroyed_ms INTEGER,
     clone_key TEXT,                         -- the op key that it was cloned under
@@ -131,6 +145,8 @@ CREATE TABLE volumes (
     clone_source TEXT,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX volumes_by_name ON volumes (name);
+CREATE INDEX volumes_by_volume_group ON volumes (volume_group_id) WHERE volume_group_id IS NOT NULL;
 CREATE INDEX volumes_by_clone_key ON volumes (array_id, clone_key) WHERE clone_key IS NOT NULL;
 CREATE INDEX volumes_by_pod ON volumes (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX volumes_destroyed ON volumes (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
@@ -195,9 +211,9 @@ CREATE INDEX snapshots_destroyed ON snapshots (destroyed_ms) WHERE destroyed_ms 
 CREATE TABLE volume_snapshots (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    volume_id TEXT REFERENCES volumes (id) ON DELETE SET NULL,
-    name TEXT NOT NULL,                     -- `<volume>.<suffix>`
-    suffix TEXT NOT NULL,
+    volume_id TEXT NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE,      -- `<volume>.<suffix>`
+    suffix TEXT NOT NULL COLLATE NOCASE,
     serial INTEGER NOT NULL,                -- as of volumes
     serial_array_id TEXT,
     provisioned INTEGER NOT NULL,
@@ -206,6 +222,9 @@ CREATE TABLE volume_snapshots (
     destroyed_ms INTEGER,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX volume_snapshots_by_name ON volume_snapshots (name);
+CREATE INDEX volume_snapshots_by_volume ON volume_snapshots (volume_id);
+CREATE INDEX volume_snapshots_destroyed ON volume_snapshots (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
 CREATE TABLE snapshot_volumes (
     snapshot_id TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
@@ -224,7 +243,16 @@ CREATE TABLE transfers (
     running_since_ms INTEGER                -- NULL: interrupted
 ) STRICT;
 
--- Whatever may carry a tag; resource is the REST collection, such as 'volumes'.
+-- The groups that a new volume joins unless its maker declines: on the array itself, or in one of its pods.
+CREATE TABLE default_protections (
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    pod_id TEXT REFERENCES pods (id) ON DELETE CASCADE,
+    group_id TEXT NOT NULL REFERENCES protection_groups (id) ON DELETE CASCADE,
+    UNIQUE (array_id, pod_id, group_id)
+) STRICT;
+
+-- Whatever may carry a tag; resource is the REST collection, such as 'volumes'. A volume in the snapshot of a group has
+-- `<snapshot id>/<volume name>` as its id here.
 CREATE TABLE tags (
     array_id TEXT NOT NULL REFERENCES arrays (id),
     resource TEXT NOT NULL,
@@ -235,25 +263,31 @@ CREATE TABLE tags (
     copyable INTEGER NOT NULL,
     PRIMARY KEY (array_id, resource, resource_id, namespace, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tags_by_resource ON tags (resource, resource_id);
 
 CREATE TABLE host_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
     UNIQUE (array_id, name)
 ) STRICT;
 
 CREATE TABLE hosts (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
-    name TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
     host_group_id TEXT REFERENCES host_groups (id),
     personality TEXT,
     iqns TEXT NOT NULL DEFAULT '[]',        -- JSON arrays
     nqns TEXT NOT NULL DEFAULT '[]',
     wwns TEXT NOT NULL DEFAULT '[]',
+    preferred_arrays TEXT NOT NULL DEFAULT '[]',            -- JSON array of array names
+    vlan TEXT,
+    chap_host_user TEXT,                    -- CHAP passwords are not kept
+    chap_target_user TEXT,
     UNIQUE (array_id, name)
 ) STRICT;
+CREATE INDEX hosts_by_host_group ON hosts (host_group_id) WHERE host_group_id IS NOT NULL;
 
 -- A volume that a host, or each host of a group, can write to.
 CREATE TABLE connections (
@@ -266,6 +300,33 @@ CREATE TABLE connections (
     UNIQUE (array_id, volume_id, host_id, host_group_id)
 ) STRICT;
 CREATE INDEX connections_by_volume ON connections (volume_id);
+CREATE INDEX connections_by_host ON connections (host_id) WHERE host_id IS NOT NULL;
+CREATE INDEX connections_by_host_group ON connections (host_group_id) WHERE host_group_id IS NOT NULL;
+
+-- Tags go with what carries them.
+CREATE TRIGGER volume_tags AFTER DELETE ON volumes BEGIN
+    DELETE FROM tags WHERE resource = 'volumes' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER volume_snapshot_tags AFTER DELETE ON volume_snapshots BEGIN
+    DELETE FROM tags WHERE resource = 'volume-snapshots' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER snapshot_tags AFTER DELETE ON snapshots BEGIN
+    DELETE FROM tags WHERE resource = 'protection-group-snapshots' AND resource_id = OLD.id;
+    -- '0' comes right after '/'
+    DELETE FROM tags WHERE resource = 'volume-snapshots' AND resource_id > OLD.id || '/' AND resource_id < OLD.id || '0';
+END;
+CREATE TRIGGER protection_group_tags AFTER DELETE ON protection_groups BEGIN
+    DELETE FROM tags WHERE resource = 'protection-groups' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER pod_tags AFTER DELETE ON pods BEGIN
+    DELETE FROM tags WHERE resource = 'pods' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER host_tags AFTER DELETE ON hosts BEGIN
+    DELETE FROM tags WHERE resource = 'hosts' AND resource_id = OLD.id;
+END;
+CREATE TRIGGER host_group_tags AFTER DELETE ON host_groups BEGIN
+    DELETE FROM tags WHERE resource = 'host-groups' AND resource_id = OLD.id;
+END;
 
 -- Clouds ------------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 //! What the clock alone brings about: eradication after a while, and scheduled snapshots.
 
-use super::array::{retention, schedule};
+use super::array::{pod_members, replica_links, retention, schedule};
 use super::tx::Tx;
 use crate::Result;
 
@@ -42,16 +42,26 @@ pub(super) fn is_due(tx: &Tx<'_>) -> Result<bool> {
             return Ok(true);
         }
     }
-    Ok(false)
+    replica_links::is_due(tx)
 }
 
 /// Brings the world up to the present. Each change of what a schedule depends on comes after this, so that a schedule
 /// that was off, cut off or forbidden for a while does not make up for it.
 pub(super) fn settle(tx: &Tx<'_>) -> Result<()> {
+    if replica_links::is_due(tx)? {
+        replica_links::refresh(tx)?;
+    }
     schedule::take_due(tx)?;
     retention::expire_due(tx)?;
     for (table, array_id) in ERADICATED {
         tx.execute(&format!("DELETE FROM {}", overdue(table, array_id)), [tx.now_ms])?;
     }
     Ok(())
+}
+
+/// Brings what depends on other things to where a change of them has left it: stretched pods on arrays and connections,
+/// replica links on these and on the pods at their ends.
+pub(super) fn follow(tx: &Tx<'_>) -> Result<()> {
+    pod_members::refresh(tx)?;
+    replica_links::refresh(tx)
 }

@@ -81,6 +81,11 @@ impl<'a> Tx<'a> {
     }
 }
 
+/// The id of something that is not stored on its own: the same whenever it is looked at.
+pub(super) fn derived_id(within: &str, name: &str) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("{within}/{name}").as_bytes()).to_string()
+}
+
 /// A stored instant.
 pub(super) fn timestamp(ms: i64) -> Timestamp {
     let end = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };

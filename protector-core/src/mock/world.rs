@@ -148,6 +148,7 @@ impl World {
         let changes_before = tx.changes();
         let value = change(&tx)?;
         if tx.changes() > changes_before {
+            settle::follow(&tx)?;
             tx.execute("UPDATE bookkeeping SET mutations = mutations + 1", [])?;
         }
         sql.commit().map_err(sql_error)?;

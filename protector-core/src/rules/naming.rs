@@ -12,8 +12,8 @@
 mod made;
 
 pub use made::{
-    cinder_volume_name, clone_volume_name, consistency_group_name, default_array_group_name, snapshot_suffix,
-    unmanaged_volume_name,
+    cinder_volume_name, clone_tag_key, clone_volume_name, consistency_group_name, default_array_group_name,
+    marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
 };
 
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, RecoveryPointName};
@@ -242,6 +242,54 @@ pub fn parse_recovery_point(point: &RecoveryPointName) -> Result<(ArrayGroupName
 pub fn volume_snapshot_name(point: &RecoveryPointName, volume: &ArrayVolumeName) -> String {
     let bare = volume.as_str().split_once("::").map_or(volume.as_str(), |(_, bare)| bare);
     format!("{point}.{bare}")
+}
+
+/// The member that a volume snapshot of `point` was taken of: the inverse of [`volume_snapshot_name`]. In the image of a
+/// group of a pod, where the array leaves the pod out, it is the bare name. `None`: it is not of `point`.
+///
+/// ```
+/// use protector_core::rules::naming::snapshot_member;
+/// assert_eq!(snapshot_member(&"arrA:pg1.dr-1".into(), "arrA:pg1.dr-1.v1"), Some("v1".into()));
+/// assert_eq!(snapshot_member(&"pod1::pg1.dr-1".into(), "pod1::pg1.dr-1.v1"), Some("pod1::v1".into()));
+/// assert_eq!(snapshot_member(&"arrA:pg1.dr-1".into(), "arrA:pg1.dr-2.v1"), None);
+/// ```
+pub fn snapshot_member(point: &RecoveryPointName, snapshot: &str) -> Option<ArrayVolumeName> {
+    let bare = snapshot.strip_prefix(point.as_str())?.strip_prefix('.').filter(|bare| !bare.is_empty())?;
+    Some(match point.as_str().split_once("::") {
+        Some((pod, _)) => ArrayVolumeName::new(format!("{pod}::{bare}")),
+        None => ArrayVolumeName::from(bare),
+    })
+}
+
+/// Recovery point and member of a volume snapshot. `None`: it is no snapshot of a group.
+///
+/// ```
+/// use protector_core::rules::naming::parse_volume_snapshot;
+/// assert_eq!(parse_volume_snapshot("arrA:pg1.dr-1.v1"), Some(("arrA:pg1.dr-1".into(), "v1".into())));
+/// assert_eq!(parse_volume_snapshot("v1.daily"), None);
+/// ```
+pub fn parse_volume_snapshot(snapshot: &str) -> Option<(RecoveryPointName, ArrayVolumeName)> {
+    // a dot in the prefix of a replica belongs to the source array's name
+    let group_start = snapshot.rfind(':').map_or(0, |i| i + 1);
+    let mut dots = snapshot.get(group_start..)?.match_indices('.').map(|(i, _)| group_start + i);
+    let second = dots.nth(1)?;
+    let point = RecoveryPointName::from(snapshot.get(..second)?);
+    parse_recovery_point(&point).ok()?;
+    let member = snapshot_member(&point, snapshot)?;
+    Some((point, member))
+}
+
+/// A member of `group` by its name on the source, from what an array shows: `arrA:v1` in the image of a group → `v1`.
+///
+/// ```
+/// use protector_core::rules::naming::source_volume_name;
+/// assert_eq!(source_volume_name(&"arrA:pg1".into(), "arrA:v1").as_str(), "v1");
+/// assert_eq!(source_volume_name(&"pod1::pg1".into(), "pod1::v1").as_str(), "pod1::v1");
+/// ```
+pub fn source_volume_name(group: &ArrayGroupName, shown: &str) -> ArrayVolumeName {
+    let image = group.as_str().split_once(':').filter(|(_, rest)| !rest.starts_with(':'));
+    let bare = image.and_then(|(prefix, _)| shown.strip_prefix(prefix)?.strip_prefix(':'));
+    ArrayVolumeName::from(bare.map_or(shown, |bare| bare.trim_start_matches(':')))
 }
 
 /// What the target array calls `point`, a recovery point of `source_array`. A target-side name stays as it is.

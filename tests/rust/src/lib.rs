@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod crash;
 pub mod files;
+pub mod flash_arrays;
 pub mod golden;
 pub mod scale;
 pub mod stage;

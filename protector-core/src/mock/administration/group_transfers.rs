@@ -11,7 +11,7 @@ const BYTES_PER_WRITE: u64 = 4096;
 /// A snapshot of a group or a replica, and how its transfer gets on. Of a snapshot that goes to several targets, the
 /// slowest counts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TransferRow {
+pub struct GroupTransferRow {
     /// UUID of the snapshot.
     pub id: String,
     /// Full name of the snapshot.
@@ -49,11 +49,11 @@ const SELECT: &str = "
     WHERE on_array_id = ?1 AND g.visible_ms <= ?2 AND (own.snapshot_id IS NULL OR own.started_ms <= ?2)
     GROUP BY s.id ORDER BY s.created_ms, 2";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<TransferRow> {
+fn read(row: &Row<'_>) -> rusqlite::Result<GroupTransferRow> {
     let progress: Option<f64> = row.get(7)?;
     let complete: bool = row.get::<_, Option<bool>>(8)?.unwrap_or(false) && progress.is_some();
     let all = unsigned(row.get(9)?).saturating_mul(BYTES_PER_WRITE);
-    Ok(TransferRow {
+    Ok(GroupTransferRow {
         id: row.get(0)?,
         name: row.get(1)?,
         group: Reference { id: row.get(2)?, name: row.get(3)? },
@@ -78,7 +78,7 @@ impl ArrayTx<'_> {
     ///
     /// # Errors
     /// unreadable → `Storage`.
-    pub fn protection_group_transfers(&self) -> Result<Vec<TransferRow>> {
+    pub fn protection_group_transfers(&self) -> Result<Vec<GroupTransferRow>> {
         self.tx.all(SELECT, params![self.array.id, self.tx.now_ms], read)
     }
 }

@@ -13,25 +13,47 @@
 //! ```
 
 mod array_connections;
+mod connections;
+mod copies;
 mod group_copies;
 mod group_members;
 mod group_snapshots;
 mod group_targets;
 mod group_transfers;
+mod hosts;
+mod pod_changes;
+mod pod_members;
+mod pod_promotion;
 mod pods;
 mod protection_groups;
+mod protections;
 mod reference;
+mod replica_links;
+mod tags;
 mod usage;
+mod volume_groups;
+mod volume_snapshots;
+mod volumes;
 
 pub use array_connections::ArrayConnectionRow;
+pub use connections::{ConnectionRow, Initiator};
+pub use copies::CopySource;
 pub use group_members::GroupMemberRow;
 pub use group_snapshots::{GroupSnapshotRow, ReplicationStart, SnapshotOptions};
 pub use group_targets::{GroupTargetRow, RemoteGroupRow};
-pub use group_transfers::TransferRow;
-pub use pods::PodRow;
+pub use group_transfers::GroupTransferRow;
+pub use hosts::{HostGroupRow, HostRow, HostSettings};
+pub use pod_members::PodMemberRow;
+pub use pods::{PodDetails, PodRow};
 pub use protection_groups::ProtectionGroupRow;
+pub use protections::ProtectionRow;
 pub use reference::Reference;
+pub use replica_links::{ReplicaLinkRow, ReplicaLinkStatus};
+pub use tags::{Tag, TagRow, Tagged, TaggedObject};
 pub use usage::ArrayUsage;
+pub use volume_groups::VolumeGroupRow;
+pub use volume_snapshots::{TransferRow, VolumeSnapshotRow};
+pub use volumes::{Limits, NewVolume, VolumeRow};
 
 use super::World;
 use super::array::{self, Array, ConnectionKind};

@@ -1,8 +1,8 @@
 //! Pods.
 
-use super::ArrayTx;
+use super::{ArrayTx, PodMemberRow};
 use crate::mock::array::pods::{self, Pod};
-use crate::mock::array::{MemberStatus, Promotion, pod_members};
+use crate::mock::array::{MemberStatus, Promotion, pod_members, replica_links};
 use crate::mock::tx::unsigned;
 use crate::{Error, Result};
 
@@ -35,7 +35,40 @@ pub struct PodRow {
     pub here: MemberStatus,
 }
 
+/// A pod with all that an array tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PodDetails {
+    /// The pod.
+    pub pod: PodRow,
+    /// Its arrays by name, as this one sees them.
+    pub members: Vec<PodMemberRow>,
+    /// Replica links that lead to it.
+    pub link_sources: usize,
+    /// Replica links that lead from it.
+    pub link_targets: usize,
+    /// Bytes that its volumes have in all; destroyed ones do not count.
+    pub provisioned: u64,
+    /// Writes that they hold in all.
+    pub content: u64,
+}
+
 impl ArrayTx<'_> {
+    /// All that this array tells of a pod.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn pod_details(&self, pod: PodRow) -> Result<PodDetails> {
+        let link = replica_links::of_pod(self.tx, &pod.id)?;
+        Ok(PodDetails {
+            members: self.pod_members(&pod)?,
+            link_sources: link.iter().filter(|link| link.target_pod_id == pod.id).count(),
+            link_targets: link.iter().filter(|link| link.source_pod_id == pod.id).count(),
+            provisioned: self.pod_provisioned(&pod.id)?,
+            content: self.pod_content(&pod.id)?,
+            pod,
+        })
+    }
+
     /// The pod of this name on this array, destroyed or not. Names are the same in whatever case.
     ///
     /// # Errors
@@ -105,7 +138,7 @@ impl ArrayTx<'_> {
         Ok(unsigned(self.tx.value(sql, [pod_id])?))
     }
 
-    fn pod_row(&self, pod: Pod) -> Result<PodRow> {
+    pub(super) fn pod_row(&self, pod: Pod) -> Result<PodRow> {
         let members = pod_members::of_pod(self.tx, &pod.id)?;
         let here = members.iter().find(|member| member.array_id == self.array.id);
         Ok(PodRow {

@@ -21,3 +21,9 @@ impl Reference {
         })
     }
 }
+
+/// A serial number as arrays write it: the first 16 hex digits of the array's id, then 8 of the number, in upper case.
+pub(super) fn serial_text(array_id: &str, number: i64) -> String {
+    let array: String = array_id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    format!("{}{number:08X}", array.to_ascii_uppercase())
+}

@@ -47,7 +47,6 @@ impl ArrayTx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
     use crate::mock::{SeedOptions, World, WorldLocation, WorldTime, seed};
 
     #[test]
@@ -55,7 +54,7 @@ mod tests {
         let world = World::open(&WorldLocation::Memory, WorldTime::Virtual).unwrap();
         world.ensure_array(&"empty".into()).unwrap();
         seed(&world, &SeedOptions::default()).unwrap();
-        let usage = |name: &str| world.read_array(&name.into(), |array| array.usage().map_err(Error::from)).unwrap();
+        let usage = |name: &str| world.read_array(&name.into(), |array| array.usage()).unwrap();
         assert_eq!(usage("empty"), ArrayUsage::default());
         let used = usage("flasharray-a");
         assert!(used.volumes > 0 && used.provisioned >= used.volumes << 30, "{used:?}");

@@ -1,9 +1,13 @@
 //! The arrays: what is on them, as an array has it. What a driver promises on top of it is in `storage_driver`.
 
 pub(super) mod groups;
+pub(super) mod pod_contents;
+pub(super) mod pod_copies;
+mod pod_election;
 pub(super) mod pod_members;
 pub(super) mod pods;
 pub(super) mod policy;
+pub(super) mod replica_links;
 pub(super) mod retention;
 pub(super) mod schedule;
 pub(super) mod snapshots;

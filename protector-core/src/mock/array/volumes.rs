@@ -1,7 +1,7 @@
 //! Volumes of an array.
 
 use super::{Array, pods};
-use crate::mock::tx::{Tx, signed, unsigned};
+use crate::mock::tx::{Tx, derived_id, signed, unsigned};
 use crate::model::{ArrayVolumeName, RecoveryPointName};
 use crate::ports::ArrayVolume;
 use crate::{Error, Result};
@@ -138,10 +138,14 @@ pub(in crate::mock) fn create_clone(
     mark: &CloneMark,
 ) -> Result<String> {
     let id = tx.new_id()?;
+    let (origin, origin_id) = match replica_origin(&array.id, &mark.point, &mark.source) {
+        Some((origin, origin_id)) => (origin, Some(origin_id)),
+        None => (mark.source.clone(), by_name(tx, &array.id, &mark.source)?.map(|source| source.id)),
+    };
     tx.execute(
         "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms,
-                              clone_key, clone_group_id, clone_point, clone_source, serial, source)
-         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8, ?10, ?7 || '.' || ?8
+                              clone_key, clone_group_id, clone_point, clone_source, serial, source, source_id)
+         SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?12
          FROM snapshot_volumes WHERE snapshot_id = ?9 AND volume_name = ?8",
         params![
             id,
@@ -153,10 +157,24 @@ pub(in crate::mock) fn create_clone(
             mark.point,
             mark.source,
             snapshot_id,
-            super::next_serial(tx, &array.id)?
+            super::next_serial(tx, &array.id)?,
+            origin,
+            origin_id
         ],
     )?;
     Ok(id)
+}
+
+/// The name and id that the target array gives to the source of a replicated volume: `<source array or pod>:<volume>`.
+/// `None`: `group`, or the snapshot of that name, is no replica.
+pub(in crate::mock) fn replica_origin(array_id: &str, group: &str, volume: &str) -> Option<(String, String)> {
+    let (prefix, rest) = group.split_once(':')?;
+    if rest.starts_with(':') {
+        return None;
+    }
+    let name = format!("{prefix}:{}", pods::split(volume).map_or(volume, |(_, bare)| bare));
+    let id = derived_id(array_id, &name);
+    Some((name, id))
 }
 
 pub(in crate::mock) fn rename(tx: &Tx<'_>, id: &str, name: &str) -> Result<()> {
@@ -169,6 +187,9 @@ pub(in crate::mock) fn write(tx: &Tx<'_>, array_id: &str, volume: &Volume, count
     if volume.fenced {
         let text = format!("volume '{}' is fenced: the array refuses host writes to it", volume.name);
         return Err(Error::precondition(text));
+    }
+    if tx.value("SELECT demoted FROM volumes WHERE id = ?1", [&volume.id])? {
+        return Err(Error::precondition(format!("volume '{}' is demoted: it takes no host writes", volume.name)));
     }
     if let Some(pod_id) = &volume.pod_id {
         pods::check_open(tx, array_id, pod_id)?;

@@ -1,7 +1,7 @@
 //! Names that are made here or by Cinder, each a function of identities alone, so that a repeat finds what it made.
 
 use super::MAX_ARRAY_NAME;
-use crate::model::{ArrayGroupName, ArrayVolumeName, DiskId, OperationId, ProtectionGroupId, VolumeId};
+use crate::model::{ArrayGroupName, ArrayVolumeName, DiskId, OpKey, OperationId, ProtectionGroupId, VolumeId};
 use uuid::Uuid;
 
 /// Suffix of the snapshot that an operation takes: `dr-<8 hex digits of the operation>-<label>`. Always a valid suffix,
@@ -25,6 +25,25 @@ pub fn snapshot_suffix(operation: &OperationId, label: &str) -> String {
 pub fn clone_volume_name(operation: &OperationId, disk: &DiskId) -> ArrayVolumeName {
     let head = format!("dr-{}", short_operation(operation));
     ArrayVolumeName::new(format!("{head}-{}", distinct(disk.as_str(), MAX_ARRAY_NAME - head.len() - 1)))
+}
+
+/// The volume that carries the mark of `group` where the group itself cannot be tagged.
+pub fn marker_volume_name(group: &ArrayGroupName) -> ArrayVolumeName {
+    ArrayVolumeName::new(format!("protector-mark-{}", whole_digest(group.as_str())))
+}
+
+/// What `group` is called between its creation and its marking; in the same pod, if it is in one.
+pub fn working_group_name(group: &ArrayGroupName) -> ArrayGroupName {
+    let name = format!("protector-new-{}", whole_digest(group.as_str()));
+    ArrayGroupName::new(match group.as_str().split_once("::") {
+        Some((pod, _)) => format!("{pod}::{name}"),
+        None => name,
+    })
+}
+
+/// Key of the tag on a volume that was cloned under `op_key`. A digest, since keys of tags are short and op keys are not.
+pub fn clone_tag_key(op_key: &OpKey) -> String {
+    format!("clone-{}", whole_digest(op_key.as_str()))
 }
 
 /// What Cinder calls a volume on the array: `volume-<id>-cinder`. Only right for a volume that Cinder has just made or
@@ -95,6 +114,10 @@ fn shortened(slug: &str, max: usize) -> &str {
     slug.get(..max).unwrap_or(slug).trim_end_matches('-')
 }
 
+fn whole_digest(text: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).simple().to_string()
+}
+
 fn digest(text: &str) -> String {
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).simple().to_string().chars().take(8).collect()
+    whole_digest(text).chars().take(8).collect()
 }

@@ -1,0 +1,137 @@
+//! The arrays that the settings name, one under each site.
+
+use crate::config::{ArrayRole, Settings};
+use crate::mock::World;
+use crate::model::SiteName;
+use crate::ports::{Clock, StorageDriver};
+use crate::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust};
+use crate::{ApiToken, Error, Result};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Arrays by site.
+pub(super) type Arrays = BTreeMap<SiteName, Arc<dyn StorageDriver>>;
+
+/// The arrays of a simulated world.
+pub(super) fn simulated(world: &World, sites: &[SiteName]) -> Result<Arrays> {
+    let mut arrays = Arrays::new();
+    for site in sites {
+        arrays.insert(site.clone(), Arc::new(world.storage_driver(site)?));
+    }
+    tracing::info!(target: "protector.engine.manager", "Storage driver: MockStorageDriver");
+    Ok(arrays)
+}
+
+/// The two FlashArrays of `[storage]`. Nothing is sent yet: a site that is lost must not keep the other from working.
+pub(super) fn flash_arrays(settings: &Settings, sites: &[SiteName], clock: &Arc<dyn Clock>) -> Result<Arrays> {
+    let (primary, secondary) = endpoints(settings)?;
+    let hosts = (primary.host().to_owned(), secondary.host().to_owned());
+    let place = |endpoint, role| PureStorageDriver::new(endpoint, options(settings, role), Arc::clone(clock));
+    let drivers = BTreeMap::from([
+        (ArrayRole::Primary, Arc::new(place(primary, ArrayRole::Primary)?)),
+        (ArrayRole::Secondary, Arc::new(place(secondary, ArrayRole::Secondary)?)),
+    ]);
+    let mut arrays = Arrays::new();
+    for (site, role) in roles(settings, sites)? {
+        if let Some(driver) = drivers.get(&role) {
+            arrays.insert(site, Arc::clone(driver) as Arc<dyn StorageDriver>);
+        }
+    }
+    tracing::info!(target: "protector.engine.manager", "Storage driver: PureStorageDriver");
+    tracing::info!(
+        target: "protector.engine.storage.pure",
+        "PureStorageDriver initialized: primary={} secondary={}", hosts.0, hosts.1
+    );
+    if settings.danger_accept_any_array_certificate {
+        tracing::warn!(
+            target: "protector.engine.storage.pure",
+            "danger_accept_any_array_certificate is set: anybody may pass for an array and read its API token"
+        );
+    }
+    Ok(arrays)
+}
+
+/// Checks what can be checked without the arrays.
+///
+/// # Errors
+/// a setting is missing, or both addresses are the same → `InvalidConfiguration` naming it.
+pub(super) fn check(settings: &Settings) -> Result<()> {
+    endpoints(settings)?;
+    let sites: Vec<SiteName> = settings.sites.keys().map(|name| SiteName::new(name.clone())).collect();
+    if sites.is_empty() { Ok(()) } else { roles(settings, &sites).map(drop) }
+}
+
+fn endpoints(settings: &Settings) -> Result<(ArrayEndpoint, ArrayEndpoint)> {
+    let mut missing = Vec::new();
+    let mut need = |name: &'static str, is_set: bool| {
+        if !is_set {
+            missing.push(name);
+        }
+    };
+    need("primary_array_url", settings.primary_array_url.is_some());
+    need("primary_array_api_token", settings.primary_array_api_token.is_some());
+    need("secondary_array_url", settings.secondary_array_url.is_some());
+    need("secondary_array_api_token", settings.secondary_array_api_token.is_some());
+    let lacks = || {
+        Error::configuration(format!("[storage] lacks {} for storage driver 'pure'", missing.join(", ")))
+            .remedy("set them, or for a trial: [engine] storage_driver = mock")
+    };
+    let endpoint = |url: &Option<String>, token: &Option<ApiToken>| {
+        let (Some(url), Some(token)) = (url, token) else { return Err(lacks()) };
+        ArrayEndpoint::parse(url, token.clone()).map_err(|e| Error::configuration(format!("[storage] {e}")))
+    };
+    let primary = endpoint(&settings.primary_array_url, &settings.primary_array_api_token)?;
+    let secondary = endpoint(&settings.secondary_array_url, &settings.secondary_array_api_token)?;
+    if primary.host() == secondary.host() {
+        return Err(Error::configuration(format!(
+            "[storage] primary_array_url and secondary_array_url name the same array '{}'",
+            primary.host()
+        ))
+        .remedy("name the two arrays that replicate to each other"));
+    }
+    Ok((primary, secondary))
+}
+
+fn options(settings: &Settings, role: ArrayRole) -> PureOptions {
+    let fingerprint = match role {
+        ArrayRole::Primary => &settings.primary_array_fingerprint,
+        ArrayRole::Secondary => &settings.secondary_array_fingerprint,
+    };
+    // the narrowest of what is set
+    let trust = if let Some(fingerprint) = fingerprint {
+        Trust::Fingerprint(fingerprint.clone())
+    } else if let Some(file) = &settings.array_ca_file {
+        Trust::CaFile(file.clone())
+    } else if settings.danger_accept_any_array_certificate {
+        Trust::DangerAcceptAnyCertificate
+    } else {
+        Trust::System
+    };
+    PureOptions { trust, ..PureOptions::default() }
+}
+
+/// Which array stands under which site: as `[site:<name>] array` says; where that is silent, the first site by name has the
+/// primary array and the second the secondary one.
+fn roles(settings: &Settings, sites: &[SiteName]) -> Result<BTreeMap<SiteName, ArrayRole>> {
+    let [first, second] = sites else {
+        return Err(Error::configuration(format!(
+            "storage driver 'pure' has two arrays in [storage], and there are {} sites",
+            sites.len()
+        ))
+        .remedy("configure two sites: [site:<name>]"));
+    };
+    let said = |site: &SiteName| settings.sites.get(site.as_str()).and_then(|site| site.array);
+    let other = |role| if role == ArrayRole::Primary { ArrayRole::Secondary } else { ArrayRole::Primary };
+    let (one, two) = match (said(first), said(second)) {
+        (None, None) => (ArrayRole::Primary, ArrayRole::Secondary),
+        (Some(one), None) => (one, other(one)),
+        (None, Some(two)) => (other(two), two),
+        (Some(one), Some(two)) if one != two => (one, two),
+        (Some(role), Some(_)) => {
+            return Err(Error::configuration(format!(
+                "[site:{first}] array and [site:{second}] array are both '{role}'"
+            ))
+            .remedy("give one of them the other array"));
+        }
+    };
+    Ok(BTreeMap::from([(first.clone(), one), (second.clone(), two)]))
+}

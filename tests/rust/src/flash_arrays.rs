@@ -1,0 +1,147 @@
+//! Two simulated FlashArrays and the drivers that talk to them over HTTPS, as the subject of the storage suite.
+
+use async_trait::async_trait;
+use flasharray_sim::{ArrayOptions, Links, Options, RestVersion, ServedArray, Simulator};
+use protector_core::mock::{HostSettings, Initiator, World, WorldLocation, WorldTime};
+use protector_core::model::{ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName};
+use protector_core::ports::conformance::storage::{StorageBench, StorageSubject};
+use protector_core::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust};
+use protector_core::{ApiToken, Error, Result};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use tempfile::TempDir;
+
+/// The arrays, source first.
+pub const NAMES: [&str; 2] = ["arr-a", "arr-b"];
+
+/// The host that every volume of a bench is connected to.
+const HOST: &str = "bench-host";
+
+/// Two simulated arrays with their drivers. Stops with its last value.
+#[derive(Debug)]
+pub struct FlashArrays {
+    /// The simulator.
+    pub simulator: Simulator,
+    /// The driver of the first array.
+    pub source: PureStorageDriver,
+    /// The driver of the second array.
+    pub target: PureStorageDriver,
+    files: TempDir,
+}
+
+impl FlashArrays {
+    /// Two arrays in virtual time that speak REST up to `rest_max`; `change` may set more.
+    ///
+    /// # Errors
+    /// as [`Simulator::start`] and [`PureStorageDriver::new`].
+    pub async fn start(rest_max: &str, change: impl FnOnce(&mut Options)) -> Result<Self> {
+        let mut options = Options {
+            arrays: NAMES.map(ArrayOptions::local).into(),
+            links: Links::Sync,
+            rest_max: rest_max.parse::<RestVersion>()?,
+            location: WorldLocation::Memory,
+            time: WorldTime::Virtual,
+            ..Options::default()
+        };
+        change(&mut options);
+        let simulator = Simulator::start(options).await?;
+        let files = tempfile::tempdir().map_err(|e| Error::storage(e.to_string()))?;
+        let [source, target] = simulator.arrays() else { return Err(Error::internal("there are not two arrays")) };
+        let clock = simulator.world().clock();
+        let driver = |array: &ServedArray| {
+            PureStorageDriver::new(endpoint(array)?, options_for(array, &files)?, Arc::clone(&clock))
+        };
+        let (source, target) = (driver(source)?, driver(target)?);
+        Ok(Self { simulator, source, target, files })
+    }
+
+    /// The world that is served.
+    pub fn world(&self) -> &World {
+        self.simulator.world()
+    }
+
+    /// Where files of this pair may lie.
+    pub fn directory(&self) -> PathBuf {
+        self.files.path().to_owned()
+    }
+}
+
+/// Where a served array is.
+///
+/// # Errors
+/// as [`ArrayEndpoint::parse`].
+pub fn endpoint(array: &ServedArray) -> Result<ArrayEndpoint> {
+    ArrayEndpoint::parse(&array.url, ApiToken::new(array.api_token.as_str()))
+}
+
+/// Options that trust the certificate of a served array.
+///
+/// # Errors
+/// the certificate cannot be written → `Storage`.
+pub fn options_for(array: &ServedArray, files: &TempDir) -> Result<PureOptions> {
+    let file = files.path().join(format!("{}.pem", array.name));
+    std::fs::write(&file, &array.ca_cert).map_err(|e| Error::storage(format!("{}: {e}", file.display())))?;
+    Ok(PureOptions { trust: Trust::CaFile(file), ..PureOptions::default() })
+}
+
+/// Two fresh arrays as the subject of the storage suite.
+///
+/// # Errors
+/// as [`FlashArrays::start`].
+pub async fn subject(rest_max: &str) -> Result<StorageSubject> {
+    let arrays = FlashArrays::start(rest_max, |_| ()).await?;
+    Ok(StorageSubject {
+        source: Arc::new(arrays.source.clone()),
+        target: Arc::new(arrays.target.clone()),
+        clock: arrays.world().clock(),
+        bench: Box::new(arrays),
+    })
+}
+
+#[async_trait]
+impl StorageBench for FlashArrays {
+    fn has_data(&self) -> bool {
+        true
+    }
+
+    fn transfers_take_time(&self) -> bool {
+        self.world().settings().is_ok_and(|settings| settings.transfer_millis > 0)
+    }
+
+    /// Each volume is connected to a host: without a connection nobody could write to it.
+    async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
+        let id = self.world().create_volume(array, volume.as_str(), provisioned)?;
+        self.world().change_array(array, |array| {
+            if array.host(HOST)?.is_none() {
+                array.create_host(HOST, &HostSettings::default())?;
+            }
+            let host = array.host(HOST)?.ok_or_else(|| Error::internal("the host got lost"))?;
+            array.connect(id.as_str(), Initiator::Host(&host), None).map(drop)
+        })
+    }
+
+    async fn create_unmarked_group(
+        &self,
+        array: &ArrayName,
+        group: &ArrayGroupName,
+        volumes: &BTreeSet<ArrayVolumeName>,
+    ) -> Result<()> {
+        self.world().change_array(array, |array| {
+            let gone = |what: &str| Error::not_found(format!("the array has no {what}"));
+            array.create_protection_group(group.as_str())?;
+            let made = array.protection_group(group.as_str())?.ok_or_else(|| gone(group.as_str()))?;
+            for name in volumes {
+                let volume = array.volume(name.as_str())?.ok_or_else(|| gone(name.as_str()))?;
+                array.protect_volume(&made.id, &volume.id)?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn write(&self, array: &ArrayName, volume: &ArrayVolumeName, count: u64) -> Result<()> {
+        self.world().write_as_host(array, volume.as_str(), count)
+    }
+
+    async fn content(&self, array: &ArrayName, volume: &ArrayVolumeId) -> Result<u64> {
+        self.world().content(array, volume)
+    }
+}

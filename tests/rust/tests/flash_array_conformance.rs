@@ -1,0 +1,30 @@
+//! The storage suite over PureStorageDriver and simulated FlashArrays, at REST versions that differ in what a driver must
+//! do; and over real arrays, where the environment names two.
+
+use protector_core::ports::conformance::{Report, run_all, storage};
+use protector_tests::flash_arrays;
+
+/// Nothing about groups or pods is skipped: a FlashArray has both.
+fn assert_kept(report: Report) {
+    match report.into_result() {
+        Ok(report) => assert_eq!(report.skipped(), ["what_is_not_offered_is_unsupported"]),
+        Err(report) => panic!("{report}"),
+    }
+}
+
+macro_rules! at_rest {
+    ($($name:ident $version:literal),* $(,)?) => { $(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            assert_kept(run_all(&storage::suite(), async || flash_arrays::subject($version).await).await);
+        }
+    )* };
+}
+
+at_rest! {
+    rest_2_4_is_the_floor "2.4",
+    rest_2_26_has_group_ids_and_no_batch "2.26",
+    rest_2_37_has_batches "2.37",
+    rest_2_38_names_a_context "2.38",
+    rest_2_39_tags_groups "2.39",
+}
