@@ -100,7 +100,7 @@ fn change(
                 work(tx, &group(tx, &row.name)?, target)
             },
         )?;
-        Ok(items(call, tx, &groups, Some(&targets))?)
+        items(call, tx, &groups, Some(&targets))
     })
 }
 
