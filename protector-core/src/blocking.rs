@@ -35,7 +35,7 @@ fn runtime() -> Result<Handle> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("protector")
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|e| Error::internal(format!("cannot start worker threads: {e}")).source(e))?;
     let handle = runtime.handle().clone();

@@ -2,14 +2,27 @@
 
 mod array_connections;
 mod arrays;
+mod choose;
+mod connections;
+mod default_protections;
+mod empty;
 mod fields;
+mod hardware;
+mod host_groups;
+mod hosts;
 mod login;
+mod names;
 mod protection_group_members;
 mod protection_group_policies;
 mod protection_group_snapshots;
 mod protection_group_targets;
 mod protection_group_transfers;
 mod protection_groups;
+mod show;
+mod tags;
+mod volume_groups;
+mod volume_snapshots;
+mod volumes;
 
 use crate::route::Route;
 
@@ -19,11 +32,21 @@ pub(crate) fn routes() -> Vec<Route> {
         login::routes(),
         arrays::routes(),
         array_connections::routes(),
+        connections::routes(),
+        default_protections::routes(),
+        empty::routes(),
+        hardware::routes(),
+        host_groups::routes(),
+        hosts::routes(),
         protection_groups::routes(),
         protection_group_members::routes(),
         protection_group_snapshots::routes(),
         protection_group_targets::routes(),
         protection_group_transfers::routes(),
+        tags::routes(),
+        volume_groups::routes(),
+        volume_snapshots::routes(),
+        volumes::routes(),
     ]
     .concat()
 }

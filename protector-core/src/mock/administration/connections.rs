@@ -116,6 +116,14 @@ impl ArrayTx<'_> {
         self.tx.value(sql, params![self.array.id, volume_id, host, group])
     }
 
+    /// Whether any host or group is connected to a volume, on this array or on another array of its pod.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn has_connections(&self, volume_id: &str) -> Result<bool> {
+        self.tx.value("SELECT EXISTS (SELECT 1 FROM connections WHERE volume_id = ?1)", [volume_id])
+    }
+
     /// Ends a connection of just this host or group; `false`: there is none.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Copies of volumes, from volumes and from snapshots.
 
-use super::{ArrayTx, NewVolume, Reference, Tagged, VolumeRow};
+use super::{ArrayTx, NewVolume, Reference, Tagged, VolumeRow, VolumeSnapshotRow};
 use crate::Result;
 
 /// What a volume can be copied from: a volume, or a snapshot of one.
@@ -18,6 +18,30 @@ pub struct CopySource {
     tags_of: (Tagged, String),
 }
 
+impl From<VolumeRow> for CopySource {
+    fn from(volume: VolumeRow) -> Self {
+        Self {
+            provisioned: volume.provisioned,
+            content: volume.content,
+            destroyed: volume.destroyed_ms.is_some(),
+            tags_of: (Tagged::Volumes, volume.id.clone()),
+            origin: Reference { id: Some(volume.id), name: volume.name },
+        }
+    }
+}
+
+impl From<VolumeSnapshotRow> for CopySource {
+    fn from(snapshot: VolumeSnapshotRow) -> Self {
+        Self {
+            provisioned: snapshot.provisioned,
+            content: snapshot.content,
+            destroyed: snapshot.destroyed_ms.is_some(),
+            tags_of: (Tagged::VolumeSnapshots, snapshot.tag_key),
+            origin: snapshot.source,
+        }
+    }
+}
+
 impl ArrayTx<'_> {
     /// What there is to copy under a name: a volume, or a snapshot of one. A replica that has not completely arrived is
     /// there as well, with as much of the data as has come: an array does not keep anybody from copying it.
@@ -26,21 +50,20 @@ impl ArrayTx<'_> {
     /// unreadable → `Storage`.
     pub fn copy_source(&self, name: &str) -> Result<Option<CopySource>> {
         if let Some(volume) = self.volume(name)? {
-            return Ok(Some(CopySource {
-                provisioned: volume.provisioned,
-                content: volume.content,
-                destroyed: volume.destroyed_ms.is_some(),
-                tags_of: (Tagged::Volumes, volume.id.clone()),
-                origin: Reference { id: Some(volume.id), name: volume.name },
-            }));
+            return Ok(Some(CopySource::from(volume)));
         }
-        Ok(self.volume_snapshot(name)?.map(|snapshot| CopySource {
-            provisioned: snapshot.provisioned,
-            content: snapshot.content,
-            destroyed: snapshot.destroyed_ms.is_some(),
-            tags_of: (Tagged::VolumeSnapshots, snapshot.tag_key),
-            origin: snapshot.source,
-        }))
+        Ok(self.volume_snapshot(name)?.map(CopySource::from))
+    }
+
+    /// What there is to copy under an id.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn copy_source_by_id(&self, id: &str) -> Result<Option<CopySource>> {
+        if let Some(volume) = self.volume_by_id(id)? {
+            return Ok(Some(CopySource::from(volume)));
+        }
+        Ok(self.volume_snapshot_by_id(id)?.map(CopySource::from))
     }
 
     /// Makes a volume with the data of another, and with those of its tags that are to be copied; its id.

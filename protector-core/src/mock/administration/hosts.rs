@@ -1,5 +1,6 @@
 //! Hosts and host groups.
 
+use super::volumes::WRITTEN;
 use super::{ArrayTx, Reference};
 use crate::mock::tx::{from_json, unsigned};
 use crate::{Error, Result};
@@ -39,6 +40,8 @@ pub struct HostRow {
     pub connections: u64,
     /// Bytes of these.
     pub provisioned: u64,
+    /// Bytes that hosts have written to these.
+    pub written: u64,
     /// What an administrator set.
     pub settings: HostSettings,
 }
@@ -56,6 +59,8 @@ pub struct HostGroupRow {
     pub connections: u64,
     /// Bytes of these.
     pub provisioned: u64,
+    /// Bytes that hosts have written to these.
+    pub written: u64,
 }
 
 /// Connected to a host, itself or through its group.
@@ -66,7 +71,7 @@ fn select_host() -> String {
     format!(
         "SELECT hosts.id, hosts.name, host_groups.id, host_groups.name, (SELECT count(*) {OF_HOST}),
              (SELECT COALESCE(sum(v.provisioned), 0) {OF_HOST}), iqns, nqns, wwns, preferred_arrays, personality, vlan,
-             chap_host_user, chap_target_user
+             chap_host_user, chap_target_user, (SELECT COALESCE(sum({WRITTEN}), 0) {OF_HOST})
          FROM hosts LEFT JOIN host_groups ON host_groups.id = hosts.host_group_id WHERE hosts.array_id = ?1"
     )
 }
@@ -89,6 +94,7 @@ fn read_host(row: &Row<'_>) -> rusqlite::Result<Unread> {
         group: Reference::read(row, 2)?,
         connections: unsigned(row.get(4)?),
         provisioned: unsigned(row.get(5)?),
+        written: unsigned(row.get(14)?),
         settings,
     };
     Ok((host, lists))
@@ -102,11 +108,17 @@ fn with_lists((mut host, [iqns, nqns, wwns, preferred]): Unread) -> Result<HostR
     Ok(host)
 }
 
-const SELECT_GROUP: &str = "SELECT g.id, g.name, (SELECT count(*) FROM hosts WHERE host_group_id = g.id),
+fn select_group() -> String {
+    format!(
+        "SELECT g.id, g.name, (SELECT count(*) FROM hosts WHERE host_group_id = g.id),
         (SELECT count(*) FROM connections WHERE host_group_id = g.id),
         (SELECT COALESCE(sum(provisioned), 0) FROM connections JOIN volumes ON volumes.id = volume_id
+         WHERE host_group_id = g.id),
+        (SELECT COALESCE(sum({WRITTEN}), 0) FROM connections JOIN volumes ON volumes.id = volume_id
          WHERE host_group_id = g.id)
-    FROM host_groups AS g WHERE g.array_id = ?1";
+    FROM host_groups AS g WHERE g.array_id = ?1"
+    )
+}
 
 fn read_group(row: &Row<'_>) -> rusqlite::Result<HostGroupRow> {
     Ok(HostGroupRow {
@@ -115,6 +127,7 @@ fn read_group(row: &Row<'_>) -> rusqlite::Result<HostGroupRow> {
         hosts: unsigned(row.get(2)?),
         connections: unsigned(row.get(3)?),
         provisioned: unsigned(row.get(4)?),
+        written: unsigned(row.get(5)?),
     })
 }
 
@@ -229,7 +242,7 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn host_groups(&self) -> Result<Vec<HostGroupRow>> {
-        let sql = format!("{SELECT_GROUP} ORDER BY g.name COLLATE BINARY");
+        let sql = format!("{} ORDER BY g.name COLLATE BINARY", select_group());
         self.tx.all(&sql, [&self.array.id], read_group)
     }
 
@@ -238,7 +251,7 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn host_group(&self, name: &str) -> Result<Option<HostGroupRow>> {
-        self.tx.first(&format!("{SELECT_GROUP} AND g.name = ?2"), [&self.array.id, name], read_group)
+        self.tx.first(&format!("{} AND g.name = ?2", select_group()), [&self.array.id, name], read_group)
     }
 
     /// Makes an empty host group; its id.

@@ -1,5 +1,6 @@
 //! Volume groups.
 
+use super::volumes::WRITTEN;
 use super::{ArrayTx, Limits, Reference};
 use crate::mock::tx::unsigned;
 use crate::{Error, Result};
@@ -20,6 +21,8 @@ pub struct VolumeGroupRow {
     pub volumes: u64,
     /// Bytes of these.
     pub provisioned: u64,
+    /// Bytes that hosts have written to these.
+    pub written: u64,
     /// How many volumes are in it, destroyed or not.
     pub all_volumes: u64,
     /// Limits of its traffic.
@@ -30,13 +33,19 @@ const VISIBLE: &str = "CASE WHEN volume_groups.pod_id IS NULL THEN volume_groups
     ELSE EXISTS (SELECT 1 FROM pod_arrays
                  WHERE pod_arrays.pod_id = volume_groups.pod_id AND pod_arrays.array_id = ?1) END";
 
-const SELECT: &str = "SELECT volume_groups.id, volume_groups.name, volume_groups.destroyed_ms, pods.id, pods.name,
+fn select() -> String {
+    format!(
+        "SELECT volume_groups.id, volume_groups.name, volume_groups.destroyed_ms, pods.id, pods.name,
         (SELECT count(*) FROM volumes WHERE volume_group_id = volume_groups.id AND volumes.destroyed_ms IS NULL),
         (SELECT COALESCE(sum(provisioned), 0) FROM volumes
          WHERE volume_group_id = volume_groups.id AND volumes.destroyed_ms IS NULL),
         (SELECT count(*) FROM volumes WHERE volume_group_id = volume_groups.id),
-        bandwidth_limit, iops_limit, priority_operator, priority_value
-    FROM volume_groups LEFT JOIN pods ON pods.id = volume_groups.pod_id";
+        bandwidth_limit, iops_limit, priority_operator, priority_value,
+        (SELECT COALESCE(sum({WRITTEN}), 0) FROM volumes
+         WHERE volume_group_id = volume_groups.id AND volumes.destroyed_ms IS NULL)
+    FROM volume_groups LEFT JOIN pods ON pods.id = volume_groups.pod_id"
+    )
+}
 
 fn read(row: &Row<'_>) -> rusqlite::Result<VolumeGroupRow> {
     Ok(VolumeGroupRow {
@@ -48,6 +57,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<VolumeGroupRow> {
         provisioned: unsigned(row.get(6)?),
         all_volumes: unsigned(row.get(7)?),
         limits: Limits::read(row, 8)?,
+        written: unsigned(row.get(12)?),
     })
 }
 
@@ -57,7 +67,7 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn volume_groups(&self) -> Result<Vec<VolumeGroupRow>> {
-        let sql = format!("{SELECT} WHERE {VISIBLE} ORDER BY volume_groups.name COLLATE BINARY");
+        let sql = format!("{} WHERE {VISIBLE} ORDER BY volume_groups.name COLLATE BINARY", select());
         self.tx.all(&sql, [&self.array.id], read)
     }
 
@@ -66,7 +76,11 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn volume_group(&self, name: &str) -> Result<Option<VolumeGroupRow>> {
-        self.tx.first(&format!("{SELECT} WHERE volume_groups.name = ?2 AND {VISIBLE}"), [&self.array.id, name], read)
+        self.tx.first(
+            &format!("{} WHERE volume_groups.name = ?2 AND {VISIBLE}", select()),
+            [&self.array.id, name],
+            read,
+        )
     }
 
     /// The volume group with this id.
@@ -74,7 +88,7 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn volume_group_by_id(&self, id: &str) -> Result<Option<VolumeGroupRow>> {
-        self.tx.first(&format!("{SELECT} WHERE volume_groups.id = ?2 AND {VISIBLE}"), [&self.array.id, id], read)
+        self.tx.first(&format!("{} WHERE volume_groups.id = ?2 AND {VISIBLE}", select()), [&self.array.id, id], read)
     }
 
     /// Makes an empty volume group; its id.

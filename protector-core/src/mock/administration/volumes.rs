@@ -9,6 +9,9 @@ use rusqlite::{Row, params};
 /// Bytes that one write of the simulated world stands for.
 const WRITE_BYTES: u64 = 1 << 20;
 
+/// [`VolumeRow::written`] in SQL.
+pub(super) const WRITTEN: &str = "min(provisioned, content << 20)";
+
 /// A volume, destroyed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeRow {
