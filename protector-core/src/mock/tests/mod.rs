@@ -6,6 +6,7 @@ mod cycle;
 mod files;
 mod groups;
 mod pods;
+mod replicas;
 mod schedules;
 mod seeding;
 mod suites;
