@@ -8,23 +8,23 @@ use reqwest::Method;
 use serde_json::Value;
 use std::time::Duration;
 
-pub const A: &str = "flasharray-a";
-pub const B: &str = "flasharray-b";
+pub(crate) const A: &str = "flasharray-a";
+pub(crate) const B: &str = "flasharray-b";
 /// Milliseconds that a snapshot is on its way.
-pub const TRANSFER: u64 = 1500;
+pub(crate) const TRANSFER: u64 = 1500;
 
-pub struct Lab {
+pub(crate) struct Lab {
     /// The source, and the target.
-    pub a: Client,
-    pub b: Client,
+    pub(crate) a: Client,
+    pub(crate) b: Client,
     /// Names of the volumes of web-server-1 and web-server-2, sorted.
-    pub volumes: Vec<String>,
-    pub world: World,
+    pub(crate) volumes: Vec<String>,
+    pub(crate) world: World,
     _simulator: Simulator,
 }
 
 impl Lab {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::open(&WorldLocation::Memory, WorldTime::Virtual).unwrap();
         seed(&world, &SeedOptions::default()).unwrap();
         let servers = world.cloud(&"site-a".into()).unwrap().servers().await.unwrap();
@@ -45,13 +45,13 @@ impl Lab {
     }
 
     /// A lab with the group `pg` of two volumes, replicated and allowed.
-    pub async fn replicating() -> Self {
+    pub(crate) async fn replicating() -> Self {
         let lab = Self::new().await;
         lab.make_group("pg").await;
         lab
     }
 
-    pub async fn make_group(&self, name: &str) {
+    pub(crate) async fn make_group(&self, name: &str) {
         let members = self.volumes[..2].join(",");
         self.ok(&self.a, Method::POST, &format!("protection-groups?names={name}")).await;
         let path = format!("protection-groups/volumes?group_names={name}&member_names={members}");
@@ -62,35 +62,35 @@ impl Lab {
         self.patched(&self.b, &path, r#"{"allowed":true}"#).await;
     }
 
-    pub async fn sleep(&self, millis: u64) {
+    pub(crate) async fn sleep(&self, millis: u64) {
         self.world.clock().sleep(Duration::from_millis(millis)).await;
     }
 
     /// The items of a request that succeeds.
-    pub async fn ok(&self, client: &Client, method: Method, path: &str) -> Vec<Value> {
+    pub(crate) async fn ok(&self, client: &Client, method: Method, path: &str) -> Vec<Value> {
         items(send(client, method, path, "").await, path)
     }
 
-    pub async fn get(&self, client: &Client, path: &str) -> Vec<Value> {
+    pub(crate) async fn get(&self, client: &Client, path: &str) -> Vec<Value> {
         self.ok(client, Method::GET, path).await
     }
 
-    pub async fn posted(&self, client: &Client, path: &str, body: &str) -> Vec<Value> {
+    pub(crate) async fn posted(&self, client: &Client, path: &str, body: &str) -> Vec<Value> {
         items(send(client, Method::POST, path, body).await, path)
     }
 
-    pub async fn patched(&self, client: &Client, path: &str, body: &str) -> Vec<Value> {
+    pub(crate) async fn patched(&self, client: &Client, path: &str, body: &str) -> Vec<Value> {
         items(send(client, Method::PATCH, path, body).await, path)
     }
 
     /// A snapshot of `pg`, replicated at once.
-    pub async fn snapshot(&self, suffix: &str) {
+    pub(crate) async fn snapshot(&self, suffix: &str) {
         let path = "protection-group-snapshots?source_names=pg&replicate_now=true";
         self.posted(&self.a, path, &format!(r#"{{"suffix":"{suffix}"}}"#)).await;
     }
 
     /// Asserts that a request is refused with 400, an error for each of the contexts, and these words in each.
-    pub async fn refused(&self, client: &Client, method: Method, path: &str, body: &str, why: &[(&str, &str)]) {
+    pub(crate) async fn refused(&self, client: &Client, method: Method, path: &str, body: &str, why: &[(&str, &str)]) {
         let before = self.world.dump().unwrap();
         let (status, answer) = send(client, method, path, body).await;
         assert_eq!(status, 400, "{path}: {answer}");
@@ -104,7 +104,7 @@ impl Lab {
     }
 }
 
-pub async fn send(client: &Client, method: Method, path: &str, body: &str) -> (u16, Value) {
+pub(crate) async fn send(client: &Client, method: Method, path: &str, body: &str) -> (u16, Value) {
     let mut request = client.request(method, path);
     if !body.is_empty() {
         request = request.header("content-type", "application/json").body(body.to_owned());
@@ -119,10 +119,10 @@ fn items((status, body): (u16, Value), path: &str) -> Vec<Value> {
 }
 
 /// One field of each item.
-pub fn column(items: &[Value], field: &str) -> Vec<Value> {
+pub(crate) fn column(items: &[Value], field: &str) -> Vec<Value> {
     items.iter().map(|item| item[field].clone()).collect()
 }
 
-pub fn names(items: &[Value]) -> Vec<&str> {
+pub(crate) fn names(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
