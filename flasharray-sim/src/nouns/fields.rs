@@ -1,5 +1,7 @@
 //! What items of several nouns have in common.
 
+use super::show::with_footprint;
+use crate::call::Call;
 use crate::refusal::{Entry, Refusal};
 use protector_core::mock::{ArrayTx, Reference};
 use protector_core::{Error, ErrorKind};
@@ -22,10 +24,9 @@ pub(super) fn may_eradicate(tx: &ArrayTx<'_>) -> bool {
 
 /// Made-up space of something that has so many bytes provisioned; `held_by_snapshots`: of these, the part that only its
 /// snapshots hold.
-pub(super) fn space(provisioned: u64, held_by_snapshots: u64) -> Value {
-    json!({
+pub(super) fn space(call: &Call<'_>, provisioned: u64, held_by_snapshots: u64) -> Value {
+    let space = json!({
         "data_reduction": 1.0,
-        "footprint": null,
         "shared": null,
         "snapshots": held_by_snapshots,
         "system": null,
@@ -37,7 +38,8 @@ pub(super) fn space(provisioned: u64, held_by_snapshots: u64) -> Value {
         "unique": null,
         "used_provisioned": null,
         "virtual": null,
-    })
+    });
+    with_footprint(call, space, None)
 }
 
 /// Does one thing for each object. All of it, or one error for each object that it cannot be done for.

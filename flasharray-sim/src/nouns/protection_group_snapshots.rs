@@ -71,7 +71,7 @@ impl Listed for Shown {
             "destroyed": row.destroyed_ms.is_some(),
             "pod": reference(row.pod.as_ref()),
             "source": reference(Some(&row.group)),
-            "space": space(row.provisioned, row.provisioned / HELD_ALONE),
+            "space": space(call, row.provisioned, row.provisioned / HELD_ALONE),
             "suffix": row.suffix,
             "time_remaining": self.time_remaining,
         });

@@ -71,7 +71,7 @@ impl Listed for Shown {
             "snapshot_schedule": schedule(&row.policy.snapshot, false),
             "source": reference(Some(&row.source)),
             "source_retention": retention(row.policy.source_retention),
-            "space": space(row.provisioned, 0),
+            "space": space(call, row.provisioned, 0),
             "target_count": row.targets,
             "target_retention": retention(row.policy.target_retention),
             "time_remaining": self.time_remaining,
@@ -103,7 +103,7 @@ fn all(call: &Call<'_>) -> Result<Vec<Shown>, Refusal> {
 /// A group as `protection-groups/space` and `performance` show it.
 struct Measured {
     shown: Shown,
-    render: fn(&ProtectionGroupRow) -> Value,
+    render: fn(&Call<'_>, &ProtectionGroupRow) -> Value,
 }
 
 impl Listed for Measured {
@@ -120,7 +120,7 @@ impl Listed for Measured {
     }
 
     fn item(&self, call: &Call<'_>) -> Value {
-        let mut item = (self.render)(&self.shown.row);
+        let mut item = (self.render)(call, &self.shown.row);
         if let Some(fields) = item.as_object_mut() {
             fields.insert("id".to_owned(), json!(self.shown.row.id));
             fields.insert("name".to_owned(), json!(self.shown.row.name));
@@ -130,22 +130,22 @@ impl Listed for Measured {
     }
 }
 
-fn measured(call: &Call<'_>, render: fn(&ProtectionGroupRow) -> Value) -> Result<Reply, Refusal> {
+fn measured(call: &Call<'_>, render: fn(&Call<'_>, &ProtectionGroupRow) -> Value) -> Result<Reply, Refusal> {
     let rows = all(call)?.into_iter().map(|shown| Measured { shown, render }).collect();
     list(call, rows, &PROTECTION_GROUP)
 }
 
 fn get_space(call: &Call<'_>) -> Result<Reply, Refusal> {
-    measured(call, |row| json!({"space": space(row.provisioned, 0)}))
+    measured(call, |call, row| json!({"space": space(call, row.provisioned, 0)}))
 }
 
 /// Nothing is measured: zero.
 fn get_performance(call: &Call<'_>) -> Result<Reply, Refusal> {
-    measured(call, |_| json!({"bytes_per_sec": 0}))
+    measured(call, |_, _| json!({"bytes_per_sec": 0}))
 }
 
 fn get_performance_by_array(call: &Call<'_>) -> Result<Reply, Refusal> {
-    measured(call, |row| json!({"bytes_per_sec": 0, "source": row.source.name, "target": null}))
+    measured(call, |_, row| json!({"bytes_per_sec": 0, "source": row.source.name, "target": null}))
 }
 
 /// The groups that a request names by `<prefix>names` or, since 2.26, `<prefix>ids`; each is there, destroyed or not.

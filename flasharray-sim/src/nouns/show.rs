@@ -45,32 +45,47 @@ pub(crate) fn named(name: Option<&str>) -> Value {
     json!({"name": name})
 }
 
+/// The REST version that counts the footprint, going by py-pure-client 1.96; the contract of 2.26 lacks it.
+const FOOTPRINT: u16 = 34;
+
+/// Adds what is only counted since a later version.
+pub(crate) fn with_footprint(call: &Call<'_>, mut space: Value, footprint: Option<u64>) -> Value {
+    if let (true, Some(fields)) = (call.at_least(FOOTPRINT), space.as_object_mut()) {
+        fields.insert("footprint".to_owned(), footprint.into());
+    }
+    space
+}
+
+/// Adds what is only counted on subscriptions, which the simulated arrays are not on.
+pub(crate) fn with_effective<const N: usize>(mut space: Value, counts: [&str; N]) -> Value {
+    if let Some(fields) = space.as_object_mut() {
+        fields.extend(counts.map(|count| (format!("{count}_effective"), Value::Null)));
+    }
+    space
+}
+
+/// What volumes have of it.
+pub(crate) const VOLUME_EFFECTIVE: [&str; 3] = ["snapshots", "total", "unique"];
+
 /// What something of that size takes, of which so much is written. A fixed share of it is physical.
 pub(crate) fn space(call: &Call<'_>, provisioned: u64, written: u64) -> Value {
     let physical = written / REDUCTION;
     let ratio = |one: u64, other: u64| if other == 0 { 1.0 } else { one as f64 / other as f64 };
-    let mut space = json!({
+    let space = json!({
         "data_reduction": if written == 0 { 1.0 } else { REDUCTION as f64 },
         "shared": null,
         "snapshots": 0,
-        "snapshots_effective": null,
         "system": null,
         "thin_provisioning": if provisioned == 0 { 0.0 } else { 1.0 - ratio(written, provisioned) },
-        "total_effective": null,
         "total_physical": physical,
         "total_provisioned": provisioned,
         "total_reduction": ratio(provisioned, physical),
         "total_used": physical,
         "unique": physical,
-        "unique_effective": null,
         "used_provisioned": provisioned,
         "virtual": written,
     });
-    // not in the contract of 2.26, in that of 2.37
-    if let (true, Some(fields)) = (call.at_least(27), space.as_object_mut()) {
-        fields.insert("footprint".to_owned(), Value::Null);
-    }
-    space
+    with_footprint(call, space, None)
 }
 
 /// The limits of traffic as `qos`.

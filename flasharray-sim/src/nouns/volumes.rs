@@ -11,7 +11,9 @@ pub(crate) use limits::LimitsBody;
 pub(crate) use place::{about, check_open, place};
 
 use super::choose::Finder;
-use super::show::{Shown, idle, priority_adjustment, qos, reference, space};
+use super::show::{
+    Shown, VOLUME_EFFECTIVE, idle, priority_adjustment, qos, reference, space, with_effective,
+};
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -100,7 +102,7 @@ impl Listed for Shown<VolumeRow> {
             "requested_promotion_state": state,
             "serial": self.row.serial,
             "source": reference(self.row.source.as_ref()),
-            "space": space(call, self.row.provisioned, self.row.written()),
+            "space": with_effective(space(call, self.row.provisioned, self.row.written()), VOLUME_EFFECTIVE),
             "subtype": "regular",
             "time_remaining": self.remaining(self.row.destroyed_ms),
             "volume_group": reference(self.row.volume_group.as_ref()),
@@ -138,7 +140,7 @@ impl Listed for Space {
         json!({
             "id": row.id,
             "name": row.name,
-            "space": space(call, row.provisioned, row.written()),
+            "space": with_effective(space(call, row.provisioned, row.written()), VOLUME_EFFECTIVE),
             "time": self.0.now(call),
         })
     }
