@@ -1,8 +1,8 @@
 """The genuine Pure Storage driver of Cinder 29 at work on two arrays, without a database or a message queue.
 
-Run as a process of its own, because Cinder keeps its configuration in globals: reads what to do from the file named by its
-first argument, ``{"mode", "directory", "arrays": [{"name", "address", "api_token"}, ..]}``, and writes what it asked and
-what came of it to the one named by the second, ``{"steps": [[title, [line, ..]], ..], "results": {..}}``.
+Run as a process of its own, because Cinder keeps its configuration in globals. The file named by its first argument
+says what to do, ``{"mode", "flow", "directory", "arrays": [{"name", "address", "api_token"}, ..]}``; what it asked and
+what came of it is written to the one named by the second, ``{"steps": [[title, [line, ..]], ..], "results": {..}}``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The OpenAPI description of FlashArray REST as a check of replies.
 
-The description (PureStorage-OpenConnect/swagger, OpenAPI 3.0.1) marks neither what may be null nor what is required. Real
-arrays show what is absent as null and absent references as objects of nulls (pure-fa-openmetrics-exporter, test data); so
-null is accepted for scalars, and for nothing else. A field that the description does not have is an error.
+The description (PureStorage-OpenConnect/swagger, OpenAPI 3.0.1) marks neither what may be null nor what is required.
+Real arrays show what is absent as null and absent references as objects of nulls (pure-fa-openmetrics-exporter, test
+data); so null is accepted for scalars, and for nothing else. A field that the description does not have is an error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Contract:
         if operation is None:
             return [f"{asked}: the contract has no such request"]
         content = operation["responses"][str(exchange.status)].get("content")
-        if content is None:
+        if not content:
             return [] if exchange.reply is None else [f"{asked}: the reply has no body in the contract"]
         if exchange.reply is None:
             return [f"{asked}: the body is missing"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 import pytest
 from pypureclient import flasharray as fa
 from pypureclient.exceptions import PureError
@@ -84,7 +85,11 @@ def test_a_limit_of_requests_is_waited_for_as_long_as_the_array_says(newest: Sim
 
 @pytest.mark.parametrize(
     "fault",
-    ['times=1 status=500 message="Server is busy" retry-after=0', "times=2 status=503 retry-after=0", "times=1 status=502"],
+    [
+        'times=1 status=500 message="Server is busy" retry-after=0',
+        "times=2 status=503 retry-after=0",
+        "times=1 status=502",
+    ],
 )
 def test_a_busy_array_is_asked_again(newest: Simulator, fault: str) -> None:
     newest.fault(f"on GET volumes {fault}")
