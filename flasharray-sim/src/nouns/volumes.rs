@@ -11,9 +11,7 @@ pub(crate) use limits::LimitsBody;
 pub(crate) use place::{about, check_open, place};
 
 use super::choose::Finder;
-use super::show::{
-    Shown, VOLUME_EFFECTIVE, idle, priority_adjustment, qos, reference, space, with_effective,
-};
+use super::show::{Shown, VOLUME_EFFECTIVE, idle, priority_adjustment, qos, reference, space, with_effective};
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
