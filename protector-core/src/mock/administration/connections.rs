@@ -204,3 +204,23 @@ impl World {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_lun_is_free_and_the_last_one_is_found() {
+        let but = |free: &[i64]| (1..=MAX_LUN).filter(|lun| !free.contains(lun)).collect::<BTreeSet<_>>();
+        let table: [(&[i64], Option<i64>, Option<i64>); 5] = [
+            (&[1, 2, 254, 255], Some(1), Some(254)),
+            (&[7, 300], Some(7), Some(7)),
+            (&[300, 4000], Some(300), Some(300)),
+            (&[4095], Some(4095), Some(4095)),
+            (&[], None, None),
+        ];
+        for (free, of_host, of_group) in table {
+            assert_eq!((free_lun(&but(free), false), free_lun(&but(free), true)), (of_host, of_group), "{free:?}");
+        }
+    }
+}

@@ -33,6 +33,8 @@ mod tags;
 mod usage;
 mod volume_groups;
 mod volume_snapshots;
+#[cfg(test)]
+mod volume_tests;
 mod volumes;
 
 pub use array_connections::ArrayConnectionRow;

@@ -101,11 +101,10 @@ pub struct NewVolume<'a> {
 pub(super) const VISIBLE: &str = "CASE WHEN volumes.pod_id IS NULL THEN volumes.array_id = ?1
     ELSE EXISTS (SELECT 1 FROM pod_arrays WHERE pod_arrays.pod_id = volumes.pod_id AND pod_arrays.array_id = ?1) END";
 
-const SELECT: &str =
-    "SELECT volumes.id, volumes.name, COALESCE(serial_array_id, volumes.array_id), volumes.serial, provisioned,
-        content, volumes.created_ms, volumes.destroyed_ms, demoted, source_id, source, pods.id, pods.name,
-        volume_groups.id, volume_groups.name, volumes.bandwidth_limit, volumes.iops_limit, volumes.priority_operator,
-        volumes.priority_value,
+const SELECT: &str = "SELECT volumes.id, volumes.name, COALESCE(volumes.serial_array_id, volumes.array_id),
+        volumes.serial, volumes.provisioned, volumes.content, volumes.created_ms, volumes.destroyed_ms, volumes.demoted,
+        volumes.source_id, volumes.source, pods.id, pods.name, volume_groups.id, volume_groups.name,
+        volumes.bandwidth_limit, volumes.iops_limit, volumes.priority_operator, volumes.priority_value,
         (SELECT count(*) FROM connections WHERE volume_id = volumes.id AND connections.array_id = ?1)
     FROM volumes LEFT JOIN pods ON pods.id = volumes.pod_id
     LEFT JOIN volume_groups ON volume_groups.id = volumes.volume_group_id";

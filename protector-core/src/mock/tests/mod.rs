@@ -5,6 +5,7 @@ mod clouds;
 mod cycle;
 mod files;
 mod pods;
+mod replicas;
 mod schedules;
 mod seeding;
 mod suites;

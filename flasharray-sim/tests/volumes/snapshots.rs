@@ -1,0 +1,71 @@
+//! Snapshots of volumes.
+
+use crate::lab::{Lab, said};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn snapshots_are_taken_numbered_and_shown_as_an_array_shows_them() {
+    let lab = Lab::new().await;
+    let volumes = lab.post("volumes?names=v1,v2", json!({"provisioned": 1 << 30})).await;
+    let made = lab.post("volume-snapshots?source_names=v1,v2", json!({"suffix": "s1"})).await;
+    let item = &made[0];
+    assert_eq!((&item["name"], &item["suffix"]), (&json!("v1.s1"), &json!("s1")));
+    assert_eq!(item["source"], json!({"id": volumes[0]["id"], "name": "v1"}));
+    assert_eq!(item["pod"], json!({"id": null, "name": null}));
+    assert_eq!((&item["destroyed"], &item["time_remaining"]), (&json!(false), &Value::Null));
+    assert_eq!((&item["provisioned"], item["serial"].as_str().unwrap().len()), (&json!(1 << 30), 24));
+    let query = lab.post("volume-snapshots?source_names=v1&suffix=s2", Value::Null).await;
+    assert_eq!(query[0]["name"], "v1.s2", "a suffix in the query");
+    let numbered = lab.post("volume-snapshots?source_names=v1", Value::Null).await;
+    assert_eq!(numbered[0]["name"], "v1.1");
+    assert_eq!(lab.names("volume-snapshots?source_names=v2").await, ["v2.s1"]);
+    let id = volumes[0]["id"].as_str().unwrap();
+    assert_eq!(lab.names(&format!("volume-snapshots?source_ids={id}")).await, ["v1.1", "v1.s1", "v1.s2"]);
+    assert_eq!(lab.names("volume-snapshots?filter=source.name%3D'v2'").await, ["v2.s1"]);
+    let transfer = lab.get("volume-snapshots/transfer?names=v1.s1").await;
+    assert_eq!((&transfer[0]["progress"], &transfer[0]["completed"]), (&Value::Null, &Value::Null), "it went nowhere");
+}
+
+#[tokio::test]
+async fn snapshots_are_renamed_destroyed_recovered_and_eradicated() {
+    let lab = Lab::new().await;
+    lab.post("volumes?names=v1", json!({})).await;
+    lab.post("volume-snapshots?source_names=v1", json!({"suffix": "s1"})).await;
+    assert_eq!(lab.patch("volume-snapshots?names=v1.s1", json!({"name": "s2"})).await[0]["name"], "v1.s2");
+    assert_eq!(lab.patch("volume-snapshots?names=v1.s2", json!({"name": "v1.s3"})).await[0]["name"], "v1.s3");
+    said(&lab.refused(Method::DELETE, "volume-snapshots?names=v1.s3", Value::Null).await, "v1.s3", "not destroyed");
+    let gone = lab.patch("volume-snapshots?names=v1.s3", json!({"destroyed": true})).await;
+    assert!(gone[0]["destroyed"] == true && gone[0]["time_remaining"].is_u64());
+    let again = lab.refused(Method::POST, "volume-snapshots?source_names=v1", json!({"suffix": "s3"})).await;
+    said(&again, "v1.s3", "has been destroyed");
+    assert_eq!(lab.patch("volume-snapshots?names=v1.s3", json!({"destroyed": false})).await[0]["destroyed"], false);
+    lab.patch("volume-snapshots?names=v1.s3", json!({"destroyed": true})).await;
+    assert_eq!(lab.ask(Method::DELETE, "volume-snapshots?names=v1.s3", Value::Null).await, (200, Value::Null));
+    assert!(lab.names("volume-snapshots").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_no_snapshot_can_be_is_refused() {
+    let lab = Lab::new().await;
+    lab.post("volumes?names=v1", json!({})).await;
+    lab.post("volume-snapshots?source_names=v1", json!({"suffix": "s1"})).await;
+    let suffix = "Snapshot suffix must be between 1 and 63 characters";
+    let table = [
+        (Method::POST, "source_names=v1", json!({"suffix": "s1"}), "v1.s1", "already exists"),
+        (Method::POST, "source_names=v1", json!({"suffix": "12"}), "suffix", suffix),
+        (Method::POST, "source_names=v1", json!({"suffix": "a.b"}), "suffix", suffix),
+        (Method::POST, "source_names=nope", json!({}), "nope", "Volume does not exist"),
+        (Method::POST, "source_names=v1&on=arrB", json!({}), "on", "not simulated"),
+        (Method::POST, "", json!({}), "source_names", "required"),
+        (Method::PATCH, "names=v1.s1", json!({}), "v1.s1", "No attribute specified."),
+        (Method::PATCH, "names=v1.s1", json!({"name": "12"}), "suffix", suffix),
+        (Method::PATCH, "names=v1.s1", json!({"destroyed": false}), "v1.s1", "not destroyed"),
+        (Method::PATCH, "names=v1.s9", json!({"destroyed": true}), "v1.s9", "Volume snapshot does not exist"),
+        (Method::GET, "source_names=nope", Value::Null, "nope", "Volume does not exist"),
+    ];
+    for (method, query, body, context, part) in table {
+        said(&lab.refused(method, &format!("volume-snapshots?{query}"), body).await, context, part);
+        assert_eq!(lab.names("volume-snapshots").await, ["v1.s1"], "{query}");
+    }
+}
