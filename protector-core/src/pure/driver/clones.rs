@@ -142,7 +142,7 @@ impl PureStorageDriver {
                 let tags = self.tags_of(&there).await?;
                 let ours = |volume: &Volume| {
                     volume.destroyed != Some(true)
-                        && volume.source.name.as_deref() == Some(&wanted.snapshot)
+                        && volume.source.name.as_deref().is_some_and(|source| wanted.is_source(source))
                         && !tags.contains_key(&volume.id)
                 };
                 if !there.iter().any(ours) {
@@ -201,6 +201,14 @@ impl Wanted {
         let snapshot = naming::volume_snapshot_name(point, source);
         let tag = [TagEntry::new(NAMESPACE, key, &snapshot)];
         Self { source: source.clone(), name: name.clone(), snapshot, tag }
+    }
+
+    /// Whether a volume that names this source may be this clone. Versions differ in whether that is the snapshot or the
+    /// volume it was taken of, which on a target has the source array in front.
+    fn is_source(&self, name: &str) -> bool {
+        let replicated =
+            self.snapshot.split_once(':').and_then(|(array, _)| name.strip_prefix(array)?.strip_prefix(':'));
+        name == self.snapshot || name == self.source.as_str() || replicated == Some(self.source.as_str())
     }
 
     fn request(&self) -> NewClone<'_> {
