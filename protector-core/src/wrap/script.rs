@@ -63,6 +63,13 @@ impl FaultScript {
         self.with(Which::Odd, fault)
     }
 
+    /// The faults of both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.rules.extend(other.rules);
+        self
+    }
+
     fn with(mut self, which: Which, fault: Fault) -> Self {
         self.rules.push(Rule { which, fault, met: false });
         self
