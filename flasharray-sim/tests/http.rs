@@ -10,6 +10,7 @@ use protector_core::mock::WorldTime;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncReadExt;
 
 const DAY: u64 = 86_400_000;
 
@@ -273,6 +274,9 @@ async fn an_array_that_is_down_does_not_answer_anybody() {
     simulator.faults().add("array=arrA down").unwrap();
     assert!(client.request(Method::GET, "arrays").send().await.is_err(), "an open connection");
     assert!(Client::new(a).plain(Method::GET, "/api/api_version").send().await.is_err(), "a new connection");
+    let mut stream = tokio::net::TcpStream::connect(a.url.trim_start_matches("https://")).await.unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await.unwrap();
+    assert!(first.is_err(), "closed before anybody said anything");
     assert_eq!(other.get("arrays").await.0, 200);
     simulator.faults().add("array=arrA up").unwrap();
     assert_eq!(client.get("arrays").await.0, 200);
