@@ -147,6 +147,35 @@ async fn lists_and_changes_come_in_their_envelopes() {
 }
 
 #[tokio::test]
+async fn pages_are_chained_by_their_tokens() {
+    let simulator = start(Options { page_limit: 10, ..Options::default() }).await;
+    let client = Client::logged_in(&simulator.arrays()[0]).await;
+    let names: Vec<String> = (0..25).map(|number| format!("v{number:02}")).collect();
+    let path = format!("volumes?names={}", names.join(","));
+    assert_eq!(client.send(Method::POST, &path, &json!({"provisioned": 1 << 20})).await.0, 200);
+    let (mut found, mut token) = (Vec::new(), String::new());
+    for page in 0..3 {
+        let response =
+            client.request(Method::GET, &format!("volumes?continuation_token={token}")).send().await.unwrap();
+        let next = response.headers().get("x-next-token").map(|value| value.to_str().unwrap().to_owned());
+        let (_, body) = read(response).await;
+        assert_eq!(
+            (body["continuation_token"].as_str(), &body["more_items_remaining"]),
+            (next.as_deref(), &json!(page < 2))
+        );
+        found.extend(body["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        token = next.unwrap_or_default();
+        if page == 0 {
+            assert_eq!(client.send(Method::POST, "volumes?names=v001,v10a", &json!({})).await.0, 200);
+        }
+    }
+    let mut expected = names;
+    expected.insert(11, "v10a".to_owned());
+    assert_eq!(found, expected, "what was made in front of the page is not seen, what was made behind it is");
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn a_fleet_says_which_array_answers() {
     let simulator = start(Options { rest_max: RestVersion::new(2, 38), ..Options::default() }).await;
     let mut client = Client::logged_in(&simulator.arrays()[1]).await;
