@@ -3,6 +3,7 @@
 //! "Cinder 29" is `cinder/volume/drivers/pure.py` of Cinder 29.0.0; "seen" means: quoted from a real array in a public
 //! repository; where nothing is known, the sentence is ours.
 
+pub(crate) mod pods;
 pub(crate) mod volumes;
 
 /// Something named is not there: `Volume does not exist.`, `Host does not exist.` (Cinder 29, `does not exist` and

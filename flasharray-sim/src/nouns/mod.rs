@@ -12,12 +12,15 @@ mod host_groups;
 mod hosts;
 mod login;
 mod names;
+mod pod_members;
+mod pods;
 mod protection_group_members;
 mod protection_group_policies;
 mod protection_group_snapshots;
 mod protection_group_targets;
 mod protection_group_transfers;
 mod protection_groups;
+mod replica_links;
 mod show;
 mod tags;
 mod volume_groups;
@@ -38,11 +41,14 @@ pub(crate) fn routes() -> Vec<Route> {
         hardware::routes(),
         host_groups::routes(),
         hosts::routes(),
+        pod_members::routes(),
+        pods::routes(),
         protection_groups::routes(),
         protection_group_members::routes(),
         protection_group_snapshots::routes(),
         protection_group_targets::routes(),
         protection_group_transfers::routes(),
+        replica_links::routes(),
         tags::routes(),
         volume_groups::routes(),
         volume_snapshots::routes(),

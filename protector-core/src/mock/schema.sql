@@ -107,7 +107,7 @@ CREATE TABLE volume_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
     name TEXT NOT NULL COLLATE NOCASE,      -- `group` or `pod::group`
-    pod_id TEXT REFERENCES pods (id),
+    pod_id TEXT REFERENCES pods (id) ON DELETE CASCADE,
     destroyed_ms INTEGER,
     bandwidth_limit INTEGER,                -- bytes a second
     iops_limit INTEGER,
@@ -123,7 +123,7 @@ CREATE TABLE volumes (
     name TEXT NOT NULL COLLATE NOCASE,      -- `v`, `pod::v` or `volume group/v`
     serial INTEGER NOT NULL,                -- number of it on the array that made it
     serial_array_id TEXT,                   -- which one that was; NULL: array_id
-    pod_id TEXT REFERENCES pods (id),
+    pod_id TEXT REFERENCES pods (id) ON DELETE CASCADE,
     volume_group_id TEXT REFERENCES volume_groups (id),
     -- the volume whose data it was copied from, also if by way of a snapshot; `<source array>:<volume>` if replicated
     source TEXT,
@@ -156,7 +156,7 @@ CREATE TABLE protection_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
     name TEXT NOT NULL,                     -- as this array shows it: `<source array>:<name>` for an image
-    pod_id TEXT REFERENCES pods (id),
+    pod_id TEXT REFERENCES pods (id) ON DELETE CASCADE,
     owner TEXT,                             -- the protection group whose mark it carries
     epoch INTEGER NOT NULL,                 -- highest seen
     created_ms INTEGER NOT NULL,

@@ -2,10 +2,14 @@
 
 use super::{ArrayTx, PodRow};
 use crate::mock::array::{ConnectionKind, MemberStatus, pod_contents, pod_copies, pods, replica_links};
-use crate::mock::tx::{signed, unsigned};
+use crate::mock::tx::signed;
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use rusqlite::params;
+use std::ops::RangeInclusive;
+
+/// Quotas in bytes (FlashArray REST 2.37, `_quota_limit_type`).
+const QUOTAS: RangeInclusive<u64> = 1_048_576..=4_503_599_627_370_496;
 
 impl ArrayTx<'_> {
     /// A new, empty pod.
@@ -21,9 +25,12 @@ impl ArrayTx<'_> {
     /// A new pod with copies of the volumes and groups of another, or of one that is kept for undo.
     ///
     /// # Errors
-    /// as [`ArrayTx::create_pod`]; the other has no current data on this array → `Precondition`.
+    /// as [`ArrayTx::create_pod`]; the other has no current data on this array, or is destroyed and not kept for undo →
+    /// `Precondition`.
     pub fn clone_pod(&self, source: &PodRow, name: &str) -> Result<PodRow> {
-        self.check_pod_online(source)?;
+        if !self.stored_pod(&source.id)?.is_kept_for_undo() {
+            self.check_changeable(source)?;
+        }
         let copy = self.create_pod(name)?;
         self.tx.execute("UPDATE pods SET source = ?2 WHERE id = ?1", [&copy.id, &source.name])?;
         let (from, to) = (self.stored_pod(&source.id)?, self.stored_pod(&copy.id)?);
@@ -49,12 +56,16 @@ impl ArrayTx<'_> {
     /// Sets how many bytes the volumes of a pod may have in all. `None`: as many as they like.
     ///
     /// # Errors
-    /// not a multiple of 512, or zero → `InvalidRequest`; less than they have, unless `ignore_usage` → `Precondition`.
+    /// no multiple of 512, smaller than 1 MiB or larger than 4 PiB → `InvalidRequest`; less than they have, unless `ignore_usage` → `Precondition`.
     pub fn set_pod_quota(&self, pod: &PodRow, bytes: Option<u64>, ignore_usage: bool) -> Result<()> {
         self.check_changeable(pod)?;
         if let Some(bytes) = bytes {
-            if bytes == 0 || bytes % 512 != 0 {
-                return Err(Error::invalid(format!("a quota of {bytes} bytes is not a positive multiple of 512")));
+            if !QUOTAS.contains(&bytes) || bytes % 512 != 0 {
+                return Err(Error::invalid(format!(
+                    "a quota of {bytes} bytes is not a multiple of 512 from {} to {}",
+                    QUOTAS.start(),
+                    QUOTAS.end()
+                )));
             }
             let used = self.pod_provisioned(&pod.id)?;
             if used > bytes && !ignore_usage {
@@ -143,7 +154,7 @@ impl ArrayTx<'_> {
         if pod.destroyed_ms.is_none() {
             return refuse(pod, "is not destroyed");
         }
-        if self.info.manual_eradication != "all-enabled" {
+        if matches!(self.info.manual_eradication.as_str(), "disabled" | "all-disabled") {
             return Err(Error::new(
                 ErrorKind::Forbidden,
                 format!("pod '{}' cannot be eradicated: eradication is {}", pod.name, self.info.manual_eradication),
@@ -160,8 +171,8 @@ impl ArrayTx<'_> {
         self.drop_pod(&pod.id)
     }
 
+    /// Removes a pod with all that is in it.
     pub(super) fn drop_pod(&self, id: &str) -> Result<()> {
-        pod_contents::eradicate(self.tx, id)?;
         self.tx.execute("DELETE FROM pods WHERE id = ?1", [id])?;
         Ok(())
     }
@@ -230,16 +241,7 @@ impl ArrayTx<'_> {
     /// not on this array → `NotFound`.
     pub fn pod_with_id(&self, id: &str) -> Result<PodRow> {
         let missing = || Error::not_found(format!("array '{}' has no pod with id '{id}'", self.array.name));
-        if !pods::is_on(self.tx, id, &self.array.id)? {
-            return Err(missing());
-        }
-        self.pod_row(pods::by_id(self.tx, id)?.ok_or_else(missing)?)
-    }
-
-    /// Writes that the volumes of a pod hold in all; destroyed ones do not count.
-    pub(super) fn pod_content(&self, pod_id: &str) -> Result<u64> {
-        let sql = "SELECT COALESCE(sum(content), 0) FROM volumes WHERE pod_id = ?1 AND destroyed_ms IS NULL";
-        Ok(unsigned(self.tx.value(sql, [pod_id])?))
+        self.pod_by_id(id)?.ok_or_else(missing)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pod_changes::refuse;
 use super::{ArrayTx, PodRow};
-use crate::mock::array::{Promotion, pod_contents, pod_copies, replica_links};
+use crate::mock::array::{Promotion, pod_copies, replica_links};
 use crate::mock::controls;
 use crate::mock::tx::signed;
 use crate::{Error, Result};
@@ -87,8 +87,6 @@ impl ArrayTx<'_> {
             kept.name.strip_prefix(&pod.name).and_then(|rest| rest.strip_prefix('.')) == Some(UNDO_DEMOTE)
         });
         let kept = kept.ok_or_else(|| Error::not_found(format!("pod '{}' has no '{from}' kept for undo", pod.name)))?;
-        let destroyed_ms = kept.destroyed_ms.unwrap_or_default();
-        pod_contents::recover(self.tx, &kept.id, destroyed_ms)?;
         let (source, own) = (self.stored_pod(&kept.id)?, self.stored_pod(&pod.id)?);
         pod_copies::take_over(self.tx, &source, &own, &self.array, None)?;
         self.drop_pod(&kept.id)

@@ -1,10 +1,12 @@
 //! Pods.
 
-use super::{ArrayTx, PodMemberRow};
+use super::volumes::written_bytes;
+use super::{ArrayTx, PodMemberRow, Reference};
 use crate::mock::array::pods::{self, Pod};
 use crate::mock::array::{MemberStatus, Promotion, pod_members, replica_links};
 use crate::mock::tx::unsigned;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
+use rusqlite::Row;
 
 /// A pod that an array has, destroyed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +50,12 @@ pub struct PodDetails {
     pub link_targets: usize,
     /// Bytes that its volumes have in all; destroyed ones do not count.
     pub provisioned: u64,
-    /// Writes that they hold in all.
-    pub content: u64,
+    /// Bytes that hosts have written to them and that they still hold.
+    pub written: u64,
+    /// Arrays that are to stay online when its arrays lose each other.
+    pub failover_preferences: Vec<Reference>,
+    /// The pod that it was copied from.
+    pub source: Option<Reference>,
 }
 
 impl ArrayTx<'_> {
@@ -64,7 +70,9 @@ impl ArrayTx<'_> {
             link_sources: link.iter().filter(|link| link.target_pod_id == pod.id).count(),
             link_targets: link.iter().filter(|link| link.source_pod_id == pod.id).count(),
             provisioned: self.pod_provisioned(&pod.id)?,
-            content: self.pod_content(&pod.id)?,
+            written: self.pod_written(&pod.id)?,
+            failover_preferences: self.array_references(&pod.failover_preferences)?,
+            source: self.pod_source(&pod)?,
             pod,
         })
     }
@@ -75,6 +83,17 @@ impl ArrayTx<'_> {
     /// unreadable → `Storage`.
     pub fn pod_by_name(&self, name: &str) -> Result<Option<PodRow>> {
         pods::by_name(self.tx, &self.array.id, name)?.map(|pod| self.pod_row(pod)).transpose()
+    }
+
+    /// The pod with this id on this array, destroyed or not.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn pod_by_id(&self, id: &str) -> Result<Option<PodRow>> {
+        if !self.is_on_array(id, &self.array.id)? {
+            return Ok(None);
+        }
+        pods::by_id(self.tx, id)?.map(|pod| self.pod_row(pod)).transpose()
     }
 
     /// Every pod on this array, destroyed or not, by name.
@@ -124,7 +143,7 @@ impl ArrayTx<'_> {
             return Ok(());
         }
         Err(Error::new(
-            crate::ErrorKind::LimitReached,
+            ErrorKind::LimitReached,
             format!("pod '{}' has {used} of {quota} bytes in use, {added_bytes} more do not fit", pod.name),
         ))
     }
@@ -136,6 +155,23 @@ impl ArrayTx<'_> {
     pub fn pod_provisioned(&self, pod_id: &str) -> Result<u64> {
         let sql = "SELECT COALESCE(sum(provisioned), 0) FROM volumes WHERE pod_id = ?1 AND destroyed_ms IS NULL";
         Ok(unsigned(self.tx.value(sql, [pod_id])?))
+    }
+
+    fn pod_written(&self, pod_id: &str) -> Result<u64> {
+        let sql = "SELECT provisioned, content FROM volumes WHERE pod_id = ?1 AND destroyed_ms IS NULL";
+        let written = |row: &Row<'_>| Ok(written_bytes(unsigned(row.get(0)?), unsigned(row.get(1)?)));
+        Ok(self.tx.all(sql, [pod_id], written)?.into_iter().sum())
+    }
+
+    fn array_references(&self, names: &[String]) -> Result<Vec<Reference>> {
+        let id = |name: &String| self.tx.first("SELECT id FROM arrays WHERE name = ?1", [name], |row| row.get(0));
+        names.iter().map(|name| Ok(Reference { id: id(name)?, name: name.clone() })).collect()
+    }
+
+    fn pod_source(&self, pod: &PodRow) -> Result<Option<Reference>> {
+        let Some(name) = pod.source.clone() else { return Ok(None) };
+        let id = pods::by_name(self.tx, &self.array.id, &name)?.map(|source| source.id);
+        Ok(Some(Reference { id, name }))
     }
 
     pub(super) fn pod_row(&self, pod: Pod) -> Result<PodRow> {

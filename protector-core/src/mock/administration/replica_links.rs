@@ -68,6 +68,23 @@ impl fmt::Display for ReplicaLinkStatus {
 }
 
 impl ArrayTx<'_> {
+    /// The arrays that this one is connected to, by name.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn peer_names(&self) -> Result<Vec<String>> {
+        Ok(array::peers(self.tx, &self.array)?.into_iter().map(|peer| peer.name.to_string()).collect())
+    }
+
+    /// The name of a connected array, by id.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn peer_name(&self, id: &str) -> Result<Option<String>> {
+        let peers = array::peers(self.tx, &self.array)?;
+        Ok(peers.into_iter().find(|peer| peer.id.as_str() == id).map(|peer| peer.name.to_string()))
+    }
+
     /// The replica links of this array, by the names of the local and the remote pod.
     ///
     /// # Errors

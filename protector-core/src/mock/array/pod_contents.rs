@@ -48,16 +48,7 @@ pub(in crate::mock) fn recover(tx: &Tx<'_>, pod_id: &str, destroyed_ms: i64) -> 
     Ok(())
 }
 
-/// Removes what is in a pod for good, destroyed or not.
-pub(in crate::mock) fn eradicate(tx: &Tx<'_>, pod_id: &str) -> Result<()> {
-    tx.execute("DELETE FROM volume_snapshots WHERE volume_id IN (SELECT id FROM volumes WHERE pod_id = ?1)", [pod_id])?;
-    tx.execute("DELETE FROM protection_groups WHERE pod_id = ?1", [pod_id])?;
-    tx.execute("DELETE FROM volumes WHERE pod_id = ?1", [pod_id])?;
-    tx.execute("DELETE FROM volume_groups WHERE pod_id = ?1", [pod_id])?;
-    Ok(())
-}
-
-/// Whether anything in a pod is there, or with `destroyed` at least waits for eradication.
+/// Whether nothing is in a pod; with `destroyed`, not even something that waits for eradication.
 pub(in crate::mock) fn is_empty(tx: &Tx<'_>, pod_id: &str, destroyed: bool) -> Result<bool> {
     tx.value(
         "SELECT NOT EXISTS (SELECT 1 FROM volumes WHERE pod_id = ?1 AND (?2 OR destroyed_ms IS NULL))

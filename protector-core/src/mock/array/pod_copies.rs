@@ -4,10 +4,10 @@ use super::pods::Pod;
 use super::{Array, next_serial};
 use crate::mock::tx::Tx;
 use crate::{Error, Result};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
-/// Makes the volumes, volume groups and protection groups of `to` the same as those of `from`, matched by name. What is destroyed in `from` is not
-/// in `to`, and snapshots are not touched. With `frozen_on` it is what that array had of `from` when its data were frozen.
+/// Makes the volumes, volume groups and protection groups of `to` the same as those of `from`, matched by name. What was destroyed in `from`
+/// before `from` itself is not in `to`, and snapshots are not touched. With `frozen_on` it is what that array had of `from` when its data were frozen.
 pub(in crate::mock) fn take_over(
     tx: &Tx<'_>,
     from: &Pod,
@@ -24,10 +24,10 @@ pub(in crate::mock) fn take_over(
 fn take_over_volume_groups(tx: &Tx<'_>, from: &Pod, to: &Pod, array: &Array) -> Result<()> {
     let missing = tx.all(
         "SELECT ?3 || '::' || substr(name, ?2) AS wanted FROM volume_groups
-         WHERE pod_id = ?1 AND destroyed_ms IS NULL
+         WHERE pod_id = ?1 AND destroyed_ms IS ?5
              AND NOT EXISTS (SELECT 1 FROM volume_groups AS own WHERE own.pod_id = ?4 AND own.name = wanted)
          ORDER BY wanted",
-        params![from.id, prefix(from), to.name, to.id],
+        params![from.id, prefix(from), to.name, to.id, from.destroyed_ms],
         |row| row.get::<_, String>(0),
     )?;
     for name in missing {
@@ -37,8 +37,8 @@ fn take_over_volume_groups(tx: &Tx<'_>, from: &Pod, to: &Pod, array: &Array) -> 
     let recover = "UPDATE volume_groups SET destroyed_ms = NULL
         WHERE pod_id = ?1 AND destroyed_ms IS NOT NULL
             AND substr(name, ?2) IN (SELECT substr(name, ?4) FROM volume_groups
-                                     WHERE pod_id = ?3 AND destroyed_ms IS NULL)";
-    tx.execute(recover, params![to.id, prefix(to), from.id, prefix(from)])?;
+                                     WHERE pod_id = ?3 AND destroyed_ms IS ?5)";
+    tx.execute(recover, params![to.id, prefix(to), from.id, prefix(from), from.destroyed_ms])?;
     Ok(())
 }
 
@@ -52,18 +52,7 @@ struct Source {
 }
 
 fn sources(tx: &Tx<'_>, from: &Pod, frozen_on: Option<&str>) -> Result<Vec<Source>> {
-    let sql = match frozen_on {
-        None => {
-            "SELECT id, substr(name, ?2), provisioned, content, created_ms FROM volumes
-             WHERE pod_id = ?1 AND destroyed_ms IS NULL AND ?3 IS NULL ORDER BY name"
-        }
-        Some(_) => {
-            "SELECT id, substr(name, ?2), frozen.provisioned, frozen.content, created_ms
-             FROM volumes JOIN pod_frozen_volumes AS frozen ON volume_id = id AND frozen.array_id = ?3
-             WHERE volumes.pod_id = ?1 ORDER BY name"
-        }
-    };
-    tx.all(sql, params![from.id, prefix(from), frozen_on], |row| {
+    let read = |row: &Row<'_>| {
         Ok(Source {
             id: row.get(0)?,
             name: row.get(1)?,
@@ -71,7 +60,22 @@ fn sources(tx: &Tx<'_>, from: &Pod, frozen_on: Option<&str>) -> Result<Vec<Sourc
             content: row.get(3)?,
             created_ms: row.get(4)?,
         })
-    })
+    };
+    match frozen_on {
+        None => tx.all(
+            "SELECT id, substr(name, ?2), provisioned, content, created_ms FROM volumes
+             WHERE pod_id = ?1 AND destroyed_ms IS ?3 ORDER BY name",
+            params![from.id, prefix(from), from.destroyed_ms],
+            read,
+        ),
+        Some(array_id) => tx.all(
+            "SELECT id, substr(name, ?2), frozen.provisioned, frozen.content, created_ms
+             FROM volumes JOIN pod_frozen_volumes AS frozen ON volume_id = id AND frozen.array_id = ?3
+             WHERE volumes.pod_id = ?1 ORDER BY name",
+            params![from.id, prefix(from), array_id],
+            read,
+        ),
+    }
 }
 
 /// Where the name of an object begins behind `pod::`, counted from 1.
@@ -127,8 +131,8 @@ fn take_over_volumes(tx: &Tx<'_>, from: &Pod, to: &Pod, array: &Array, frozen_on
 fn take_over_protection_groups(tx: &Tx<'_>, from: &Pod, to: &Pod, array: &Array) -> Result<()> {
     let sources = tx.all(
         "SELECT id, substr(name, ?2) FROM protection_groups
-         WHERE pod_id = ?1 AND destroyed_ms IS NULL AND source_group_id IS NULL ORDER BY name",
-        params![from.id, prefix(from)],
+         WHERE pod_id = ?1 AND destroyed_ms IS ?3 AND source_group_id IS NULL ORDER BY name",
+        params![from.id, prefix(from), from.destroyed_ms],
         |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
     )?;
     let named = |name: &str| format!("{}::{name}", to.name);

@@ -93,7 +93,8 @@ pub(in crate::mock) fn by_id(tx: &Tx<'_>, id: &str) -> Result<Option<Pod>> {
 
 /// Every pod of an array, by name.
 pub(in crate::mock) fn on_array(tx: &Tx<'_>, array_id: &str) -> Result<Vec<Pod>> {
-    let sql = format!("{SELECT} JOIN pod_arrays ON pod_id = pods.id WHERE array_id = ?1 ORDER BY pods.name");
+    let sql =
+        format!("{SELECT} JOIN pod_arrays ON pod_id = pods.id WHERE array_id = ?1 ORDER BY pods.name COLLATE BINARY");
     tx.all(&sql, [array_id], read)?.into_iter().map(complete).collect()
 }
 

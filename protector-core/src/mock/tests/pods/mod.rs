@@ -82,6 +82,24 @@ impl Pair {
         .unwrap();
     }
 
+    /// A volume group with one volume `w` in it.
+    fn volume_group(&self, array: &str, name: &str) {
+        let volume = format!("{name}/w");
+        self.volume(array, &volume);
+        self.on(array, |tx| {
+            let pod = tx.place(name)?.unwrap();
+            let id = tx.create_volume_group(name, Some(&pod.id))?;
+            tx.tx.execute("UPDATE volumes SET volume_group_id = ?2 WHERE name = ?1", [&volume, &id])
+        })
+        .unwrap();
+    }
+
+    /// How many volumes of a volume group are not destroyed, and whether it is not.
+    fn in_volume_group(&self, array: &str, name: &str) -> (u64, bool) {
+        let found = self.on(array, |tx| tx.volume_group(name)).unwrap().unwrap();
+        (found.volumes, found.destroyed_ms.is_none())
+    }
+
     /// Members of a group, by name.
     fn group_members(&self, array: &str, name: &str) -> Vec<String> {
         self.on(array, |tx| {
@@ -201,6 +219,7 @@ fn a_pod_is_eradicated_once_it_is_destroyed_and_if_the_array_allows_it() {
     pair.on("a", |tx| tx.create_pod("p")).unwrap();
     pair.volume("a", "p::v");
     pair.group("a", "p::pg", "p::v");
+    pair.volume_group("a", "p::vg");
     let eradicate = |with_contents| pair.with("a", "p", |tx, pod| tx.eradicate_pod(pod, with_contents));
     assert_refused(eradicate(true), Precondition, &["'p'", "not destroyed"]);
     pair.with("a", "p", |tx, pod| tx.destroy_pod(pod, true)).unwrap();
@@ -211,7 +230,9 @@ fn a_pod_is_eradicated_once_it_is_destroyed_and_if_the_array_allows_it() {
     eradicate(true).unwrap();
     assert_eq!(pair.find("a", "p"), None);
     let left = pair.0.dump().unwrap();
-    assert_eq!((&left["volumes"], &left["protection_groups"]), (&serde_json::json!([]), &serde_json::json!([])));
+    for table in ["volumes", "protection_groups", "volume_groups"] {
+        assert_eq!(left[table], serde_json::json!([]), "{table}");
+    }
 }
 
 #[test]
@@ -222,14 +243,14 @@ fn a_quota_is_kept() {
     let set = |quota, ignore| pair.with("a", "p", |tx, pod| tx.set_pod_quota(pod, quota, ignore));
     let room = |bytes| pair.with("a", "p", |tx, pod| tx.check_pod_quota(&pod.id, bytes));
     room(u64::MAX).unwrap();
-    for wrong in [0, 511, 513] {
+    for wrong in [0, 512, (1 << 20) + 1] {
         assert_refused(set(Some(wrong), false), InvalidRequest, &[&wrong.to_string(), "512"]);
     }
     set(Some(2 * GIB), false).unwrap();
     room(GIB).unwrap();
     assert_refused(room(GIB + 1), LimitReached, &["'p'"]);
-    assert_refused(set(Some(512), false), Precondition, &["'p'", "512"]);
-    set(Some(512), true).unwrap();
+    assert_refused(set(Some(1 << 20), false), Precondition, &["'p'", "1048576"]);
+    set(Some(1 << 20), true).unwrap();
     assert_refused(room(1), LimitReached, &["'p'"]);
     set(None, false).unwrap();
     room(u64::MAX).unwrap();
@@ -248,6 +269,28 @@ fn a_renamed_pod_renames_what_is_in_it() {
 }
 
 #[test]
+fn volume_groups_go_with_their_pod() {
+    let pair = Pair::new();
+    pair.on("a", |tx| tx.create_pod("p")).unwrap();
+    pair.volume_group("a", "p::vg");
+    pair.with("a", "p", |tx, pod| tx.clone_pod(pod, "copy")).unwrap();
+    assert_eq!(pair.in_volume_group("a", "copy::vg"), (1, true));
+    pair.with("a", "p", |tx, pod| tx.rename_pod(pod, "new")).unwrap();
+    assert!(pair.stored("a", "new::vg/w").is_some());
+    pair.with("a", "new", |tx, pod| tx.destroy_pod(pod, true)).unwrap();
+    assert_eq!(pair.in_volume_group("a", "new::vg"), (0, false));
+    pair.with("a", "new", |tx, pod| tx.recover_pod(pod)).unwrap();
+    assert_eq!(pair.in_volume_group("a", "new::vg"), (1, true));
+    pair.with("a", "new", |tx, pod| tx.stretch_pod(pod, "b")).unwrap();
+    pair.wait(1000);
+    pair.with("b", "new", |tx, pod| tx.unstretch_pod(pod, "a", false)).unwrap();
+    assert_eq!(pair.in_volume_group("b", "new::vg"), (1, true));
+    assert_eq!(pair.in_volume_group("a", "new.restretch::vg"), (0, false));
+    pair.wait(86_400_000);
+    assert_eq!(pair.find("a", "new.restretch"), None);
+}
+
+#[test]
 fn a_clone_is_a_pod_of_its_own() {
     let pair = Pair::new();
     pair.on("a", |tx| tx.create_pod("p")).unwrap();
@@ -259,4 +302,10 @@ fn a_clone_is_a_pod_of_its_own() {
     assert_eq!((pair.content("a", "p::v"), pair.content("a", "q::v")), (1, 2));
     assert_eq!(pair.group_members("a", "q::pg"), ["q::v"]);
     assert_eq!(pair.details("a", "q").provisioned, GIB);
+    pair.with("a", "p", |tx, pod| tx.demote_pod(pod, true)).unwrap();
+    pair.with("a", "p.undo-demote", |tx, pod| tx.clone_pod(pod, "undone")).unwrap();
+    pair.write("a", "undone::v").unwrap();
+    assert_eq!(pair.group_members("a", "undone::pg"), ["undone::v"]);
+    pair.with("a", "q", |tx, pod| tx.destroy_pod(pod, true)).unwrap();
+    assert_refused(pair.with("a", "q", |tx, pod| tx.clone_pod(pod, "r")), Precondition, &["has been destroyed"]);
 }
