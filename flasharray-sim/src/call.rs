@@ -49,6 +49,11 @@ impl Call<'_> {
         self.sim.world.change_array(self.array, change)
     }
 
+    /// How many of a noun, such as `volumes`, the array may hold. `None`: not limited.
+    pub(crate) fn limit(&self, noun: &str) -> Option<u64> {
+        self.sim.faults.limit(noun)
+    }
+
     /// Whether the request is of version 2.`minor` or later.
     pub(crate) fn at_least(&self, minor: u16) -> bool {
         self.version >= RestVersion::new(2, minor)

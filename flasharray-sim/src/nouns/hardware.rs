@@ -36,7 +36,8 @@ impl Listed for Fixed {
 }
 
 fn fixed(items: Vec<Value>) -> Vec<Fixed> {
-    items.into_iter().map(|item| Fixed(item["name"].as_str().unwrap_or_default().to_owned(), item)).collect()
+    let name = |item: &Value| item.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    items.into_iter().map(|item| Fixed(name(&item), item)).collect()
 }
 
 fn info(call: &Call<'_>) -> Result<ArrayRow, Refusal> {

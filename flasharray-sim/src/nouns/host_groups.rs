@@ -127,7 +127,7 @@ fn get_members(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn post_members(call: &Call<'_>) -> Result<Reply, Refusal> {
-    change_members(call, |array, host, group| join_group(array, host, group))
+    change_members(call, join_group)
 }
 
 fn delete_members(call: &Call<'_>) -> Result<Reply, Refusal> {

@@ -1,7 +1,9 @@
 //! Which volumes are in which protection group. Hosts and host groups cannot be members here; their lists are empty.
 
-use super::fields::{for_each, reference, refused};
+use super::choose::each;
+use super::fields::refused;
 use super::protection_groups::{PROTECTION_GROUP, check_changeable, group, named};
+use super::show::reference;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -55,9 +57,9 @@ fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     let destroyed = call.query.flag("member_destroyed")?;
     let rows = call.read(|tx| {
         let groups = wanted(call, "group_names", "group_ids");
-        for_each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name))?;
+        each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name))?;
         let members = wanted(call, "member_names", "member_ids");
-        for_each(members.iter().flat_map(|(names, _)| names), |name| volume(tx, name, destroyed))?;
+        each(members.iter().flat_map(|(names, _)| names), |name| volume(tx, name, destroyed))?;
         let mut rows = tx.protection_group_members()?;
         rows.retain(|row| {
             is_wanted(groups.as_ref(), &row.group)
@@ -103,7 +105,7 @@ fn members(call: &Call<'_>, tx: &ArrayTx<'_>) -> Result<Option<Vec<String>>, Ref
             Some(names) => Ok(Some(names).filter(|names| !names.is_empty())),
         };
     };
-    for_each(ids, |id| {
+    each(ids, |id| {
         let name = tx.protection_group_candidate_name(&id)?;
         name.ok_or_else(|| Refusal::missing(VOLUME, &id))
     })
@@ -118,11 +120,10 @@ fn change<T>(
     call.change(|tx| {
         let groups = named(call, tx, "group_")?;
         let Some(members) = members(call, tx)? else { return Ok(Vec::new()) };
-        for_each(&groups, check_changeable)?;
-        for_each(
-            groups.iter().flat_map(|group| members.iter().map(move |member| (group, member))),
-            |(group, member)| work(tx, group, member),
-        )
+        each(&groups, check_changeable)?;
+        each(groups.iter().flat_map(|group| members.iter().map(move |member| (group, member))), |(group, member)| {
+            work(tx, group, member)
+        })
     })
 }
 
@@ -175,6 +176,6 @@ impl Listed for Nobody {
 /// Members of other kinds: there are none.
 fn get_none(call: &Call<'_>) -> Result<Reply, Refusal> {
     let groups = wanted(call, "group_names", "group_ids");
-    call.read(|tx| for_each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name)).map(drop))?;
+    call.read(|tx| each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name)).map(drop))?;
     list(call, Vec::<Nobody>::new(), &PROTECTION_GROUP)
 }

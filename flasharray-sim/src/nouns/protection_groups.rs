@@ -1,7 +1,9 @@
 //! Protection groups.
 
-use super::fields::{for_each, may_eradicate, reference, refused, space, time_remaining};
+use super::choose::each;
+use super::fields::{may_eradicate, refused, time_remaining};
 use super::protection_group_policies::{PolicyChange, retention, schedule};
+use super::show::{reference, space};
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -71,7 +73,7 @@ impl Listed for Shown {
             "snapshot_schedule": schedule(&row.policy.snapshot, false),
             "source": reference(Some(&row.source)),
             "source_retention": retention(row.policy.source_retention),
-            "space": space(row.provisioned, 0),
+            "space": space(call, row.provisioned, 0),
             "target_count": row.targets,
             "target_retention": retention(row.policy.target_retention),
             "time_remaining": self.time_remaining,
@@ -103,7 +105,7 @@ fn all(call: &Call<'_>) -> Result<Vec<Shown>, Refusal> {
 /// A group as `protection-groups/space` and `performance` show it.
 struct Measured {
     shown: Shown,
-    render: fn(&ProtectionGroupRow) -> Value,
+    render: fn(&Call<'_>, &ProtectionGroupRow) -> Value,
 }
 
 impl Listed for Measured {
@@ -120,7 +122,7 @@ impl Listed for Measured {
     }
 
     fn item(&self, call: &Call<'_>) -> Value {
-        let mut item = (self.render)(&self.shown.row);
+        let mut item = (self.render)(call, &self.shown.row);
         if let Some(fields) = item.as_object_mut() {
             fields.insert("id".to_owned(), json!(self.shown.row.id));
             fields.insert("name".to_owned(), json!(self.shown.row.name));
@@ -130,22 +132,22 @@ impl Listed for Measured {
     }
 }
 
-fn measured(call: &Call<'_>, render: fn(&ProtectionGroupRow) -> Value) -> Result<Reply, Refusal> {
+fn measured(call: &Call<'_>, render: fn(&Call<'_>, &ProtectionGroupRow) -> Value) -> Result<Reply, Refusal> {
     let rows = all(call)?.into_iter().map(|shown| Measured { shown, render }).collect();
     list(call, rows, &PROTECTION_GROUP)
 }
 
 fn get_space(call: &Call<'_>) -> Result<Reply, Refusal> {
-    measured(call, |row| json!({"space": space(row.provisioned, 0)}))
+    measured(call, |call, row| json!({"space": space(call, row.provisioned, 0)}))
 }
 
 /// Nothing is measured: zero.
 fn get_performance(call: &Call<'_>) -> Result<Reply, Refusal> {
-    measured(call, |_| json!({"bytes_per_sec": 0}))
+    measured(call, |_, _| json!({"bytes_per_sec": 0}))
 }
 
 fn get_performance_by_array(call: &Call<'_>) -> Result<Reply, Refusal> {
-    measured(call, |row| json!({"bytes_per_sec": 0, "source": row.source.name, "target": null}))
+    measured(call, |_, row| json!({"bytes_per_sec": 0, "source": row.source.name, "target": null}))
 }
 
 /// The groups that a request names by `<prefix>names` or, since 2.26, `<prefix>ids`; each is there, destroyed or not.
@@ -155,12 +157,12 @@ fn get_performance_by_array(call: &Call<'_>) -> Result<Reply, Refusal> {
 pub(super) fn named(call: &Call<'_>, tx: &ArrayTx<'_>, prefix: &str) -> Result<Vec<ProtectionGroupRow>, Refusal> {
     let (by_name, by_id) = (format!("{prefix}names"), format!("{prefix}ids"));
     let ids = call.query.list(&by_id).filter(|ids| !ids.is_empty() && call.at_least(26));
-    let Some(ids) = ids else { return for_each(call.query.required(&by_name)?, |name| group(tx, &name)) };
+    let Some(ids) = ids else { return each(call.query.required(&by_name)?, |name| group(tx, &name)) };
     if call.query.list(&by_name).is_some_and(|names| !names.is_empty()) {
         return Err(Refusal::bad(&by_name, sentences::exclusive_parameters(&by_name, &by_id)));
     }
     let all = tx.protection_groups()?;
-    for_each(ids, |id| {
+    each(ids, |id| {
         let found = all.iter().find(|row| row.id == id).cloned();
         found.ok_or_else(|| Refusal::missing(PROTECTION_GROUP.title, &id))
     })
@@ -193,15 +195,29 @@ fn post(call: &Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::bad("source_names", sentences::invalid_parameter("source_names", "one for each name")));
     }
     call.change(|tx| {
+        if call.sim.faults.limit("protection-groups").is_some() && !overwrite {
+            check_limit(call, tx, &names)?;
+        }
         let items = match &sources {
-            None => for_each(&names, |name| {
+            None => each(&names, |name| {
                 create(tx, name)?;
                 group(tx, name)
             })?,
-            Some(sources) => for_each(names.iter().zip(sources), |(name, source)| copy(tx, name, source, overwrite))?,
+            Some(sources) => each(names.iter().zip(sources), |(name, source)| copy(tx, name, source, overwrite))?,
         };
         Ok(shown(call, tx, items))
     })
+}
+
+/// Refuses more groups than there may be; destroyed ones and replicas count.
+fn check_limit(call: &Call<'_>, tx: &ArrayTx<'_>, names: &[String]) -> Result<(), Refusal> {
+    let present = tx.protection_groups()?.len();
+    let most = call.sim.faults.limit("protection-groups").and_then(|most| usize::try_from(most).ok());
+    let room = most.unwrap_or(usize::MAX).saturating_sub(present);
+    match names.get(room) {
+        Some(name) => Err(Refusal::limit_reached(PROTECTION_GROUP.title, name)),
+        None => Ok(()),
+    }
 }
 
 /// The reply to a change of groups.
@@ -288,7 +304,7 @@ fn patch(call: &Call<'_>) -> Result<Reply, Refusal> {
         if change.name.is_some() && rows.len() > 1 {
             return Err(Refusal::bad("name", sentences::invalid_parameter("name", "one name for several groups")));
         }
-        let changed = for_each(&rows, |row| {
+        let changed = each(&rows, |row| {
             apply(tx, row, &change)?;
             group(tx, change.name.as_deref().unwrap_or(&row.name))
         })?;
@@ -346,7 +362,7 @@ fn check_free_for(tx: &ArrayTx<'_>, row: &ProtectionGroupRow, name: &str) -> Res
 
 fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
     call.change(|tx| {
-        for_each(&named(call, tx, "")?, |row| {
+        each(&named(call, tx, "")?, |row| {
             if row.destroyed_ms.is_none() {
                 return Err(Refusal::bad(&row.name, sentences::not_destroyed(PROTECTION_GROUP.title)));
             }

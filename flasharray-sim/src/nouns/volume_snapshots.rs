@@ -44,19 +44,19 @@ fn candidates(call: &Call<'_>) -> Result<Vec<Shown<VolumeSnapshotRow>>, Refusal>
         let given = |name| call.query.list(name).filter(|list: &Vec<String>| !list.is_empty());
         if let Some(names) = given("source_names") {
             let known: BTreeSet<&str> = rows.iter().map(|row| row.source.name.as_str()).collect();
-            each(&names, |name| check_source(name, known.contains(name.as_str()), array.volume(name)?))?;
+            each(&names, |name| check_source(name, known.contains(name.as_str()), array.volume(name)?.as_ref()))?;
             rows.retain(|row| names.contains(&row.source.name));
         }
         if let Some(ids) = given("source_ids") {
             let known: BTreeSet<&str> = rows.iter().filter_map(|row| row.source.id.as_deref()).collect();
-            each(&ids, |id| check_source(id, known.contains(id.as_str()), array.volume_by_id(id)?))?;
+            each(&ids, |id| check_source(id, known.contains(id.as_str()), array.volume_by_id(id)?.as_ref()))?;
             rows.retain(|row| row.source.id.as_ref().is_some_and(|id| ids.contains(id)));
         }
         Ok(Shown::all(array, rows))
     })
 }
 
-fn check_source(context: &str, has_snapshots: bool, volume: Option<VolumeRow>) -> Result<(), Refusal> {
+fn check_source(context: &str, has_snapshots: bool, volume: Option<&VolumeRow>) -> Result<(), Refusal> {
     if has_snapshots || volume.is_some() { Ok(()) } else { Err(Refusal::missing("Volume", context)) }
 }
 

@@ -5,6 +5,7 @@ use crate::mock::World;
 use crate::model::SiteName;
 use crate::ports::{Clock, StorageDriver};
 use crate::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust};
+use crate::wrap::{CallCounters, Traced, Wrapped};
 use crate::{ApiToken, Error, Result};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -48,6 +49,18 @@ pub(super) fn flash_arrays(settings: &Settings, sites: &[SiteName], clock: &Arc<
         );
     }
     Ok(arrays)
+}
+
+/// The same arrays with every call told and counted. Nothing repeats calls here: the executor does, and keeps its lease
+/// meanwhile.
+pub(super) fn traced(arrays: Arrays) -> (Arrays, BTreeMap<SiteName, CallCounters>) {
+    let mut counters = BTreeMap::new();
+    let wrap = |(site, driver): (SiteName, Arc<dyn StorageDriver>)| {
+        let counter: &CallCounters = counters.entry(site.clone()).or_default();
+        let driver: Arc<dyn StorageDriver> = Arc::new(Wrapped::new(Traced::new(counter.clone()), driver));
+        (site, driver)
+    };
+    (arrays.into_iter().map(wrap).collect(), counters)
 }
 
 /// Checks what can be checked without the arrays.

@@ -18,6 +18,7 @@ use crate::mock::World;
 use crate::model::SiteName;
 use crate::ports::{Cloud, StorageDriver, Store};
 use crate::store::{Durability, KeyRing, SetupReport, SqliteStore};
+use crate::wrap::{CallCount, CallCounters};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -33,6 +34,7 @@ struct Inner {
     stores: BTreeMap<SiteName, Arc<dyn Store>>,
     clouds: BTreeMap<SiteName, Arc<dyn Cloud>>,
     arrays: BTreeMap<SiteName, Arc<dyn StorageDriver>>,
+    array_calls: BTreeMap<SiteName, CallCounters>,
 }
 
 impl Deployment {
@@ -57,6 +59,7 @@ impl Deployment {
             StorageDriverChoice::Pure => arrays::flash_arrays(settings, &sites, &world.clock())?,
             _ => arrays::simulated(&world, &sites)?,
         };
+        let (arrays, array_calls) = arrays::traced(arrays);
         let keys = key_ring(settings)?;
         let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
         let mut clouds = BTreeMap::new();
@@ -68,7 +71,7 @@ impl Deployment {
         if !world.persistent() {
             mock::register_sites(&world, &stores).await?;
         }
-        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays })))
+        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays, array_calls })))
     }
 
     /// The engine that works from `site`; absent: from `[engine] local_site`, else from the first site by name.
@@ -121,6 +124,11 @@ impl Deployment {
     /// The store of a site.
     pub fn store(&self, site: &SiteName) -> Option<&Arc<dyn Store>> {
         self.0.stores.get(site)
+    }
+
+    /// Calls to the array of a site since the deployment was opened, by method of the port; `None`: no such site.
+    pub fn array_calls(&self, site: &SiteName) -> Option<BTreeMap<&'static str, CallCount>> {
+        self.0.array_calls.get(site).map(CallCounters::read)
     }
 
     fn reachable(&self, site: SiteName) -> crate::engine::Reachable {

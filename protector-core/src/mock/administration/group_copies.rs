@@ -1,41 +1,31 @@
 //! All volumes of a protection group, copied out of one of its snapshots.
 
-use super::{ArrayTx, GroupSnapshotRow, ProtectionGroupRow};
-use crate::mock::array::{groups, pods, snapshots, volumes};
-use crate::mock::tx::{signed, unsigned};
+use super::{ArrayTx, CopySource, GroupSnapshotRow, ProtectionGroupRow};
+use crate::mock::array::{groups, pods, volumes};
 use crate::{Error, Result};
-use rusqlite::params;
-
-/// A volume as a snapshot holds it.
-struct Held {
-    name: String,
-    provisioned: u64,
-    content: u64,
-}
 
 impl ArrayTx<'_> {
     /// Makes the volumes of a snapshot anew, under their names on the source and in the pod that `name` begins with, and a
     /// group `name` that has them. Of a replica that has not arrived, they hold what has.
     ///
     /// # Errors
-    /// the name of the group or of a volume is taken → `AlreadyExists`; no such pod → `NotFound`.
+    /// the name of the group or of a volume is taken → `AlreadyExists`; no such pod → `NotFound`; the pod takes no
+    /// changes → `Precondition`; it has not that many bytes left → `LimitReached`.
     pub fn copy_to_new_protection_group(&self, snapshot: &GroupSnapshotRow, name: &str) -> Result<()> {
         self.create_protection_group(name)?;
         let group = self.protection_group(name)?;
         let group = group.ok_or_else(|| Error::internal(format!("group '{name}' got lost")))?;
-        let pod = pods::split(&group.name).map(|(pod, _)| pod.to_owned());
-        for held in self.held(snapshot)? {
-            let volume = pod.as_ref().map_or_else(|| held.name.clone(), |pod| format!("{pod}::{}", held.name));
-            if volumes::by_name(self.tx, &self.array.id, &volume)?.is_some() {
-                let text = format!("array '{}' has a volume '{volume}' already", self.array.name);
-                return Err(Error::already_exists(text));
+        let pod_id = group.pod.as_ref().and_then(|pod| pod.id.as_deref());
+        for volume in self.volumes_of_group_snapshot(snapshot)? {
+            let source = self.copy_source_in(snapshot, &volume)?;
+            if let Some(pod_id) = pod_id {
+                self.check_pod_quota(pod_id, source.provisioned)?;
             }
-            let id = volumes::create(self.tx, &self.array, &volume, held.provisioned, held.content)?;
-            let pod_id = group.pod.as_ref().and_then(|pod| pod.id.as_ref());
-            self.tx.execute(
-                "UPDATE volumes SET source = ?2, pod_id = ?3 WHERE id = ?1",
-                params![id, snapshot.volume_name(&held.name), pod_id],
-            )?;
+            let copy = match &group.pod {
+                Some(pod) => format!("{}::{volume}", pod.name),
+                None => volume,
+            };
+            let id = self.copy_volume(&source, &copy, pod_id, None)?;
             groups::add_member(self.tx, &group.id, &id)?;
         }
         Ok(())
@@ -49,33 +39,33 @@ impl ArrayTx<'_> {
         if let Some(pod_id) = group.pod.as_ref().and_then(|pod| pod.id.as_ref()) {
             self.check_pod_open(pod_id)?;
         }
-        let held = self.held(snapshot)?;
-        let mut members = volumes::of_group(self.tx, &group.id)?;
         let bare = |name: &str| pods::split(name).map_or(name, |(_, volume)| volume).to_owned();
-        members.sort_by_key(|member| bare(&member.name));
-        if !held.iter().map(|held| held.name.clone()).eq(members.iter().map(|member| bare(&member.name))) {
+        let mut members: Vec<(String, String)> = volumes::of_group(self.tx, &group.id)?
+            .into_iter()
+            .map(|member| (bare(&member.name), member.name))
+            .collect();
+        members.sort();
+        let held = self.volumes_of_group_snapshot(snapshot)?;
+        if !held.iter().eq(members.iter().map(|(bare, _)| bare)) {
             let text = format!("snapshot '{}' has other volumes than group '{}'", snapshot.name, group.name);
             return Err(Error::invalid(text));
         }
-        for (held, member) in held.into_iter().zip(members) {
-            self.tx.execute(
-                "UPDATE volumes SET provisioned = ?2, content = ?3, source = ?4 WHERE id = ?1",
-                params![member.id, signed(held.provisioned)?, signed(held.content)?, snapshot.volume_name(&held.name)],
-            )?;
+        for (bare, name) in members {
+            let gone = || Error::internal(format!("volume '{name}' got lost"));
+            let volume = self.volume(&name)?.ok_or_else(gone)?;
+            self.overwrite_volume(&volume, &self.copy_source_in(snapshot, &bare)?)?;
         }
         Ok(())
     }
 
-    /// The volumes in a snapshot by name, with as much content as this array has of it.
-    fn held(&self, snapshot: &GroupSnapshotRow) -> Result<Vec<Held>> {
-        let arrived = snapshots::arrived_per_mille(self.tx, &snapshot.id)?;
-        self.tx.all(
-            "SELECT volume_name, provisioned, content FROM snapshot_volumes WHERE snapshot_id = ?1 ORDER BY volume_name",
-            [&snapshot.id],
-            |row| {
-                let content = unsigned(row.get(2)?) * arrived / 1000;
-                Ok(Held { name: row.get(0)?, provisioned: unsigned(row.get(1)?), content })
-            },
-        )
+    /// The volumes in a snapshot by name, without a pod.
+    fn volumes_of_group_snapshot(&self, snapshot: &GroupSnapshotRow) -> Result<Vec<String>> {
+        let sql = "SELECT volume_name FROM snapshot_volumes WHERE snapshot_id = ?1 ORDER BY volume_name";
+        self.tx.all(sql, [&snapshot.id], |row| row.get(0))
+    }
+
+    fn copy_source_in(&self, snapshot: &GroupSnapshotRow, volume: &str) -> Result<CopySource> {
+        let name = format!("{}.{volume}", snapshot.name);
+        self.copy_source(&name)?.ok_or_else(|| Error::internal(format!("snapshot '{name}' got lost")))
     }
 }

@@ -35,17 +35,6 @@ pub struct GroupSnapshotRow {
     pub provisioned: u64,
 }
 
-impl GroupSnapshotRow {
-    /// The volume that a part of it was taken of: `v`, `pod::v`, or of a replica `<source>:v`.
-    pub(super) fn volume_name(&self, volume: &str) -> String {
-        match (&self.pod, self.group.name.split_once(':')) {
-            (Some(pod), _) => format!("{}::{volume}", pod.name),
-            (None, Some((source, _))) => format!("{source}:{volume}"),
-            (None, None) => volume.to_owned(),
-        }
-    }
-}
-
 /// What a new snapshot is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SnapshotOptions {

@@ -41,11 +41,11 @@ impl ArrayTx<'_> {
     /// unreadable → `Storage`.
     pub fn protection_group_targets(&self) -> Result<Vec<GroupTargetRow>> {
         self.tx.all(
-            "SELECT g.id, g.name, target.id, target.name, allowed, flows
+            "SELECT g.id, g.name, target.id, target.name, path.allowed, path.flows
              FROM protection_groups_on AS here
              JOIN protection_groups AS g ON g.id = here.group_id AND g.visible_ms <= ?2
-             JOIN replication_paths ON g.id IN (source_group_id, image_group_id)
-             JOIN arrays AS target ON target.id = target_array_id
+             JOIN replication_paths AS path ON g.id IN (path.source_group_id, path.image_group_id)
+             JOIN arrays AS target ON target.id = path.target_array_id
              WHERE on_array_id = ?1 ORDER BY g.name, target.name",
             params![self.array.id, self.tx.now_ms],
             |row| {

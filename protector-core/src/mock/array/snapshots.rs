@@ -3,7 +3,7 @@
 use super::transfers::Progress;
 use super::{Array, groups, groups::Group};
 use crate::Result;
-use crate::mock::tx::{Tx, timestamp, unsigned};
+use crate::mock::tx::{Tx, timestamp};
 use crate::model::{ArrayGroupName, ArrayVolumeName, RecoveryPoint, RecoveryPointName, Transfer};
 use crate::rules::naming;
 use rusqlite::{Row, params};
@@ -145,15 +145,4 @@ fn volumes(tx: &Tx<'_>, snapshot: &Snapshot) -> Result<Vec<ArrayVolumeName>> {
         [&snapshot.id],
         |row| row.get::<_, String>(0).map(Into::into),
     )
-}
-
-/// How much of a snapshot its array has, in thousandths: all of it, unless it is a replica on its way.
-pub(in crate::mock) fn arrived_per_mille(tx: &Tx<'_>, snapshot_id: &str) -> Result<u64> {
-    let arrived: Option<i64> = tx.first(
-        "SELECT min(progressed_millis + ifnull(max(?2 - running_since_ms, 0), 0), duration_millis) * 1000
-             / duration_millis FROM transfers WHERE snapshot_id = ?1 AND duration_millis > 0",
-        params![snapshot_id, tx.now_ms],
-        |row| row.get(0),
-    )?;
-    Ok(arrived.map_or(1000, unsigned))
 }

@@ -4,6 +4,7 @@ mod arrays;
 mod clouds;
 mod cycle;
 mod files;
+mod groups;
 mod pods;
 mod replicas;
 mod schedules;
