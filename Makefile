@@ -2,6 +2,8 @@
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
+# what the drill of `make demo` works on: mock arrays, or sim: the same, served as FlashArrays by flasharray-sim
+ARRAYS ?= mock
 BIN := .venv/bin
 # somebody else's environment must not leak into ours
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
@@ -12,14 +14,19 @@ FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test check interop bench clean system
+.PHONY: demo test check interop bench clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
-demo: .venv/client
+demo: export ARRAYS := $(ARRAYS)
+demo: .venv/client $(if $(filter sim,$(ARRAYS)),simulator)
 	examples/drill.sh
+
+simulator: | system
+	cargo build --release --locked -p flasharray-sim
 
 test: .venv/client
 	cargo test --workspace --locked
+	cargo build --locked -p flasharray-sim
 	$(BIN)/pytest
 
 # clients made by others on simulated arrays

@@ -4,7 +4,7 @@ use clap::{Parser, ValueEnum};
 use flasharray_sim::{ArrayOptions, Links, Options, RestVersion};
 use protector_core::mock::{WorldLocation, WorldTime};
 use protector_core::{Error, Result};
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal, net::SocketAddr, path::PathBuf, time::Duration};
 use tracing_subscriber::EnvFilter;
 
 /// Serve simulated FlashArrays over REST 2 and HTTPS.
@@ -100,7 +100,7 @@ impl Log {
             Self::Requests => "info",
         };
         let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
-        let _ = subscriber.with_target(false).try_init();
+        let _ = subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init();
     }
 }
 

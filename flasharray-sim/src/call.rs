@@ -28,8 +28,6 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Query<'a>,
     pub(crate) body: Body<'a>,
     pub(crate) headers: &'a HeaderMap,
-    /// Who asks; empty before the login.
-    pub(crate) user: &'a str,
 }
 
 impl Call<'_> {

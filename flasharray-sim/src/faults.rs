@@ -12,6 +12,7 @@ use protector_core::mock::{World, WorldSettings};
 use protector_core::{Error, Result};
 use script::{Effect, Fault, RequestFault};
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -56,6 +57,9 @@ pub struct Faults {
     /// How long things take when no link is slow.
     usual: WorldSettings,
     inner: Mutex<Inner>,
+    /// The limits among the active faults, under a lock of their own: handlers ask for them within a transaction on the
+    /// world, and a fault that begins takes the lock of the world while it holds the other.
+    limits: Mutex<BTreeMap<String, u64>>,
 }
 
 struct Inner {
@@ -92,7 +96,7 @@ impl Faults {
     ) -> Result<Self> {
         let usual = world.settings()?;
         let inner = Inner { active: Vec::new(), requests: 0, random: fastrand::Rng::with_seed(seed) };
-        Ok(Self { world, served, sessions, routes, usual, inner: Mutex::new(inner) })
+        Ok(Self { world, served, sessions, routes, usual, inner: Mutex::new(inner), limits: Mutex::default() })
     }
 
     /// Adds the faults of a script to those that are active. What contradicts an older one ends it.
@@ -129,6 +133,7 @@ impl Faults {
                 Effect::Limit { .. } | Effect::ExpireSessions { .. } | Effect::Request(_) => {}
             }
         }
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
@@ -147,13 +152,7 @@ impl Faults {
 
     /// How many of a noun an array may hold. `None`: not limited.
     pub(crate) fn limit(&self, noun: &str) -> Option<u64> {
-        let inner = self.lock();
-        let limits =
-            inner.active.iter().filter(|active| active.begun).filter_map(|active| match &active.fault.effect {
-                Effect::Limit { noun: limited, most } if limited == noun => Some(*most),
-                _ => None,
-            });
-        limits.min()
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).get(noun).copied()
     }
 
     /// Counts a request, begins the faults that are due, and says what happens to it.
@@ -223,7 +222,11 @@ impl Faults {
                 self.each(array.as_deref(), |served| self.sessions.expire_all(&served.name));
                 Ok(())
             }
-            Effect::Limit { .. } | Effect::Request(_) => Ok(()),
+            Effect::Limit { noun, most } => {
+                self.limits.lock().unwrap_or_else(PoisonError::into_inner).insert(noun.clone(), *most);
+                Ok(())
+            }
+            Effect::Request(_) => Ok(()),
         }
     }
 

@@ -59,32 +59,14 @@ pub(crate) async fn answer(
     pause(sim.options.latency + verdict.delay).await;
     let query = Query::new(head.uri.query().unwrap_or(""));
     let asked = Asked { sim: &sim, served: &served, head: &head, path, query };
-    let serve = async || {
-        let outcome = read(body).await.and_then(|body| asked.dispatch(&body));
-        outcome.or_else(|refusal| asked.refuse(&refusal))
-    };
-    let reply = match verdict.outcome {
-        Outcome::Serve => serve().await?,
-        Outcome::ServeAs { status } => Reply { status, ..serve().await? },
-        Outcome::LoseReply => {
-            serve().await?;
-            return Err(Closed);
-        }
-        Outcome::Close => return Err(Closed),
-        Outcome::Reply { status, message, body, as_errors, retry_after } => {
-            let reply = match body {
-                Some(body) => Reply::new(status, body.into()),
-                None => asked.injected(status, message, as_errors),
-            };
-            Reply { retry_after, ..reply }
-        }
-    };
+    let outcome = asked.serve(body, verdict.outcome).await;
+    let status = outcome.as_ref().map_or_else(ToString::to_string, |reply| reply.status.to_string());
     tracing::info!(
         target: "flasharray_sim::requests",
-        "{} {} {} {} {:.1}ms",
-        served.name, head.method, head.uri, reply.status, begun.elapsed().as_secs_f64() * 1e3
+        "{} {} {} {status} {:.1}ms",
+        served.name, head.method, head.uri, begun.elapsed().as_secs_f64() * 1e3
     );
-    Ok(finish(&sim, &served, &head.headers, reply))
+    Ok(finish(&sim, &served, &head.headers, outcome?))
 }
 
 async fn pause(duration: Duration) {
@@ -122,6 +104,27 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Does with the request what the faults say.
+    async fn serve(self, body: Incoming, outcome: Outcome) -> Result<Reply, Closed> {
+        match outcome {
+            Outcome::Serve => self.reply(body).await,
+            Outcome::ServeAs { status } => Ok(Reply { status, ..self.reply(body).await? }),
+            Outcome::LoseReply => self.reply(body).await.and(Err(Closed)),
+            Outcome::Close => Err(Closed),
+            Outcome::Reply { status, body: Some(body), retry_after, .. } => {
+                Ok(Reply { retry_after, ..Reply::new(status, body.into()) })
+            }
+            Outcome::Reply { status, message, body: None, as_errors, retry_after } => {
+                Ok(Reply { retry_after, ..self.injected(status, message, as_errors) })
+            }
+        }
+    }
+
+    async fn reply(self, body: Incoming) -> Result<Reply, Closed> {
+        let outcome = read(body).await.and_then(|body| self.dispatch(&body));
+        outcome.or_else(|refusal| self.refuse(&refusal))
+    }
+
     fn dispatch(self, body: &[u8]) -> Result<Reply, Refusal> {
         let Self { sim, served, head, path, query } = self;
         if !sim.world.array_is_available(&served.name)? {
@@ -132,7 +135,7 @@ impl Asked<'_> {
         }
         let version = self.version();
         let headers = &head.headers;
-        let call = Call { sim, array: &served.name, served, version, query, body: Body(body), headers, user: "" };
+        let call = Call { sim, array: &served.name, served, version, query, body: Body(body), headers };
         let route = sim.routes.find(&head.method, path.name, path.version);
         if let Some(open) = route.filter(|route| route.access != Access::Session) {
             return (open.handle)(&call);
@@ -140,10 +143,12 @@ impl Asked<'_> {
         if path.version.is_none() {
             return Err(self.unknown());
         }
-        let user = self.user().ok_or_else(Refusal::invalid_session)?;
+        if !self.has_session() {
+            return Err(Refusal::invalid_session());
+        }
         let route = route.ok_or_else(|| self.unknown())?;
         self.check_context()?;
-        (route.handle)(&Call { user: &user, ..call })
+        (route.handle)(&call)
     }
 
     /// The version asked for; where the path has none, the newest.
@@ -171,9 +176,9 @@ impl Asked<'_> {
         )
     }
 
-    fn user(self) -> Option<String> {
-        let token = session_token(&self.head.headers)?;
-        self.sim.sessions.user(&self.served.name, token, self.sim.now_ms())
+    fn has_session(self) -> bool {
+        let token = session_token(&self.head.headers);
+        token.is_some_and(|token| self.sim.sessions.is_open(&self.served.name, token, self.sim.now_ms()))
     }
 
     /// `context_names` may be empty or name the array itself: there is no fleet to reach others through.

@@ -9,6 +9,7 @@
 //! | [`rules`] | what is allowed | no |
 //! | [`plan`] | facts in, plan out | no |
 //! | [`ports`] | the traits to the outside and their contracts | – |
+//! | [`wrap`] | layers around a storage driver: traced, retried, faulty | yes |
 //! | [`config`] | `protector.conf` as oslo.config reads it | no |
 //! | `exec`, `engine`, `blocking` | execution and what callers call (feature `engine`) | yes |
 //! | `mock`, `pure`, `store` | adapters (features `mock`, `pure`, `sqlite`) | yes |
@@ -20,6 +21,7 @@ pub mod plan;
 pub mod ports;
 pub mod rules;
 pub mod secret;
+pub mod wrap;
 
 #[cfg(feature = "mock")]
 pub mod mock;

@@ -104,6 +104,26 @@ fn a_newer_limit_replaces_an_older_one() {
 }
 
 #[test]
+fn a_handler_may_ask_for_a_limit_while_a_fault_begins() {
+    let faults = Arc::new(faults());
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let array = "arrA".into();
+        let asked = faults.world.change_array(&array, |_| {
+            let adding = Arc::clone(&faults);
+            let adding = std::thread::spawn(move || adding.add("link down"));
+            // it holds the faults by now, and waits for the world
+            std::thread::sleep(Duration::from_millis(50));
+            Ok::<_, Error>((adding, faults.limit("volumes")))
+        });
+        let (adding, limit) = asked.unwrap();
+        adding.join().unwrap().unwrap();
+        done.send(limit).unwrap();
+    });
+    assert_eq!(is_done.recv_timeout(Duration::from_secs(10)), Ok(None));
+}
+
+#[test]
 fn clocks_and_tokens_go_wrong_on_the_array_that_is_named() {
     let faults = faults();
     let [a, b] = [&faults.served[0], &faults.served[1]];
@@ -119,11 +139,11 @@ fn clocks_and_tokens_go_wrong_on_the_array_that_is_named() {
 fn sessions_end_when_they_expire_or_their_token_is_revoked() {
     let faults = faults();
     for line in ["expire-sessions array=arrA", "revoke-token array=arrA"] {
-        let session = faults.sessions.open(&"arrA".into(), "u", 0);
-        let other = faults.sessions.open(&"arrB".into(), "u", 0);
+        let session = faults.sessions.open(&"arrA".into(), 0);
+        let other = faults.sessions.open(&"arrB".into(), 0);
         faults.add(line).unwrap();
-        assert_eq!(faults.sessions.user(&"arrA".into(), &session, 0), None, "{line}");
-        assert!(faults.sessions.user(&"arrB".into(), &other, 0).is_some(), "{line}");
+        assert!(!faults.sessions.is_open(&"arrA".into(), &session, 0), "{line}");
+        assert!(faults.sessions.is_open(&"arrB".into(), &other, 0), "{line}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Connections between arrays.
 
-use super::fields::{for_each, reference, refused};
+use super::choose::each;
+use super::fields::refused;
+use super::show::reference;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -183,7 +185,7 @@ fn patch(call: &Call<'_>) -> Result<Reply, Refusal> {
     let body: Map<String, Value> = call.body.object()?;
     let kind = asked_kind(&body)?;
     let items = call.change(|tx| {
-        for_each(&names, |name| {
+        each(&names, |name| {
             let row = connection(tx, name)?;
             let attributes = changed(&row.attributes, &body);
             tx.set_array_connection(&row, kind.unwrap_or(row.kind), &attributes).map_err(|e| in_use(e, name))?;
@@ -200,7 +202,7 @@ fn in_use(e: Error, name: &str) -> Refusal {
 fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
     let names = call.query.required("names")?;
     call.change(|tx| {
-        for_each(&names, |name| tx.disconnect_array(&connection(tx, name)?).map_err(|e| in_use(e, name)))?;
+        each(&names, |name| tx.disconnect_array(&connection(tx, name)?).map_err(|e| in_use(e, name)))?;
         Ok(Reply::empty())
     })
 }

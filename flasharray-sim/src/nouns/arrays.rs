@@ -1,6 +1,5 @@
 //! The array itself: what it is, its space, its performance; and the versions it speaks.
 
-use super::show::with_footprint;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -69,7 +68,7 @@ fn space(call: &Call<'_>) -> Result<Reply, Refusal> {
     let ((row, usage), now_ms) = call.read(|tx| Ok((row_and_usage(tx)?, tx.now_ms())))?;
     let item = json!({
         "id": row.id, "name": row.name, "capacity": CAPACITY, "parity": 1.0,
-        "space": with_footprint(call, space_of(usage), None), "time": call.time(now_ms),
+        "space": space_of(usage), "time": call.time(now_ms),
     });
     list(call, vec![View { row, item }], &ARRAY)
 }
@@ -199,7 +198,7 @@ fn array_item(call: &Call<'_>, row: &ArrayRow, usage: ArrayUsage) -> Value {
         "os": "Purity//FA",
         "parity": 1.0,
         "scsi_timeout": 60_000,
-        "space": with_footprint(call, space_of(usage), None),
+        "space": space_of(usage),
         "time_zone": "UTC",
         "version": row.version,
     })
@@ -217,6 +216,7 @@ fn space_of(usage: ArrayUsage) -> Value {
     };
     json!({
         "data_reduction": 1.0,
+        "footprint": null,
         "replication": 0,
         "shared": 0,
         "shared_effective": null,

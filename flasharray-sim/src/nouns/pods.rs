@@ -4,7 +4,7 @@ mod change;
 pub(super) mod create;
 
 use super::choose::Finder;
-use super::show::{Shown, idle, reference, space, with_effective, with_footprint};
+use super::show::{Shown, idle, reference, space};
 use super::volumes::keeps_destroyed;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
@@ -94,11 +94,16 @@ impl ShownPod {
 
     fn space(&self, call: &Call<'_>) -> Value {
         let PodDetails { provisioned, written, .. } = self.shown.row;
-        let mut space = with_effective(space(call, provisioned, written), ["shared", "replication"]);
+        let mut space = space(call, provisioned, written);
         if let Some(fields) = space.as_object_mut() {
             fields.insert("replication".to_owned(), 0.into());
+            fields.insert("shared_effective".to_owned(), Value::Null);
+            fields.insert("replication_effective".to_owned(), Value::Null);
+            if call.at_least(27) {
+                fields.insert("footprint".to_owned(), written.into());
+            }
         }
-        with_footprint(call, space, Some(written))
+        space
     }
 }
 

@@ -1,7 +1,9 @@
 //! Which volumes are in which protection group. Hosts and host groups cannot be members here; their lists are empty.
 
-use super::fields::{for_each, reference, refused};
+use super::choose::each;
+use super::fields::refused;
 use super::protection_groups::{PROTECTION_GROUP, check_changeable, group, named};
+use super::show::reference;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -55,9 +57,9 @@ fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     let destroyed = call.query.flag("member_destroyed")?;
     let rows = call.read(|tx| {
         let groups = wanted(call, "group_names", "group_ids");
-        for_each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name))?;
+        each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name))?;
         let members = wanted(call, "member_names", "member_ids");
-        for_each(members.iter().flat_map(|(names, _)| names), |name| volume(tx, name, destroyed))?;
+        each(members.iter().flat_map(|(names, _)| names), |name| volume(tx, name, destroyed))?;
         let mut rows = tx.protection_group_members()?;
         rows.retain(|row| {
             is_wanted(groups.as_ref(), &row.group)
@@ -94,20 +96,17 @@ fn volume(tx: &ArrayTx<'_>, name: &str, destroyed: Option<bool>) -> Result<(), R
     }
 }
 
-/// The members that a request names; `None`: an empty list, with which nothing is to be done (Cinder 29 sends that).
-fn members(call: &Call<'_>, tx: &ArrayTx<'_>) -> Result<Option<Vec<String>>, Refusal> {
+/// The members that a request names. An empty list is one: nothing is to be done then (Cinder 29 sends that).
+fn members(call: &Call<'_>, tx: &ArrayTx<'_>) -> Result<Vec<String>, Refusal> {
     let ids = call.query.list("member_ids").filter(|ids| !ids.is_empty());
     let Some(ids) = ids else {
-        return match call.query.list("member_names") {
-            None => Err(Refusal::bad("member_names", sentences::missing_parameter("member_names"))),
-            Some(names) => Ok(Some(names).filter(|names| !names.is_empty())),
-        };
+        let names = call.query.list("member_names");
+        return names.ok_or_else(|| Refusal::bad("member_names", sentences::missing_parameter("member_names")));
     };
-    for_each(ids, |id| {
+    each(ids, |id| {
         let name = tx.protection_group_candidate_name(&id)?;
         name.ok_or_else(|| Refusal::missing(VOLUME, &id))
     })
-    .map(Some)
 }
 
 /// Every group of a request with every member of it.
@@ -117,12 +116,11 @@ fn change<T>(
 ) -> Result<Vec<T>, Refusal> {
     call.change(|tx| {
         let groups = named(call, tx, "group_")?;
-        let Some(members) = members(call, tx)? else { return Ok(Vec::new()) };
-        for_each(&groups, check_changeable)?;
-        for_each(
-            groups.iter().flat_map(|group| members.iter().map(move |member| (group, member))),
-            |(group, member)| work(tx, group, member),
-        )
+        let members = members(call, tx)?;
+        each(&groups, check_changeable)?;
+        each(groups.iter().flat_map(|group| members.iter().map(move |member| (group, member))), |(group, member)| {
+            work(tx, group, member)
+        })
     })
 }
 
@@ -175,6 +173,6 @@ impl Listed for Nobody {
 /// Members of other kinds: there are none.
 fn get_none(call: &Call<'_>) -> Result<Reply, Refusal> {
     let groups = wanted(call, "group_names", "group_ids");
-    call.read(|tx| for_each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name)).map(drop))?;
+    call.read(|tx| each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name)).map(drop))?;
     list(call, Vec::<Nobody>::new(), &PROTECTION_GROUP)
 }

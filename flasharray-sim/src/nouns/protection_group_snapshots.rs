@@ -1,7 +1,10 @@
 //! Snapshots of protection groups, and replicas of them.
 
-use super::fields::{for_each, may_eradicate, reference, refused, space, time_remaining};
+use super::choose::each;
+use super::fields::{refused, time_remaining};
 use super::protection_groups::{PROTECTION_GROUP, named};
+use super::show::{reference, space};
+use super::volumes::keeps_destroyed;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list_known};
 use crate::refusal::Refusal;
@@ -40,7 +43,7 @@ impl Shown {
     fn new(tx: &ArrayTx<'_>, row: GroupSnapshotRow) -> Self {
         Self {
             time_remaining: time_remaining(tx, row.destroyed_ms),
-            may_eradicate: may_eradicate(tx) && !row.retention_locked,
+            may_eradicate: !keeps_destroyed(tx) && !row.retention_locked,
             row,
         }
     }
@@ -193,7 +196,7 @@ fn cannot_be_taken(e: Error, group: &ProtectionGroupRow, options: &SnapshotOptio
 fn post(call: &Call<'_>) -> Result<Reply, Refusal> {
     let options = options(call)?;
     let items = call.change(|tx| {
-        for_each(&named(call, tx, "source_")?, |group| {
+        each(&named(call, tx, "source_")?, |group| {
             let suffix =
                 tx.snapshot_protection_group(group, &options).map_err(|e| cannot_be_taken(e, group, &options))?;
             Ok(Shown::new(tx, snapshot(tx, &format!("{}.{suffix}", group.name))?).item(call))
@@ -206,7 +209,7 @@ fn post(call: &Call<'_>) -> Result<Reply, Refusal> {
 fn post_test(call: &Call<'_>) -> Result<Reply, Refusal> {
     let options = options(call)?;
     let items = call.read(|tx| {
-        for_each(&named(call, tx, "source_")?, |group| {
+        each(&named(call, tx, "source_")?, |group| {
             let refused =
                 tx.check_protection_group_snapshot(group, &options).err().map(|e| cannot_be_taken(e, group, &options));
             if let Some(refusal) = refused.as_ref().filter(|refusal| refusal.status != 400) {
@@ -237,17 +240,15 @@ fn snapshot(tx: &ArrayTx<'_>, name: &str) -> Result<GroupSnapshotRow, Refusal> {
 /// The snapshots that a request names by `names` or, since 2.26, `ids`.
 fn chosen(call: &Call<'_>, tx: &ArrayTx<'_>) -> Result<Vec<GroupSnapshotRow>, Refusal> {
     let ids = call.query.ids().filter(|ids| !ids.is_empty() && call.at_least(26));
-    let Some(ids) = ids else { return for_each(call.query.required("names")?, |name| snapshot(tx, &name)) };
+    let Some(ids) = ids else { return each(call.query.required("names")?, |name| snapshot(tx, &name)) };
     let all = tx.protection_group_snapshots()?;
-    for_each(ids, |id| {
-        all.iter().find(|row| row.id == id).cloned().ok_or_else(|| Refusal::missing(SNAPSHOT.title, &id))
-    })
+    each(ids, |id| all.iter().find(|row| row.id == id).cloned().ok_or_else(|| Refusal::missing(SNAPSHOT.title, &id)))
 }
 
 fn patch(call: &Call<'_>) -> Result<Reply, Refusal> {
     let Body { name, destroyed, .. } = call.body.object()?;
     let items = call.change(|tx| {
-        for_each(&chosen(call, tx)?, |row| {
+        each(&chosen(call, tx)?, |row| {
             let name = match (&name, destroyed) {
                 (Some(_), Some(_)) => {
                     return Err(Refusal::bad("name", sentences::exclusive_parameters("name", "destroyed")));
@@ -303,11 +304,11 @@ fn set_destroyed(tx: &ArrayTx<'_>, row: &GroupSnapshotRow, destroyed: bool) -> R
 
 fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
     call.change(|tx| {
-        for_each(&chosen(call, tx)?, |row| {
+        each(&chosen(call, tx)?, |row| {
             if row.destroyed_ms.is_none() {
                 return Err(Refusal::bad(&row.name, sentences::not_destroyed(SNAPSHOT.title)));
             }
-            if row.retention_locked || !may_eradicate(tx) {
+            if row.retention_locked || keeps_destroyed(tx) {
                 let message = sentences::retention_locked("Eradicating the protection group snapshot");
                 return Err(Refusal::bad(&row.name, message));
             }
@@ -322,7 +323,7 @@ fn post_replica(call: &Call<'_>) -> Result<Reply, Refusal> {
     let on = call.query.list("on").filter(|targets| !targets.is_empty());
     let items = call.change(|tx| {
         let targets = tx.protection_group_targets()?;
-        for_each(&chosen(call, tx)?, |row| {
+        each(&chosen(call, tx)?, |row| {
             if row.destroyed_ms.is_some() {
                 return Err(Refusal::destroyed(SNAPSHOT.title, &row.name));
             }

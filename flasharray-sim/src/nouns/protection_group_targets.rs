@@ -1,9 +1,11 @@
 //! To which arrays a protection group is replicated, and whether those allow it.
 
-use super::fields::{for_each, reference, refused, time_remaining};
+use super::choose::each;
+use super::fields::{refused, time_remaining};
 use super::protection_group_members::{group_reference, is_wanted, wanted};
 use super::protection_group_policies::retention;
 use super::protection_groups::{PROTECTION_GROUP, check_changeable, group, named};
+use super::show::reference;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -43,12 +45,10 @@ impl Listed for Shown {
 
     fn item(&self, call: &Call<'_>) -> Value {
         let Self { row, .. } = self;
-        // the id and the kind are told since the version that tells the status
-        let member = if call.at_least(37) {
-            json!({"id": row.target.id, "name": row.target.name, "resource_type": "arrays"})
-        } else {
-            json!({"name": row.target.name})
-        };
+        let mut member = reference(Some(&row.target));
+        if let Some(fields) = member.as_object_mut() {
+            fields.insert("resource_type".to_owned(), json!("arrays"));
+        }
         let mut item = json!({
             "allowed": row.allowed,
             "group": group_reference(call, &row.group),
@@ -70,7 +70,7 @@ impl Listed for Shown {
 fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     let shown = call.read(|tx| {
         let groups = wanted(call, "group_names", "group_ids");
-        for_each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name))?;
+        each(groups.iter().flat_map(|(names, _)| names), |name| group(tx, name))?;
         let targets = wanted(call, "member_names", "member_ids");
         let mut rows = shown(tx)?;
         rows.retain(|shown| {
@@ -94,14 +94,11 @@ fn change(
     let targets = call.query.required("member_names")?;
     call.change(|tx| {
         let groups = named(call, tx, "group_")?;
-        for_each(&groups, check_changeable)?;
-        for_each(
-            groups.iter().flat_map(|group| targets.iter().map(move |target| (group, target))),
-            |(row, target)| {
-                // an earlier target of the same request counts
-                work(tx, &group(tx, &row.name)?, target)
-            },
-        )?;
+        each(&groups, check_changeable)?;
+        each(groups.iter().flat_map(|group| targets.iter().map(move |target| (group, target))), |(row, target)| {
+            // an earlier target of the same request counts
+            work(tx, &group(tx, &row.name)?, target)
+        })?;
         items(call, tx, &groups, Some(&targets))
     })
 }
@@ -170,7 +167,7 @@ fn patch(call: &Call<'_>) -> Result<Reply, Refusal> {
     let allowed = allowed.ok_or_else(|| Refusal::bad("allowed", sentences::NO_ATTRIBUTE))?;
     let items = call.change(|tx| {
         let images = named(call, tx, "group_")?;
-        for_each(&images, |image| allow(call, tx, image, allowed))?;
+        each(&images, |image| allow(call, tx, image, allowed))?;
         items(call, tx, &images, None)
     })?;
     Ok(Reply::items(call, items))

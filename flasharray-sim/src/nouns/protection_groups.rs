@@ -1,7 +1,10 @@
 //! Protection groups.
 
-use super::fields::{for_each, may_eradicate, reference, refused, space, time_remaining};
+use super::choose::each;
+use super::fields::{refused, time_remaining};
 use super::protection_group_policies::{PolicyChange, retention, schedule};
+use super::show::{reference, space};
+use super::volumes::keeps_destroyed;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -39,7 +42,7 @@ impl Shown {
     fn new(tx: &ArrayTx<'_>, row: ProtectionGroupRow) -> Self {
         Self {
             time_remaining: time_remaining(tx, row.destroyed_ms),
-            may_eradicate: may_eradicate(tx) && !row.retention_locked,
+            may_eradicate: !keeps_destroyed(tx) && !row.retention_locked,
             row,
         }
     }
@@ -155,12 +158,12 @@ fn get_performance_by_array(call: &Call<'_>) -> Result<Reply, Refusal> {
 pub(super) fn named(call: &Call<'_>, tx: &ArrayTx<'_>, prefix: &str) -> Result<Vec<ProtectionGroupRow>, Refusal> {
     let (by_name, by_id) = (format!("{prefix}names"), format!("{prefix}ids"));
     let ids = call.query.list(&by_id).filter(|ids| !ids.is_empty() && call.at_least(26));
-    let Some(ids) = ids else { return for_each(call.query.required(&by_name)?, |name| group(tx, &name)) };
+    let Some(ids) = ids else { return each(call.query.required(&by_name)?, |name| group(tx, &name)) };
     if call.query.list(&by_name).is_some_and(|names| !names.is_empty()) {
         return Err(Refusal::bad(&by_name, sentences::exclusive_parameters(&by_name, &by_id)));
     }
     let all = tx.protection_groups()?;
-    for_each(ids, |id| {
+    each(ids, |id| {
         let found = all.iter().find(|row| row.id == id).cloned();
         found.ok_or_else(|| Refusal::missing(PROTECTION_GROUP.title, &id))
     })
@@ -193,15 +196,29 @@ fn post(call: &Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::bad("source_names", sentences::invalid_parameter("source_names", "one for each name")));
     }
     call.change(|tx| {
+        if call.sim.faults.limit("protection-groups").is_some() && !overwrite {
+            check_limit(call, tx, &names)?;
+        }
         let items = match &sources {
-            None => for_each(&names, |name| {
+            None => each(&names, |name| {
                 create(tx, name)?;
                 group(tx, name)
             })?,
-            Some(sources) => for_each(names.iter().zip(sources), |(name, source)| copy(tx, name, source, overwrite))?,
+            Some(sources) => each(names.iter().zip(sources), |(name, source)| copy(tx, name, source, overwrite))?,
         };
         Ok(shown(call, tx, items))
     })
+}
+
+/// Refuses more groups than there may be; destroyed ones and replicas count.
+fn check_limit(call: &Call<'_>, tx: &ArrayTx<'_>, names: &[String]) -> Result<(), Refusal> {
+    let present = tx.protection_groups()?.len();
+    let most = call.sim.faults.limit("protection-groups").and_then(|most| usize::try_from(most).ok());
+    let room = most.unwrap_or(usize::MAX).saturating_sub(present);
+    match names.get(room) {
+        Some(name) => Err(Refusal::limit_reached(PROTECTION_GROUP.title, name)),
+        None => Ok(()),
+    }
 }
 
 /// The reply to a change of groups.
@@ -288,7 +305,7 @@ fn patch(call: &Call<'_>) -> Result<Reply, Refusal> {
         if change.name.is_some() && rows.len() > 1 {
             return Err(Refusal::bad("name", sentences::invalid_parameter("name", "one name for several groups")));
         }
-        let changed = for_each(&rows, |row| {
+        let changed = each(&rows, |row| {
             apply(tx, row, &change)?;
             group(tx, change.name.as_deref().unwrap_or(&row.name))
         })?;
@@ -346,11 +363,11 @@ fn check_free_for(tx: &ArrayTx<'_>, row: &ProtectionGroupRow, name: &str) -> Res
 
 fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
     call.change(|tx| {
-        for_each(&named(call, tx, "")?, |row| {
+        each(&named(call, tx, "")?, |row| {
             if row.destroyed_ms.is_none() {
                 return Err(Refusal::bad(&row.name, sentences::not_destroyed(PROTECTION_GROUP.title)));
             }
-            if row.retention_locked || !may_eradicate(tx) {
+            if row.retention_locked || keeps_destroyed(tx) {
                 return Err(Refusal::bad(&row.name, sentences::retention_locked("Eradicating the protection group")));
             }
             tx.eradicate_protection_group(row).map_err(|e| refused(e, &row.name, |_| None))

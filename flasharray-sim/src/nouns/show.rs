@@ -45,33 +45,11 @@ pub(crate) fn named(name: Option<&str>) -> Value {
     json!({"name": name})
 }
 
-/// The REST version that counts the footprint, going by py-pure-client 1.96; the contract of 2.26 lacks it.
-const FOOTPRINT: u16 = 34;
-
-/// Adds what is only counted since a later version.
-pub(crate) fn with_footprint(call: &Call<'_>, mut space: Value, footprint: Option<u64>) -> Value {
-    if let (true, Some(fields)) = (call.at_least(FOOTPRINT), space.as_object_mut()) {
-        fields.insert("footprint".to_owned(), footprint.into());
-    }
-    space
-}
-
-/// Adds what is only counted on subscriptions, which the simulated arrays are not on.
-pub(crate) fn with_effective<const N: usize>(mut space: Value, counts: [&str; N]) -> Value {
-    if let Some(fields) = space.as_object_mut() {
-        fields.extend(counts.map(|count| (format!("{count}_effective"), Value::Null)));
-    }
-    space
-}
-
-/// What volumes have of it.
-pub(crate) const VOLUME_EFFECTIVE: [&str; 3] = ["snapshots", "total", "unique"];
-
 /// What something of that size takes, of which so much is written. A fixed share of it is physical.
 pub(crate) fn space(call: &Call<'_>, provisioned: u64, written: u64) -> Value {
     let physical = written / REDUCTION;
     let ratio = |one: u64, other: u64| if other == 0 { 1.0 } else { one as f64 / other as f64 };
-    let space = json!({
+    let mut space = json!({
         "data_reduction": if written == 0 { 1.0 } else { REDUCTION as f64 },
         "shared": null,
         "snapshots": 0,
@@ -85,7 +63,20 @@ pub(crate) fn space(call: &Call<'_>, provisioned: u64, written: u64) -> Value {
         "used_provisioned": provisioned,
         "virtual": written,
     });
-    with_footprint(call, space, None)
+    // not in the contract of 2.26, in that of 2.37
+    if let (true, Some(fields)) = (call.at_least(27), space.as_object_mut()) {
+        fields.insert("footprint".to_owned(), Value::Null);
+    }
+    space
+}
+
+/// The same with fields that only some nouns have; they say nothing any more (FlashArray REST 2.37, schema `Space`).
+pub(crate) fn space_with(call: &Call<'_>, provisioned: u64, written: u64, fields: &[&str]) -> Value {
+    let mut space = space(call, provisioned, written);
+    if let Some(object) = space.as_object_mut() {
+        object.extend(fields.iter().map(|field| ((*field).to_owned(), Value::Null)));
+    }
+    space
 }
 
 /// The limits of traffic as `qos`.

@@ -217,3 +217,13 @@ async fn space_and_performance_are_listed() {
         assert_eq!(found[0]["bytes_per_sec"], 0);
     }
 }
+
+#[tokio::test]
+async fn there_is_room_for_so_many_groups() {
+    let lab = Lab::new().await;
+    // cinder-group is one
+    lab.faults("limit protection-groups=3");
+    let why = [("g3", "Protection group limit reached")];
+    lab.refused(&lab.a, Method::POST, "protection-groups?names=g1,g2,g3", "", &why).await;
+    lab.ok(&lab.a, Method::POST, "protection-groups?names=g1,g2").await;
+}

@@ -20,7 +20,7 @@ pub(crate) struct Lab {
     /// Names of the volumes of web-server-1 and web-server-2, sorted.
     pub(crate) volumes: Vec<String>,
     pub(crate) world: World,
-    _simulator: Simulator,
+    simulator: Simulator,
 }
 
 impl Lab {
@@ -41,7 +41,7 @@ impl Lab {
         };
         let simulator = Simulator::start(options).await.unwrap();
         let [a, b] = [0, 1].map(|index| Client::logged_in(&simulator.arrays()[index]));
-        Self { a: a.await, b: b.await, volumes, world, _simulator: simulator }
+        Self { a: a.await, b: b.await, volumes, world, simulator }
     }
 
     /// A lab with the group `pg` of two volumes, replicated and allowed.
@@ -60,6 +60,10 @@ impl Lab {
         self.ok(&self.a, Method::POST, &path).await;
         let path = format!("protection-groups/targets?group_names={A}:{name}");
         self.patched(&self.b, &path, r#"{"allowed":true}"#).await;
+    }
+
+    pub(crate) fn faults(&self, script: &str) {
+        self.simulator.faults().add(script).unwrap();
     }
 
     pub(crate) async fn sleep(&self, millis: u64) {

@@ -7,6 +7,7 @@
 mod client;
 mod hosts;
 mod lab;
+mod pods;
 mod snapshots;
 mod tags;
 mod traces;

@@ -8,6 +8,7 @@ mod arrays;
 mod database;
 mod mock;
 
+pub use arrays::SiteArray;
 pub use database::{DatabaseSync, db_sync, db_version};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 
@@ -18,6 +19,7 @@ use crate::mock::World;
 use crate::model::SiteName;
 use crate::ports::{Cloud, StorageDriver, Store};
 use crate::store::{Durability, KeyRing, SetupReport, SqliteStore};
+use crate::wrap::{CallCount, CallCounters};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -33,6 +35,7 @@ struct Inner {
     stores: BTreeMap<SiteName, Arc<dyn Store>>,
     clouds: BTreeMap<SiteName, Arc<dyn Cloud>>,
     arrays: BTreeMap<SiteName, Arc<dyn StorageDriver>>,
+    array_calls: BTreeMap<SiteName, CallCounters>,
 }
 
 impl Deployment {
@@ -57,6 +60,7 @@ impl Deployment {
             StorageDriverChoice::Pure => arrays::flash_arrays(settings, &sites, &world.clock())?,
             _ => arrays::simulated(&world, &sites)?,
         };
+        let (arrays, array_calls) = arrays::traced(arrays);
         let keys = key_ring(settings)?;
         let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
         let mut clouds = BTreeMap::new();
@@ -68,7 +72,7 @@ impl Deployment {
         if !world.persistent() {
             mock::register_sites(&world, &stores).await?;
         }
-        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays })))
+        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays, array_calls })))
     }
 
     /// The engine that works from `site`; absent: from `[engine] local_site`, else from the first site by name.
@@ -123,6 +127,11 @@ impl Deployment {
         self.0.stores.get(site)
     }
 
+    /// Calls to the array of a site since the deployment was opened, by method of the port; `None`: no such site.
+    pub fn array_calls(&self, site: &SiteName) -> Option<BTreeMap<&'static str, CallCount>> {
+        self.0.array_calls.get(site).map(CallCounters::read)
+    }
+
     fn reachable(&self, site: SiteName) -> crate::engine::Reachable {
         let world = self.0.world.clone();
         Arc::new(move || world.site_is_available(&site))
@@ -150,6 +159,8 @@ pub struct ConfigReport {
     pub mock_database: Option<String>,
     /// Whether it outlives the process.
     pub mock_persistent: Option<bool>,
+    /// Which FlashArray stands at which site, for storage driver `pure`.
+    pub arrays: Option<Vec<SiteArray>>,
     /// Directory of state.
     pub state_path: PathBuf,
     /// Site one works from.
@@ -160,19 +171,31 @@ pub struct ConfigReport {
     pub problem: Option<String>,
 }
 
-/// Reads settings as an engine would, without opening anything.
+/// Reads settings as an engine would, certificates included, without opening or sending anything.
 pub fn config_check(settings: &Settings) -> ConfigReport {
     let mock = settings.storage_driver == StorageDriverChoice::Mock || settings.cloud_driver == CloudDriverChoice::Mock;
+    let pure = settings.storage_driver == StorageDriverChoice::Pure;
+    let mut warnings = settings.warnings.clone();
+    let mut problem = check_drivers(settings).err();
+    let mut arrays = None;
+    if pure {
+        warnings.extend(arrays::warnings(settings));
+        match mock::site_names(settings).and_then(|sites| arrays::site_arrays(settings, &sites)) {
+            Ok(found) => arrays = Some(found),
+            Err(e) => problem = problem.or(Some(e)),
+        }
+    }
     ConfigReport {
         files: settings.files.clone(),
         storage_driver: settings.storage_driver.to_string(),
         cloud_driver: settings.cloud_driver.to_string(),
         mock_database: mock.then(|| settings.mock_database.to_string()),
         mock_persistent: mock.then(|| settings.mock_database.persistent()),
+        arrays,
         state_path: settings.state_path.clone(),
         local_site: settings.local_site.clone(),
-        warnings: settings.warnings.clone(),
-        problem: check_drivers(settings).err().map(|e| e.to_string()),
+        warnings,
+        problem: problem.map(|e| e.to_string()),
     }
 }
 

@@ -53,8 +53,9 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
         }
         Action::CloneVolumes { site, .. } => {
             let array = run.endpoints.array(site)?;
+            let made = VolumeQuery::ClonedBy(cx.op_key.clone());
             let clones: BTreeSet<_> =
-                array.volumes(&VolumeQuery::ClonedBy(cx.op_key.clone())).await?.into_iter().map(|v| v.id).collect();
+                run.observe(&cx, || array.volumes(&made)).await?.into_iter().map(|v| v.id).collect();
             if clones.is_empty() {
                 return Ok(());
             }

@@ -169,6 +169,18 @@ impl Run {
         super::settle::settle(&*self.endpoints.clock, cx, guarded).await
     }
 
+    /// Repeats a read as [`settle`](Self::settle) repeats a change: one silent moment of an endpoint fails no step.
+    pub(super) async fn observe<T, F>(&self, cx: &Cx, mut look: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.settle(cx, || {
+            let next = look();
+            async move { next.await.map(Outcome::Done) }
+        })
+        .await
+    }
+
     /// Renews the lease when a third of it has passed.
     ///
     /// # Errors

@@ -7,41 +7,52 @@ use std::{future::Future, time::Duration};
 /// First pause between two tries, doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often an endpoint that does not answer is asked again before the call fails.
+/// How often in a row an endpoint that does not answer is asked again before the call fails.
 const UNREACHABLE_TRIES: u32 = 4;
 
 /// Makes `call` until it is done, within the deadline of `cx`. Work under way and busy endpoints are waited for; a result
 /// that is not known is settled by calling again, since every call looks first.
 ///
 /// # Errors
-/// deadline passed → `DeadlineExceeded`, or the error that kept it busy; cancelled → `Cancelled`; else what `call` says.
+/// deadline passed → `DeadlineExceeded`, or the error that kept it busy; cancelled → `Cancelled`; else what `call` says. A
+/// result that was not known and that no later answer settled → `Indeterminate`, whatever failed after it.
 pub async fn settle<T, F>(clock: &dyn Clock, cx: &Cx, mut call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<Outcome<T>>>,
 {
     let mut pause = FIRST_PAUSE;
     let mut unanswered = 0;
-    let mut last_error = None;
+    let mut last_error: Option<Error> = None;
     loop {
         if let Err(stop) = cx.check(clock.now()) {
             // why it took so long says more than that it did
             let busy = last_error.filter(|_| stop.kind() == ErrorKind::DeadlineExceeded);
-            return Err(busy.map_or(stop, |e: Error| e.context("gave up at the deadline")));
+            return Err(busy.map_or(stop, |e| e.context("gave up at the deadline")));
         }
         let wait = match call().await {
             Ok(Outcome::Done(value) | Outcome::AlreadyDone(value)) => return Ok(value),
-            Ok(Outcome::InProgress { poll_after }) => poll_after,
+            Ok(Outcome::InProgress { poll_after }) => {
+                // it answers: whatever was wrong before is over
+                (pause, unanswered, last_error) = (FIRST_PAUSE, 0, None);
+                poll_after
+            }
             Err(e) if may_pass(e.kind(), &mut unanswered) => {
-                last_error = Some(e);
+                last_error = Some(worse(last_error, e));
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait
             }
+            Err(e) if e.kind() == ErrorKind::Unreachable => return Err(worse(last_error, e)),
             Err(e) => return Err(e),
         };
         let left = Duration::try_from(cx.deadline.duration_since(clock.now())).unwrap_or(Duration::ZERO);
         clock.sleep(wait.min(left).max(Duration::from_millis(1))).await;
     }
+}
+
+/// Of two failures in turn the one that says less about the effect; else the later one.
+fn worse(before: Option<Error>, now: Error) -> Error {
+    before.filter(|e| e.kind() == ErrorKind::Indeterminate).unwrap_or(now)
 }
 
 fn may_pass(kind: ErrorKind, unanswered: &mut u32) -> bool {
@@ -54,3 +65,6 @@ fn may_pass(kind: ErrorKind, unanswered: &mut u32) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

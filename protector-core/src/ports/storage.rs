@@ -80,7 +80,8 @@ pub struct ArrayGroup {
     pub owner: Option<ProtectionGroupId>,
     /// `true` on the source, `false` for the image of a group that another array replicates here.
     pub is_local: bool,
-    /// Member volumes by source name.
+    /// Member volumes by source name. Of an image as far as its array shows them: a FlashArray does not, its recovery points
+    /// say which volumes they hold.
     pub volumes: BTreeSet<ArrayVolumeName>,
     /// Replication targets by name, with whether the target allows it.
     pub targets: BTreeMap<ArrayName, bool>,

@@ -107,6 +107,10 @@ impl StorageBench for FlashArrays {
         self.world().settings().is_ok_and(|settings| settings.transfer_millis > 0)
     }
 
+    fn images_show_members(&self) -> bool {
+        false
+    }
+
     /// Each volume is connected to a host: without a connection nobody could write to it.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
         let id = self.world().create_volume(array, volume.as_str(), provisioned)?;

@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod crash;
+pub mod faults;
 pub mod files;
 pub mod flash_arrays;
 pub mod golden;

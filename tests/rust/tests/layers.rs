@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What each module of the crate may name, beside itself. Whoever adds a module says here where it lives.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("error", &[]),
     ("secret", &[]),
     ("model", &["error", "secret"]),
@@ -26,11 +26,28 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("store", ADAPTER),
     ("pure", ADAPTER),
     ("openstack", ADAPTER),
+    ("wrap", &["error", "model", "ports"]),
     (
         "connect",
-        &["error", "secret", "model", "ports", "config", "engine", "exec", "mock", "store", "pure", "openstack"],
+        &[
+            "error",
+            "secret",
+            "model",
+            "ports",
+            "config",
+            "engine",
+            "exec",
+            "mock",
+            "store",
+            "pure",
+            "openstack",
+            "wrap",
+        ],
     ),
-    ("blocking", &["error", "secret", "model", "ports", "plan", "config", "engine", "connect", "mock", "store"]),
+    (
+        "blocking",
+        &["error", "secret", "model", "ports", "plan", "config", "engine", "connect", "mock", "pure", "store"],
+    ),
 ];
 
 /// An implementation of a port knows the port, never another implementation nor who calls it.

@@ -262,3 +262,24 @@ async fn a_test_that_failed_midway_is_cleaned_up() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn calls_to_each_array_are_counted() -> Result<()> {
+    let stage = Stage::protected().await?;
+    let calls = |site: &str, method: &str| {
+        let counts = stage.deployment.array_calls(&site.into()).expect("the site is there");
+        counts.get(method).map_or((0, 0), |count| (count.calls, count.errors))
+    };
+    let taken = "create_protection_group_snapshot";
+    assert_eq!([calls("site-a", taken), calls("site-b", taken)], [(0, 0), (0, 0)]);
+    stage.completes(&Request::Sync {}).await?;
+    assert_eq!([calls("site-a", taken), calls("site-b", taken)], [(1, 0), (0, 0)]);
+
+    let before = calls("site-b", "info");
+    stage.set_site("site-b", false)?;
+    let array = &stage.engine.endpoints().arrays[&SiteName::from("site-b")];
+    assert_eq!(array.info().await.expect_err("it is lost").kind(), ErrorKind::Unreachable);
+    assert_eq!(calls("site-b", "info"), (before.0 + 1, before.1 + 1));
+    assert_eq!(stage.deployment.array_calls(&"site-c".into()), None);
+    Ok(())
+}

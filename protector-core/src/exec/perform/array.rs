@@ -53,7 +53,7 @@ pub(super) async fn await_transfer(
         }
     })
     .await?;
-    let points = array.recovery_points(group).await?.value;
+    let points = run.observe(cx, || array.recovery_points(group)).await?.value;
     let point = points.into_iter().find(|p| p.name == name && p.is_usable());
     let point =
         point.ok_or_else(|| Error::precondition(format!("recovery point '{name}' was complete and is gone")))?;
@@ -145,7 +145,7 @@ pub(super) async fn accept(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGro
 /// A group that never was on that array has no schedule to turn off.
 pub(super) async fn disable_replication(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    if array.group(group).await?.is_none() {
+    if run.observe(cx, || array.group(group)).await?.is_none() {
         return Ok(());
     }
     run.settle(cx, || array.disable_replication(cx, group)).await

@@ -67,7 +67,7 @@ fn imported(run: &Run, disks: &[DiskId]) -> Result<BTreeSet<VolumeId>> {
 /// Only a stopped server is removed, and never with its volumes.
 pub(super) async fn retire_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    match cloud.server(server).await? {
+    match run.observe(cx, || cloud.server(server)).await? {
         None => Ok(()),
         Some(found) if found.state != ServerState::Shutoff => Err(Error::precondition(format!(
             "the old server '{}' ({server}) on {site} is {:?}, not stopped",
@@ -141,11 +141,12 @@ fn volumes_of(run: &Run, member: &Member) -> Result<Vec<(String, VolumeId)>> {
 }
 
 /// Active, with exactly the imported volumes.
-pub(super) async fn verify_server(run: &Run, site: &SiteName, member: &ServerId) -> Result<()> {
+pub(super) async fn verify_server(run: &Run, cx: &Cx, site: &SiteName, member: &ServerId) -> Result<()> {
     let (record, _) = member_of(run, member).await?;
     let id = run.outputs(|o| o.servers.get(member).map(|(id, _)| id.clone()));
     let id = id.ok_or_else(|| Error::internal(format!("'{}' was not started", record.name)))?;
-    let server = run.endpoints.cloud(site)?.server(&id).await?;
+    let cloud = run.endpoints.cloud(site)?;
+    let server = run.observe(cx, || cloud.server(&id)).await?;
     let server = server.ok_or_else(|| Error::precondition(format!("server {id} of '{}' is gone", record.name)))?;
     if server.state != ServerState::Active {
         return Err(Error::precondition(format!("server {id} of '{}' is {:?}, not active", record.name, server.state)));

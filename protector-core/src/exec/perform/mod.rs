@@ -80,7 +80,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::EnsureServer { site, member, flavor, name } => {
             Performed::output(cloud::ensure_server(run, cx, site, member, flavor, name).await?)
         }
-        Action::VerifyServer { site, member } => cloud::verify_server(run, site, member).await.map(|()| nothing())?,
+        Action::VerifyServer { site, member } => {
+            cloud::verify_server(run, cx, site, member).await.map(|()| nothing())?
+        }
         Action::DeleteServer { site, server } => {
             cloud::delete_server(run, cx, site, server).await.map(|()| nothing())?
         }

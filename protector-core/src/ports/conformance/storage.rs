@@ -39,6 +39,11 @@ pub trait StorageBench: Debug + Send + Sync {
     /// Whether a transfer takes long enough to be seen on its way.
     fn transfers_take_time(&self) -> bool;
 
+    /// Whether an array shows the members of a group that another array replicates to it.
+    fn images_show_members(&self) -> bool {
+        true
+    }
+
     /// Makes a volume of `provisioned` bytes.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()>;
 

@@ -28,6 +28,9 @@ impl PureStorageDriver {
         }
         refuse_bad_names(&missing)?;
         self.require_complete(&request.point).await?;
+        if !self.version().await?.has(Feature::VolumesBatch) {
+            self.refuse_any(request, &cx.op_key).await?;
+        }
         self.note_epoch(cx, &group, &mark).await?;
         let made = self.make_clones(cx, &request.point, &missing).await;
         let made = match made {
@@ -100,6 +103,11 @@ impl PureStorageDriver {
         }
     }
 
+    /// One by one the array cannot take all or none, so whatever it would refuse is found before the first.
+    async fn refuse_any(&self, request: &CloneRequest, op_key: &OpKey) -> Result<()> {
+        self.examine(request, op_key).await?.into_iter().next().map_or(Ok(()), |objection| Err(objection.error))
+    }
+
     pub(super) fn incomplete(&self, point: &RecoveryPointName) -> Error {
         Error::precondition(format!("recovery point '{point}' has not completely arrived on array '{}'", self.host()))
     }
@@ -140,12 +148,7 @@ impl PureStorageDriver {
             Err(e) if matches!(e.kind(), ErrorKind::AlreadyExists | ErrorKind::Indeterminate) => {
                 let there = self.volumes_named(&BTreeSet::from([wanted.name.clone()])).await?;
                 let tags = self.tags_of(&there).await?;
-                let ours = |volume: &Volume| {
-                    volume.destroyed != Some(true)
-                        && volume.source.name.as_deref() == Some(&wanted.snapshot)
-                        && !tags.contains_key(&volume.id)
-                };
-                if !there.iter().any(ours) {
+                if !there.iter().any(|volume| is_unfinished(volume, &tags, &wanted.snapshot)) {
                     return Err(e);
                 }
                 there
@@ -212,6 +215,21 @@ impl Wanted {
             .ok_or_else(|| Error::internal(format!("the array did not name clone '{}' in its reply", self.name)))?;
         Ok(ClonedVolume { source: self.source.clone(), id: volume.id.as_str().into(), name: self.name.clone() })
     }
+}
+
+/// Whether a volume is a clone of `snapshot` by a call that came no further than to make it: its source is right, and it
+/// carries no tag. Versions differ in whether the source is the snapshot or the volume it was taken of, which on a target
+/// has the source array in front.
+pub(super) fn is_unfinished(volume: &Volume, tags: &BTreeMap<String, Vec<Tag>>, snapshot: &str) -> bool {
+    let member = naming::parse_volume_snapshot(snapshot).map(|(_, member)| member);
+    let is_source = |name: &str| {
+        let replicated = snapshot.split_once(':').and_then(|(array, _)| name.strip_prefix(array)?.strip_prefix(':'));
+        name == snapshot
+            || member.as_ref().is_some_and(|member| [Some(name), replicated].contains(&Some(member.as_str())))
+    };
+    volume.destroyed != Some(true)
+        && !tags.contains_key(&volume.id)
+        && volume.source.name.as_deref().is_some_and(is_source)
 }
 
 fn in_order(request: &CloneRequest, mut clones: Vec<ClonedVolume>) -> Vec<ClonedVolume> {

@@ -1,10 +1,12 @@
 //! What stands against a clone request, all of it at once.
 
 use super::PureStorageDriver;
+use super::clones::is_unfinished;
 use super::groups::or_missing;
 use crate::model::{OpKey, Transfer};
 use crate::ports::{CloneRequest, PreflightFinding};
 use crate::pure::requests::snapshots;
+use crate::pure::version::Feature;
 use crate::pure::wire::{GroupSnapshot, VolumeSnapshot};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
@@ -42,8 +44,14 @@ impl PureStorageDriver {
         let taken = self.volumes_named(&seen).await?;
         let tags = self.tags_of(&taken).await?;
         let own_key = naming::clone_tag_key(op_key);
+        let tagged_later = !self.version().await?.has(Feature::VolumesBatch);
         for volume in taken {
-            if tags.get(&volume.id).is_some_and(|tags| tags.iter().any(|tag| tag.key == own_key)) {
+            let is_ours = tags.get(&volume.id).is_some_and(|tags| tags.iter().any(|tag| tag.key == own_key));
+            let source =
+                request.volumes.iter().find(|(_, name)| name.as_str() == volume.name).map(|(source, _)| source);
+            let unfinished =
+                |source| is_unfinished(&volume, &tags, &naming::volume_snapshot_name(&request.point, source));
+            if is_ours || tagged_later && source.is_some_and(unfinished) {
                 continue;
             }
             let text = format!("array '{}' has a volume '{}' already", self.host(), volume.name);
