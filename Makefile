@@ -14,7 +14,7 @@ FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test check interop bench clean system simulator
+.PHONY: demo test interop check bench clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
