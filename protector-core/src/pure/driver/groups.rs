@@ -5,7 +5,6 @@ use super::mark::{Mark, MarkState};
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, ProtectionGroupId};
 use crate::ports::{ArrayGroup, Cx, GroupSpec, Outcome, SurvivingRecoveryPoint};
 use crate::pure::requests::{groups, members, snapshots, targets};
-use crate::pure::version::Feature;
 use crate::pure::wire::{GroupMember, GroupSnapshot, GroupTarget, ProtectionGroup};
 use crate::rules::naming::{self, GroupScope};
 use crate::{Error, ErrorKind, Result};
@@ -170,7 +169,7 @@ impl PureStorageDriver {
     /// and tagged under a working name and then renamed; else the marker volume says beforehand what is intended.
     async fn make_group(&self, cx: &Cx, spec: &GroupSpec, before: &Mark) -> Result<()> {
         let mark = Mark { owner: Some(spec.owner.clone()), epoch: cx.epoch, state: MarkState::Made };
-        if self.version().await?.has(Feature::GroupTags) {
+        if self.is_taggable(&spec.name).await? {
             let working = naming::working_group_name(&spec.name);
             self.create_unless_there(&working).await?;
             self.write_mark_early(&working, &spec.name, &mark).await?;
@@ -228,7 +227,7 @@ impl PureStorageDriver {
     /// Tags of a group end with it; a marker volume outlives it and must not claim a later group of that name.
     async fn mark_retired(&self, cx: &Cx, name: &ArrayGroupName, mark: &Mark) -> Result<()> {
         let marker = naming::marker_volume_name(name);
-        let on_group = self.version().await?.has(Feature::GroupTags) && !self.is_tagged(&marker).await?;
+        let on_group = self.is_taggable(name).await? && !self.is_tagged(&marker).await?;
         if on_group || mark.state == MarkState::Retired {
             return Ok(());
         }
