@@ -8,6 +8,8 @@
 // what the storage driver calls and nothing else does
 #![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "called by the storage driver"))]
 
+#[cfg(feature = "conformance")]
+pub mod bench;
 mod client;
 mod driver;
 mod options;

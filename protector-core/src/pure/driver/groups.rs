@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ProtectionGroup {
-    pub(super) fn is_destroyed(&self) -> bool {
+    pub(in crate::pure) fn is_destroyed(&self) -> bool {
         self.destroyed == Some(true)
     }
 
@@ -37,7 +37,7 @@ impl ProtectionGroup {
 
 impl PureStorageDriver {
     /// What the array shows under this name, destroyed or not.
-    pub(super) async fn find_group(&self, name: &ArrayGroupName) -> Result<Option<ProtectionGroup>> {
+    pub(in crate::pure) async fn find_group(&self, name: &ArrayGroupName) -> Result<Option<ProtectionGroup>> {
         let found = self.items(groups::named(std::slice::from_ref(name))).await;
         Ok(or_missing(found)?.and_then(|found| found.into_iter().find(|g: &ProtectionGroup| g.name == name.as_str())))
     }

@@ -26,7 +26,7 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
 }
 
 fn has_pods(subject: &StorageSubject) -> bool {
-    subject.source.capabilities().sync_pods
+    subject.source.capabilities().sync_pods && subject.bench.has_pods()
 }
 
 fn promotes(subject: &StorageSubject) -> bool {
