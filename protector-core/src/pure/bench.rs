@@ -3,9 +3,9 @@
 //! The arrays must be connected and kept for tests. What an earlier check left behind under the names of the suite is
 //! renamed to `swept-…` and destroyed before the next one; nothing is eradicated, and no other object is touched.
 
-use super::driver::PureStorageDriver;
+use super::driver::{NAMESPACE, PureStorageDriver};
 use super::request::Request;
-use super::requests::{groups, members, volumes};
+use super::requests::{groups, members, tags, volumes};
 use super::wire::Volume;
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName};
 use crate::ports::conformance::storage::{StorageBench, StorageSubject};
@@ -87,7 +87,14 @@ async fn sweep_volume(driver: &PureStorageDriver, volume: &Volume) -> Result<()>
     if volume.destroyed == Some(true) {
         driver.send(volumes::set_destroyed(&id, false)).await?;
     }
-    driver.send(volumes::rename(&volume.name.as_str().into(), &swept().into())).await?;
+    let name = ArrayVolumeName::from(swept());
+    driver.send(volumes::rename(&volume.name.as_str().into(), &name)).await?;
+    // the next check uses the same op keys
+    let tags = driver.tags_of(std::slice::from_ref(&Volume { name: name.to_string(), ..volume.clone() })).await?;
+    let keys: Vec<&str> = tags.values().flatten().map(|tag| tag.key.as_str()).collect();
+    if !keys.is_empty() {
+        driver.send(tags::untag_volumes(std::slice::from_ref(&name), NAMESPACE, &keys)).await?;
+    }
     driver.send(volumes::set_destroyed(&id, true)).await.map(drop)
 }
 

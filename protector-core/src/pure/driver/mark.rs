@@ -15,7 +15,7 @@ use crate::rules::naming::{self, GroupScope};
 use crate::{Error, ErrorKind, Result};
 
 /// Namespace of every tag that is set here.
-pub(super) const NAMESPACE: &str = "protector";
+pub(in crate::pure) const NAMESPACE: &str = "protector";
 
 const GROUP: &str = "group";
 const OWNER: &str = "owner";

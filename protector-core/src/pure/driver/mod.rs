@@ -18,6 +18,9 @@ mod replication;
 mod snapshots;
 mod volumes;
 
+#[cfg(feature = "conformance")]
+pub(super) use mark::NAMESPACE;
+
 use super::client::{FlashArrayClient, Reply};
 use super::options::{ArrayEndpoint, PureOptions};
 use super::request::Request;

@@ -115,7 +115,7 @@ impl PureStorageDriver {
     }
 
     /// Our tags of volumes, by volume id.
-    pub(super) async fn tags_of(&self, found: &[Volume]) -> Result<BTreeMap<String, Vec<Tag>>> {
+    pub(in crate::pure) async fn tags_of(&self, found: &[Volume]) -> Result<BTreeMap<String, Vec<Tag>>> {
         let names: Vec<ArrayVolumeName> = found.iter().map(|volume| volume.name.as_str().into()).collect();
         let mut all: Vec<Tag> = Vec::new();
         let pieces = batches(&names, self.batch_size());
