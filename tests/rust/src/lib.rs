@@ -4,6 +4,7 @@ pub mod compare;
 pub mod crash;
 pub mod faults;
 pub mod files;
+pub mod flash_array_stage;
 pub mod flash_arrays;
 pub mod golden;
 pub mod scale;

@@ -38,7 +38,6 @@ pub struct FlashArrayClient {
 struct Shared {
     endpoint: ArrayEndpoint,
     options: PureOptions,
-    backoff: Backoff,
     http: reqwest::Client,
     session: Mutex<SessionSlot>,
     permits: Semaphore,
@@ -52,11 +51,6 @@ impl FlashArrayClient {
     /// # Errors
     /// CA file or fingerprint cannot be read → `InvalidConfiguration` naming it → mend `[storage] array_ca_file`.
     pub fn new(endpoint: ArrayEndpoint, options: PureOptions) -> Result<Self> {
-        Self::with_backoff(endpoint, options, Backoff::default())
-    }
-
-    /// As [`Self::new`]; tests wait less.
-    pub(super) fn with_backoff(endpoint: ArrayEndpoint, options: PureOptions, backoff: Backoff) -> Result<Self> {
         let most = options.max_concurrent_requests.clamp(1, Semaphore::MAX_PERMITS);
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(&options.trust)?)
@@ -77,7 +71,6 @@ impl FlashArrayClient {
             shared: Arc::new(Shared {
                 endpoint,
                 options,
-                backoff,
                 http,
                 session: Mutex::default(),
                 permits,
@@ -188,11 +181,13 @@ impl FlashArrayClient {
             retries: self.shared.options.retries,
             advice: failure.advice,
             unsure_before: attempts.unsure,
+            names_state: failure.names_state(),
             safety: attempts.safety,
             retry_after: failure.retry_after,
             left: attempts.until.left(),
         };
-        match retry::next(&failed, self.shared.backoff, fastrand::f64()) {
+        let backoff = Backoff { first: self.shared.options.first_pause };
+        match retry::next(&failed, backoff, fastrand::f64()) {
             Retry::GiveUp => Err(failure.into_error(attempts.safety)),
             Retry::Observe => Err(failure.into_indeterminate()),
             Retry::After(pause) => {
