@@ -3,6 +3,7 @@
 mod counters;
 mod exchange;
 mod failure;
+mod known;
 mod pages;
 mod reply;
 mod session;
@@ -16,11 +17,13 @@ use super::retry::{self, Backoff, Failed, Retry};
 use super::sentences::Advice;
 use super::tls;
 use super::version::RestVersion;
+use super::wire;
 use crate::{Error, Result};
 use counters::Counting;
 use exchange::{ArrayClock, Until};
 use failure::Failure;
 use jiff::Timestamp;
+use known::KnownArray;
 use session::SessionSlot;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, Semaphore};
@@ -40,6 +43,7 @@ struct Shared {
     options: PureOptions,
     http: reqwest::Client,
     session: Mutex<SessionSlot>,
+    array: KnownArray,
     permits: Semaphore,
     counting: Counting,
     clock: ArrayClock,
@@ -73,6 +77,7 @@ impl FlashArrayClient {
                 options,
                 http,
                 session: Mutex::default(),
+                array: KnownArray::default(),
                 permits,
                 counting: Counting::default(),
                 clock: ArrayClock::default(),
@@ -116,6 +121,14 @@ impl FlashArrayClient {
     /// The array's clock: the `Date` of its newest reply, carried forward. Ours until it has replied. Exact to a second.
     pub fn array_time(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Remembers which array it is. From then on each new session begins with a look whether it still is.
+    ///
+    /// # Errors
+    /// another one than before → `Conflict` → check what the URL leads to.
+    pub(super) fn confirm_array(&self, found: &wire::Array) -> Result<()> {
+        self.shared.array.check(&self.shared.endpoint, found)
     }
 
     /// What was sent and received so far, by all clones.
