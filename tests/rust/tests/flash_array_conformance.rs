@@ -1,8 +1,9 @@
 //! The storage suite over PureStorageDriver and simulated FlashArrays, at REST versions that differ in what a driver must
-//! do; and over real arrays, where the environment names two.
+//! do, without a request that eradicates or overwrites; and over real arrays, where the environment names two.
 
 use protector_core::ports::conformance::{Report, run_all, storage};
 use protector_tests::flash_arrays;
+use protector_tests::request_log::RequestLog;
 
 /// Nothing about groups or pods is skipped: a FlashArray has both.
 fn assert_kept(report: Report) {
@@ -15,7 +16,9 @@ macro_rules! at_rest {
     ($($name:ident $version:literal),* $(,)?) => { $(
         #[tokio::test(flavor = "multi_thread")]
         async fn $name() {
+            let log = RequestLog::listen();
             assert_kept(run_all(&storage::suite(), async || flash_arrays::subject($version).await).await);
+            log.assert_harmless();
         }
     )* };
 }

@@ -11,6 +11,7 @@ use protector_core::{Error, Result};
 use protector_tests::compare::{differences, without_ids};
 use protector_tests::flash_array_stage::{MEMBERS, insist};
 use protector_tests::flash_arrays::{FlashArrays, NAMES};
+use protector_tests::request_log::RequestLog;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -87,6 +88,7 @@ async fn at_rest_2_39_where_groups_have_tags() -> Result<()> {
 }
 
 async fn every_request_fails_once(rest_max: &'static str) -> Result<()> {
+    let log = RequestLog::listen();
     let files = tempfile::tempdir().map_err(|e| Error::storage(e.to_string()))?;
     let mut before = files.path().join("start");
     start(rest_max, &before, None).await?.0.volumes(&[MEMBERS[0], MEMBERS[1], "v3"]).await?;
@@ -112,6 +114,7 @@ async fn every_request_fails_once(rest_max: &'static str) -> Result<()> {
         stream::iter(cases).buffer_unordered(TOGETHER).try_collect::<()>().await?;
         before = after;
     }
+    log.assert_harmless();
     Ok(())
 }
 

@@ -280,3 +280,6 @@ fn is_final(kind: ErrorKind) -> bool {
             | ErrorKind::DeadlineExceeded
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ impl PureStorageDriver {
         self.point(group, &snapshot, Transfer::Local, volumes).map(Some)
     }
 }
+
+#[cfg(test)]
+mod tests;
