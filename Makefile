@@ -1,23 +1,39 @@
-# make demo | test | check | bench | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | check | interop | bench | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
+# what the drill of `make demo` works on: mock arrays, or sim: the same, served as FlashArrays by flasharray-sim
+ARRAYS ?= mock
 BIN := .venv/bin
 # somebody else's environment must not leak into ours
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
+# where FA2.37.spec.yaml and FA2.26.spec.yaml are (PureStorage-OpenConnect/swagger, definitions/oas3.x); none: no contract tests
+FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
+
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test check bench clean system
+.PHONY: demo test interop check bench clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
-demo: .venv/client
+demo: export ARRAYS := $(ARRAYS)
+demo: .venv/client $(if $(filter sim,$(ARRAYS)),simulator)
 	examples/drill.sh
+
+simulator: | system
+	cargo build --release --locked -p flasharray-sim
 
 test: .venv/client
 	cargo test --workspace --locked
+	cargo build --locked -p flasharray-sim
 	$(BIN)/pytest
+
+# clients made by others on simulated arrays
+interop: export PROTECTOR_FLASHARRAY_SPEC := $(FLASHARRAY_SPEC)
+interop: .venv/interop
+	cargo build -p flasharray-sim --locked
+	$(BIN)/pytest tests/interop
 
 check: .venv/client
 	cargo fmt --all --check
@@ -42,10 +58,14 @@ system:
 	@command -v cargo >/dev/null || { echo "missing: Rust; see https://rustup.rs" >&2; exit 1; }
 	@missing="$$(.ci/missing-packages)"; [ -z "$$missing" ] || { echo "missing: apt-get install" $$missing >&2; exit 1; }
 
-# the three stages of the environment: tools, the package with its native module, the OSC plugin
+# the stages of the environment: tools, the package with its native module, the OSC plugin; beside them the clients of others
 .venv/tools: requirements-dev.txt | system
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@
+
+.venv/interop: .venv/tools tests/interop/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement tests/interop/requirements.txt --requirement requirements-dev.txt
 	touch $@
 
 .venv/native: .venv/tools pyproject.toml $(RUST)

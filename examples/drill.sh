@@ -2,19 +2,68 @@
 # A disaster-recovery drill on the simulated world, with the commands an operator would type: protect a web server, rehearse
 # its failover, fail it over, bring it back. Needs `openstack` with the protector plugin and `protector-manage` in PATH
 # (`make demo` sees to that), no cloud and no array. Exit status 0 only if every operation completed.
+#
+# ARRAYS=mock (default): the engine works on the simulated arrays directly. ARRAYS=sim: flasharray-sim serves the same
+# arrays over HTTPS, and the engine talks FlashArray REST to them.
 set -euo pipefail
+umask 077
+
+arrays=${ARRAYS:-mock}
+case $arrays in
+    mock | sim) ;;
+    *)
+        echo "ARRAYS is mock or sim, not '$arrays'" >&2
+        exit 2
+        ;;
+esac
 
 state=$(mktemp -d -t protector-drill.XXXXXX)
-trap 'rm -rf "$state"' EXIT
+simulator=
+leave() {
+    if [ -n "$simulator" ]; then
+        kill "$simulator" 2>/dev/null || true
+        wait "$simulator" 2>/dev/null || true
+    fi
+    rm -rf "$state"
+}
+trap leave EXIT
 export PROTECTOR_CONFIG_FILE=$state/protector.conf
 unset OS_CLOUD OS_CLIENT_CONFIG_FILE
+
+# serves the arrays of the world until the drill ends
+start_simulator() {
+    local root binary
+    root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    binary=${FLASHARRAY_SIM:-${CARGO_TARGET_DIR:-$root/target}/release/flasharray-sim}
+    if [ ! -x "$binary" ]; then
+        echo "$binary is not there: cargo build --release -p flasharray-sim" >&2
+        exit 1
+    fi
+    "$binary" --array flasharray-a=127.0.0.1:0 --array flasharray-b=127.0.0.1:0 \
+        --db "$state/mock_array.db" --ready-file "$state/arrays.json" 2>"$state/flasharray-sim.log" &
+    simulator=$!
+    for _ in $(seq 150); do
+        if [ -s "$state/arrays.json" ]; then return; fi
+        if ! kill -0 "$simulator" 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    echo "flasharray-sim did not serve its arrays within 15 seconds:" >&2
+    cat "$state/flasharray-sim.log" >&2
+    exit 1
+}
+
+driver=mock
+if [ "$arrays" = sim ]; then
+    driver=pure
+    start_simulator
+fi
 
 cat >"$PROTECTOR_CONFIG_FILE" <<CONF
 [DEFAULT]
 state_path = $state
 
 [engine]
-storage_driver = mock
+storage_driver = $driver
 mock_db_path = $state/mock_array.db
 cloud_driver = mock
 local_site = site-a
@@ -22,6 +71,17 @@ local_site = site-a
 [storage]
 fernet_key_repository = $state/fernet-keys
 CONF
+if [ "$arrays" = sim ]; then
+    python3 - "$state/arrays.json" >>"$PROTECTOR_CONFIG_FILE" <<'PYTHON'
+import json
+import sys
+
+arrays = json.load(open(sys.argv[1]))["arrays"]
+for role, array in zip(("primary", "secondary"), arrays):
+    print(f"{role}_array_url = {array['url']}\n{role}_array_api_token = {array['api_token']}")
+print(f"array_ca_file = {arrays[0]['ca_cert']}\n\n[site:site-a]\narray = primary\n\n[site:site-b]\narray = secondary")
+PYTHON
+fi
 
 if [ -t 1 ]; then bold=$(tput bold) plain=$(tput sgr0); else bold='' plain=''; fi
 title() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
@@ -31,11 +91,19 @@ run() {
 }
 
 title "Configuration, databases, and a simulated world of two sites"
-run cat "$PROTECTOR_CONFIG_FILE"
+run sed 's/_api_token = .*/_api_token = ***/' "$PROTECTOR_CONFIG_FILE"
 run protector-manage fernet setup
 run protector-manage db sync
 run protector-manage mock seed
 run protector-manage mock servers --site site-a
+
+if [ "$arrays" = sim ]; then
+    title "The arrays, over FlashArray REST"
+    run protector-manage config check -c storage_driver -c arrays -c problem
+    openstack --verbose protector site list 2>&1 >/dev/null | grep -E 'Storage driver:|PureStorageDriver initialized:'
+    run openstack protector site validate site-a
+    run openstack protector site validate site-b
+fi
 
 title "Protect a web server"
 run openstack protector site list

@@ -28,8 +28,6 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Query<'a>,
     pub(crate) body: Body<'a>,
     pub(crate) headers: &'a HeaderMap,
-    /// Who asks; empty before the login.
-    pub(crate) user: &'a str,
 }
 
 impl Call<'_> {
@@ -47,11 +45,6 @@ impl Call<'_> {
     /// array down → no answer; else what `change` says.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&ArrayTx<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
         self.sim.world.change_array(self.array, change)
-    }
-
-    /// How many of a noun, such as `volumes`, the array may hold. `None`: not limited.
-    pub(crate) fn limit(&self, noun: &str) -> Option<u64> {
-        self.sim.faults.limit(noun)
     }
 
     /// Whether the request is of version 2.`minor` or later.

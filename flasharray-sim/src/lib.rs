@@ -19,8 +19,6 @@
 //! One request walks through `server` → `service` → `route` → a handler in `nouns` → `reply`. A handler is a plain function
 //! over one or two transactions on the world; everything else is the same for all nouns.
 
-#![allow(dead_code, reason = "nouns still to come use what is laid out for them")]
-
 mod body;
 mod call;
 mod control;

@@ -135,7 +135,7 @@ impl Asked<'_> {
         }
         let version = self.version();
         let headers = &head.headers;
-        let call = Call { sim, array: &served.name, served, version, query, body: Body(body), headers, user: "" };
+        let call = Call { sim, array: &served.name, served, version, query, body: Body(body), headers };
         let route = sim.routes.find(&head.method, path.name, path.version);
         if let Some(open) = route.filter(|route| route.access != Access::Session) {
             return (open.handle)(&call);
@@ -143,10 +143,12 @@ impl Asked<'_> {
         if path.version.is_none() {
             return Err(self.unknown());
         }
-        let user = self.user().ok_or_else(Refusal::invalid_session)?;
+        if !self.has_session() {
+            return Err(Refusal::invalid_session());
+        }
         let route = route.ok_or_else(|| self.unknown())?;
         self.check_context()?;
-        (route.handle)(&Call { user: &user, ..call })
+        (route.handle)(&call)
     }
 
     /// The version asked for; where the path has none, the newest.
@@ -174,9 +176,9 @@ impl Asked<'_> {
         )
     }
 
-    fn user(self) -> Option<String> {
-        let token = session_token(&self.head.headers)?;
-        self.sim.sessions.user(&self.served.name, token, self.sim.now_ms())
+    fn has_session(self) -> bool {
+        let token = session_token(&self.head.headers);
+        token.is_some_and(|token| self.sim.sessions.is_open(&self.served.name, token, self.sim.now_ms()))
     }
 
     /// `context_names` may be empty or name the array itself: there is no fleet to reach others through.

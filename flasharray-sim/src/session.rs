@@ -9,7 +9,7 @@ use std::{
 };
 use uuid::Uuid;
 
-/// The user of an API token, as a new array has it.
+/// The user of every API token, as a new array has it.
 pub(crate) const USER: &str = "pureuser";
 
 /// How long an access token of OAuth 2 lives (the contract of 2.37).
@@ -23,7 +23,6 @@ pub(crate) struct Sessions {
 
 struct Session {
     array: ArrayName,
-    user: String,
     last_used_ms: i64,
     time: Lifetime,
 }
@@ -48,34 +47,34 @@ impl Sessions {
     }
 
     /// A session that ends when it is idle for too long; its token.
-    pub(crate) fn open(&self, array: &ArrayName, user: &str, now_ms: i64) -> String {
-        self.insert(array, user, now_ms, Lifetime::Idle)
+    pub(crate) fn open(&self, array: &ArrayName, now_ms: i64) -> String {
+        self.insert(array, now_ms, Lifetime::Idle)
     }
 
     /// A session for [`ACCESS_TOKEN_TIME`], used or not; its token.
-    pub(crate) fn open_for_access_token(&self, array: &ArrayName, user: &str, now_ms: i64) -> String {
-        self.insert(array, user, now_ms, Lifetime::Until(now_ms.saturating_add(millis(ACCESS_TOKEN_TIME))))
+    pub(crate) fn open_for_access_token(&self, array: &ArrayName, now_ms: i64) -> String {
+        self.insert(array, now_ms, Lifetime::Until(now_ms.saturating_add(millis(ACCESS_TOKEN_TIME))))
     }
 
-    fn insert(&self, array: &ArrayName, user: &str, now_ms: i64, time: Lifetime) -> String {
+    fn insert(&self, array: &ArrayName, now_ms: i64, time: Lifetime) -> String {
         let token = Uuid::new_v4().to_string();
-        let session = Session { array: array.clone(), user: user.to_owned(), last_used_ms: now_ms, time };
+        let session = Session { array: array.clone(), last_used_ms: now_ms, time };
         let mut open = self.lock();
         open.retain(|_, session| self.lives(session, now_ms));
         open.insert(token.clone(), session);
         token
     }
 
-    /// Who the token stands for on this array, and a note that it was used. `None`: unknown or expired.
-    pub(crate) fn user(&self, array: &ArrayName, token: &str, now_ms: i64) -> Option<String> {
+    /// Whether the token is of a session on this array; notes that it was used.
+    pub(crate) fn is_open(&self, array: &ArrayName, token: &str, now_ms: i64) -> bool {
         let mut open = self.lock();
-        let session = open.get_mut(token).filter(|session| session.array == *array)?;
+        let Some(session) = open.get_mut(token).filter(|session| session.array == *array) else { return false };
         if !self.lives(session, now_ms) {
             open.remove(token);
-            return None;
+            return false;
         }
         session.last_used_ms = session.last_used_ms.max(now_ms);
-        Some(session.user.clone())
+        true
     }
 
     /// Ends a session of this array, if it is one.
@@ -124,47 +123,47 @@ mod tests {
     #[test]
     fn a_session_lives_while_it_is_used() {
         let (sessions, array) = sessions();
-        let token = sessions.open(&array, USER, 0);
+        let token = sessions.open(&array, 0);
         for now in [100, 200, 300] {
-            assert_eq!(sessions.user(&array, &token, now).as_deref(), Some(USER), "{now}");
+            assert!(sessions.is_open(&array, &token, now), "{now}");
         }
-        assert_eq!(sessions.user(&array, &token, 401), None);
-        assert_eq!(sessions.user(&array, &token, 300), None, "an expired session stays expired");
+        assert!(!sessions.is_open(&array, &token, 401));
+        assert!(!sessions.is_open(&array, &token, 300), "an expired session stays expired");
     }
 
     #[test]
     fn a_session_is_of_one_array() {
         let (sessions, array) = sessions();
-        let token = sessions.open(&array, USER, 0);
+        let token = sessions.open(&array, 0);
         let other = "arrB".into();
-        assert_eq!(sessions.user(&other, &token, 0), None);
+        assert!(!sessions.is_open(&other, &token, 0));
         sessions.close(&other, &token);
         sessions.expire_all(&other);
-        assert!(sessions.user(&array, &token, 0).is_some());
+        assert!(sessions.is_open(&array, &token, 0));
         sessions.expire_all(&array);
-        assert_eq!(sessions.user(&array, &token, 0), None);
+        assert!(!sessions.is_open(&array, &token, 0));
     }
 
     #[test]
     fn logging_out_ends_a_session() {
         let (sessions, array) = sessions();
-        let token = sessions.open(&array, USER, 0);
+        let token = sessions.open(&array, 0);
         sessions.close(&array, &token);
-        assert_eq!(sessions.user(&array, &token, 0), None);
+        assert!(!sessions.is_open(&array, &token, 0));
     }
 
     #[test]
     fn an_access_token_lives_for_its_time_used_or_not() {
         let (sessions, array) = sessions();
-        let token = sessions.open_for_access_token(&array, USER, 0);
-        assert!(sessions.user(&array, &token, 35_999_000).is_some());
-        assert!(sessions.user(&array, &token, 35_999_001).is_none());
+        let token = sessions.open_for_access_token(&array, 0);
+        assert!(sessions.is_open(&array, &token, 35_999_000));
+        assert!(!sessions.is_open(&array, &token, 35_999_001));
     }
 
     #[test]
     fn no_token_is_shown() {
         let (sessions, array) = sessions();
-        let token = sessions.open(&array, USER, 0);
+        let token = sessions.open(&array, 0);
         assert!(!format!("{sessions:?}").contains(&token));
     }
 }

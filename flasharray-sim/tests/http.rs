@@ -10,6 +10,7 @@ use protector_core::mock::WorldTime;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncReadExt;
 
 const DAY: u64 = 86_400_000;
 
@@ -146,6 +147,35 @@ async fn lists_and_changes_come_in_their_envelopes() {
 }
 
 #[tokio::test]
+async fn pages_are_chained_by_their_tokens() {
+    let simulator = start(Options { page_limit: 10, ..Options::default() }).await;
+    let client = Client::logged_in(&simulator.arrays()[0]).await;
+    let names: Vec<String> = (0..25).map(|number| format!("v{number:02}")).collect();
+    let path = format!("volumes?names={}", names.join(","));
+    assert_eq!(client.send(Method::POST, &path, &json!({"provisioned": 1 << 20})).await.0, 200);
+    let (mut found, mut token) = (Vec::new(), String::new());
+    for page in 0..3 {
+        let response =
+            client.request(Method::GET, &format!("volumes?continuation_token={token}")).send().await.unwrap();
+        let next = response.headers().get("x-next-token").map(|value| value.to_str().unwrap().to_owned());
+        let (_, body) = read(response).await;
+        assert_eq!(
+            (body["continuation_token"].as_str(), &body["more_items_remaining"]),
+            (next.as_deref(), &json!(page < 2))
+        );
+        found.extend(body["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        token = next.unwrap_or_default();
+        if page == 0 {
+            assert_eq!(client.send(Method::POST, "volumes?names=v001,v10a", &json!({})).await.0, 200);
+        }
+    }
+    let mut expected = names;
+    expected.insert(11, "v10a".to_owned());
+    assert_eq!(found, expected, "what was made in front of the page is not seen, what was made behind it is");
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn a_fleet_says_which_array_answers() {
     let simulator = start(Options { rest_max: RestVersion::new(2, 38), ..Options::default() }).await;
     let mut client = Client::logged_in(&simulator.arrays()[1]).await;
@@ -273,6 +303,9 @@ async fn an_array_that_is_down_does_not_answer_anybody() {
     simulator.faults().add("array=arrA down").unwrap();
     assert!(client.request(Method::GET, "arrays").send().await.is_err(), "an open connection");
     assert!(Client::new(a).plain(Method::GET, "/api/api_version").send().await.is_err(), "a new connection");
+    let mut stream = tokio::net::TcpStream::connect(a.url.trim_start_matches("https://")).await.unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await.unwrap();
+    assert!(first.is_err(), "closed before anybody said anything");
     assert_eq!(other.get("arrays").await.0, 200);
     simulator.faults().add("array=arrA up").unwrap();
     assert_eq!(client.get("arrays").await.0, 200);

@@ -3,6 +3,10 @@
 //! Works from any thread, also from a worker of somebody else's tokio runtime: each call is spawned onto our runtime and
 //! awaited over a channel. A process that was forked after the first call gets a clear error instead of a hang.
 
+mod flash_array;
+
+pub use flash_array::FlashArray;
+
 use crate::config::Settings;
 use crate::connect::Deployment;
 use crate::engine::{self, *};

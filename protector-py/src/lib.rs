@@ -5,6 +5,7 @@
 mod call;
 mod deployment;
 mod engine;
+mod flash_array;
 mod planner;
 mod run;
 mod settings;
@@ -19,6 +20,8 @@ mod _native {
     use crate::deployment::{config_check, db_sync, db_version, fernet_setup, mock_seed, mock_servers, mock_set_site};
     #[pymodule_export]
     use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::flash_array::FlashArray;
     #[pymodule_export]
     use crate::planner::{plan, plan_text};
     #[pymodule_export]

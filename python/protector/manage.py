@@ -77,7 +77,8 @@ class ConfigCheck(_Manage, ShowOne):
     def take_action(self, _parsed_args: argparse.Namespace) -> Any:
         report = json.loads(_native.config_check(self.settings))
         self._problem = report["problem"] is not None
-        return tuple(report), tuple(map(_cell, report.values()))
+        cells = report | {"arrays": _Arrays(report["arrays"]) if report["arrays"] else None}
+        return tuple(report), tuple(map(_cell, cells.values()))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         return super().run(parsed_args) or int(self._problem)
@@ -124,14 +125,22 @@ class MockSite(_Manage):
         _native.mock_set_site(self.settings, parsed_args.site, parsed_args.state == "up")
 
 
-class _Items(FormattableColumn[list[str]]):
+class _Items(FormattableColumn[list[Any]]):
     """Items of a cell: one per line in a table, a list in JSON."""
 
     def human_readable(self) -> str:
-        return "\n".join(self._value)
+        return "\n".join(map(str, self._value))
 
-    def machine_readable(self) -> list[str]:
+    def machine_readable(self) -> list[Any]:
         return self._value
+
+
+class _Arrays(_Items):
+    """Arrays by site."""
+
+    def human_readable(self) -> str:
+        words = "{site}: {role} array {host}, accepts {certificates}"
+        return "\n".join(words.format_map(array) for array in self._value)
 
 
 def _cell(value: Any) -> Any:

@@ -139,11 +139,11 @@ fn clocks_and_tokens_go_wrong_on_the_array_that_is_named() {
 fn sessions_end_when_they_expire_or_their_token_is_revoked() {
     let faults = faults();
     for line in ["expire-sessions array=arrA", "revoke-token array=arrA"] {
-        let session = faults.sessions.open(&"arrA".into(), "u", 0);
-        let other = faults.sessions.open(&"arrB".into(), "u", 0);
+        let session = faults.sessions.open(&"arrA".into(), 0);
+        let other = faults.sessions.open(&"arrB".into(), 0);
         faults.add(line).unwrap();
-        assert_eq!(faults.sessions.user(&"arrA".into(), &session, 0), None, "{line}");
-        assert!(faults.sessions.user(&"arrB".into(), &other, 0).is_some(), "{line}");
+        assert!(!faults.sessions.is_open(&"arrA".into(), &session, 0), "{line}");
+        assert!(faults.sessions.is_open(&"arrB".into(), &other, 0), "{line}");
     }
 }
 

@@ -68,7 +68,7 @@ fn space(call: &Call<'_>) -> Result<Reply, Refusal> {
     let ((row, usage), now_ms) = call.read(|tx| Ok((row_and_usage(tx)?, tx.now_ms())))?;
     let item = json!({
         "id": row.id, "name": row.name, "capacity": CAPACITY, "parity": 1.0,
-        "space": space_of(usage), "time": call.time(now_ms),
+        "space": shown_space(call, usage), "time": call.time(now_ms),
     });
     list(call, vec![View { row, item }], &ARRAY)
 }
@@ -198,10 +198,19 @@ fn array_item(call: &Call<'_>, row: &ArrayRow, usage: ArrayUsage) -> Value {
         "os": "Purity//FA",
         "parity": 1.0,
         "scsi_timeout": 60_000,
-        "space": space_of(usage),
+        "space": shown_space(call, usage),
         "time_zone": "UTC",
         "version": row.version,
     })
+}
+
+/// The same with the footprint, which the contract of 2.26 lacks; in py-pure-client 1.96 it begins with 2.34.
+fn shown_space(call: &Call<'_>, usage: ArrayUsage) -> Value {
+    let mut space = space_of(usage);
+    if let (true, Some(fields)) = (call.at_least(34), space.as_object_mut()) {
+        fields.insert("footprint".to_owned(), Value::Null);
+    }
+    space
 }
 
 /// Space in bytes, as an array counts it; nothing is shared or compressed.
@@ -216,7 +225,6 @@ fn space_of(usage: ArrayUsage) -> Value {
     };
     json!({
         "data_reduction": 1.0,
-        "footprint": null,
         "replication": 0,
         "shared": 0,
         "shared_effective": null,

@@ -9,11 +9,6 @@ pub(super) fn time_remaining(tx: &ArrayTx<'_>, destroyed_ms: Option<i64>) -> Opt
     destroyed_ms.map(|since| (since + tx.info().eradication_millis - tx.now_ms()).max(0))
 }
 
-/// Whether the array lets anybody eradicate anything by hand.
-pub(super) fn may_eradicate(tx: &ArrayTx<'_>) -> bool {
-    !matches!(tx.info().manual_eradication.as_str(), "disabled" | "all-disabled")
-}
-
 /// What the world refuses, in the words of an array; `sentence` has those that fit better than the world's own.
 pub(super) fn refused(e: Error, context: &str, sentence: impl FnOnce(ErrorKind) -> Option<String>) -> Refusal {
     if let Some(message) = sentence(e.kind()) {

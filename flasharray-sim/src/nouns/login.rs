@@ -28,7 +28,7 @@ fn login(call: &Call<'_>) -> Result<Reply, Refusal> {
     if !call.served.accepts(token) {
         return Err(Refusal::with_status(401, None, sentences::INVALID_TOKEN));
     }
-    let session = call.sim.sessions.open(call.array, USER, call.sim.now_ms());
+    let session = call.sim.sessions.open(call.array, call.sim.now_ms());
     Ok(Reply { auth_token: Some(session), ..Reply::json(&json!({"items": [{"username": USER}]})) })
 }
 
@@ -57,7 +57,7 @@ fn exchange_token(call: &Call<'_>) -> Result<Reply, Refusal> {
     if !call.sim.options.oauth_subjects.iter().any(|known| *known == subject) {
         return Ok(oauth_error(401, "invalid_client", "Invalid identity: JWT validation failed."));
     }
-    let token = call.sim.sessions.open_for_access_token(call.array, USER, call.sim.now_ms());
+    let token = call.sim.sessions.open_for_access_token(call.array, call.sim.now_ms());
     Ok(Reply::json(&json!({
         "access_token": token,
         "expires_in": ACCESS_TOKEN_TIME.as_secs(),

@@ -96,20 +96,17 @@ fn volume(tx: &ArrayTx<'_>, name: &str, destroyed: Option<bool>) -> Result<(), R
     }
 }
 
-/// The members that a request names; `None`: an empty list, with which nothing is to be done (Cinder 29 sends that).
-fn members(call: &Call<'_>, tx: &ArrayTx<'_>) -> Result<Option<Vec<String>>, Refusal> {
+/// The members that a request names. An empty list is one: nothing is to be done then (Cinder 29 sends that).
+fn members(call: &Call<'_>, tx: &ArrayTx<'_>) -> Result<Vec<String>, Refusal> {
     let ids = call.query.list("member_ids").filter(|ids| !ids.is_empty());
     let Some(ids) = ids else {
-        return match call.query.list("member_names") {
-            None => Err(Refusal::bad("member_names", sentences::missing_parameter("member_names"))),
-            Some(names) => Ok(Some(names).filter(|names| !names.is_empty())),
-        };
+        let names = call.query.list("member_names");
+        return names.ok_or_else(|| Refusal::bad("member_names", sentences::missing_parameter("member_names")));
     };
     each(ids, |id| {
         let name = tx.protection_group_candidate_name(&id)?;
         name.ok_or_else(|| Refusal::missing(VOLUME, &id))
     })
-    .map(Some)
 }
 
 /// Every group of a request with every member of it.
@@ -119,7 +116,7 @@ fn change<T>(
 ) -> Result<Vec<T>, Refusal> {
     call.change(|tx| {
         let groups = named(call, tx, "group_")?;
-        let Some(members) = members(call, tx)? else { return Ok(Vec::new()) };
+        let members = members(call, tx)?;
         each(&groups, check_changeable)?;
         each(groups.iter().flat_map(|group| members.iter().map(move |member| (group, member))), |(group, member)| {
             work(tx, group, member)

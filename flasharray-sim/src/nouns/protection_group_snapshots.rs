@@ -1,9 +1,10 @@
 //! Snapshots of protection groups, and replicas of them.
 
 use super::choose::each;
-use super::fields::{may_eradicate, refused, time_remaining};
+use super::fields::{refused, time_remaining};
 use super::protection_groups::{PROTECTION_GROUP, named};
 use super::show::{reference, space};
+use super::volumes::keeps_destroyed;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list_known};
 use crate::refusal::Refusal;
@@ -42,7 +43,7 @@ impl Shown {
     fn new(tx: &ArrayTx<'_>, row: GroupSnapshotRow) -> Self {
         Self {
             time_remaining: time_remaining(tx, row.destroyed_ms),
-            may_eradicate: may_eradicate(tx) && !row.retention_locked,
+            may_eradicate: !keeps_destroyed(tx) && !row.retention_locked,
             row,
         }
     }
@@ -307,7 +308,7 @@ fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
             if row.destroyed_ms.is_none() {
                 return Err(Refusal::bad(&row.name, sentences::not_destroyed(SNAPSHOT.title)));
             }
-            if row.retention_locked || !may_eradicate(tx) {
+            if row.retention_locked || keeps_destroyed(tx) {
                 let message = sentences::retention_locked("Eradicating the protection group snapshot");
                 return Err(Refusal::bad(&row.name, message));
             }

@@ -45,10 +45,12 @@ impl Listed for Shown {
 
     fn item(&self, call: &Call<'_>) -> Value {
         let Self { row, .. } = self;
-        let mut member = reference(Some(&row.target));
-        if let Some(fields) = member.as_object_mut() {
-            fields.insert("resource_type".to_owned(), json!("arrays"));
-        }
+        // id and kind are in the contract of 2.37, not in that of 2.26; in py-pure-client 1.96 they begin with 2.37
+        let member = if call.at_least(37) {
+            json!({"id": row.target.id, "name": row.target.name, "resource_type": "arrays"})
+        } else {
+            json!({"name": row.target.name})
+        };
         let mut item = json!({
             "allowed": row.allowed,
             "group": group_reference(call, &row.group),

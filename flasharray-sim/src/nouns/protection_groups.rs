@@ -1,9 +1,10 @@
 //! Protection groups.
 
 use super::choose::each;
-use super::fields::{may_eradicate, refused, time_remaining};
+use super::fields::{refused, time_remaining};
 use super::protection_group_policies::{PolicyChange, retention, schedule};
 use super::show::{reference, space};
+use super::volumes::keeps_destroyed;
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -41,7 +42,7 @@ impl Shown {
     fn new(tx: &ArrayTx<'_>, row: ProtectionGroupRow) -> Self {
         Self {
             time_remaining: time_remaining(tx, row.destroyed_ms),
-            may_eradicate: may_eradicate(tx) && !row.retention_locked,
+            may_eradicate: !keeps_destroyed(tx) && !row.retention_locked,
             row,
         }
     }
@@ -366,7 +367,7 @@ fn delete(call: &Call<'_>) -> Result<Reply, Refusal> {
             if row.destroyed_ms.is_none() {
                 return Err(Refusal::bad(&row.name, sentences::not_destroyed(PROTECTION_GROUP.title)));
             }
-            if row.retention_locked || !may_eradicate(tx) {
+            if row.retention_locked || keeps_destroyed(tx) {
                 return Err(Refusal::bad(&row.name, sentences::retention_locked("Eradicating the protection group")));
             }
             tx.eradicate_protection_group(row).map_err(|e| refused(e, &row.name, |_| None))

@@ -53,22 +53,28 @@ pub(crate) fn space(call: &Call<'_>, provisioned: u64, written: u64) -> Value {
         "data_reduction": if written == 0 { 1.0 } else { REDUCTION as f64 },
         "shared": null,
         "snapshots": 0,
-        "snapshots_effective": null,
         "system": null,
         "thin_provisioning": if provisioned == 0 { 0.0 } else { 1.0 - ratio(written, provisioned) },
-        "total_effective": null,
         "total_physical": physical,
         "total_provisioned": provisioned,
         "total_reduction": ratio(provisioned, physical),
         "total_used": physical,
         "unique": physical,
-        "unique_effective": null,
         "used_provisioned": provisioned,
         "virtual": written,
     });
     // not in the contract of 2.26, in that of 2.37
     if let (true, Some(fields)) = (call.at_least(27), space.as_object_mut()) {
         fields.insert("footprint".to_owned(), Value::Null);
+    }
+    space
+}
+
+/// The same with fields that only some nouns have; they say nothing any more (FlashArray REST 2.37, schema `Space`).
+pub(crate) fn space_with(call: &Call<'_>, provisioned: u64, written: u64, fields: &[&str]) -> Value {
+    let mut space = space(call, provisioned, written);
+    if let Some(object) = space.as_object_mut() {
+        object.extend(fields.iter().map(|field| ((*field).to_owned(), Value::Null)));
     }
     space
 }

@@ -2,7 +2,7 @@
 //! the whole.
 
 use super::choose::{Finder, each};
-use super::show::{Shown, reference, space};
+use super::show::{Shown, reference, space_with};
 use super::volumes::{check_open, keeps_destroyed};
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
@@ -235,7 +235,7 @@ impl Listed for Shown<VolumeSnapshotRow> {
             "provisioned": row.provisioned,
             "serial": row.serial,
             "source": reference(Some(&row.source)),
-            "space": space(call, row.provisioned, row.written()),
+            "space": space_with(call, row.provisioned, row.written(), &["snapshots_effective"]),
             "suffix": row.suffix,
             "time_remaining": self.remaining(row.destroyed_ms),
             "volume_group": reference(row.volume_group.as_ref()),

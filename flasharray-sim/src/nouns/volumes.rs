@@ -11,7 +11,7 @@ pub(crate) use limits::LimitsBody;
 pub(crate) use place::{about, check_open, place};
 
 use super::choose::Finder;
-use super::show::{Shown, idle, priority_adjustment, qos, reference, space};
+use super::show::{Shown, idle, priority_adjustment, qos, reference, space_with};
 use crate::call::Call;
 use crate::list::{Listed, Noun, list};
 use crate::refusal::Refusal;
@@ -100,7 +100,7 @@ impl Listed for Shown<VolumeRow> {
             "requested_promotion_state": state,
             "serial": self.row.serial,
             "source": reference(self.row.source.as_ref()),
-            "space": space(call, self.row.provisioned, self.row.written()),
+            "space": volume_space(call, &self.row),
             "subtype": "regular",
             "time_remaining": self.remaining(self.row.destroyed_ms),
             "volume_group": reference(self.row.volume_group.as_ref()),
@@ -111,6 +111,11 @@ impl Listed for Shown<VolumeRow> {
         }
         item
     }
+}
+
+fn volume_space(call: &Call<'_>, row: &VolumeRow) -> Value {
+    let fields = ["snapshots_effective", "total_effective", "unique_effective"];
+    space_with(call, row.provisioned, row.written(), &fields)
 }
 
 fn priority(operator: &str, value: i64) -> i64 {
@@ -138,7 +143,7 @@ impl Listed for Space {
         json!({
             "id": row.id,
             "name": row.name,
-            "space": space(call, row.provisioned, row.written()),
+            "space": volume_space(call, row),
             "time": self.0.now(call),
         })
     }

@@ -1,5 +1,7 @@
 //! A REST client: TLS that trusts the simulator's authority and nobody else, and a session.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by panicking")]
+
 use flasharray_sim::{ArrayOptions, Options, ServedArray, Simulator};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;

@@ -69,3 +69,33 @@ async fn what_no_snapshot_can_be_is_refused() {
         assert_eq!(lab.names("volume-snapshots").await, ["v1.s1"], "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_is_part_of_the_snapshot_of_a_group_is_copied_and_else_left_alone() {
+    let lab = Lab::new().await;
+    lab.post("volumes?names=v1", json!({"provisioned": 1 << 30})).await;
+    lab.post("protection-groups?names=pg", Value::Null).await;
+    lab.post("protection-groups/volumes?group_names=pg&member_names=v1", Value::Null).await;
+    lab.post("protection-group-snapshots?source_names=pg", json!({"suffix": "s1"})).await;
+    let found = lab.get("volume-snapshots?filter=name%3D'pg.s1.*'").await;
+    assert_eq!((&found[0]["name"], &found[0]["suffix"]), (&json!("pg.s1.v1"), &json!("s1")));
+    assert_eq!(found[0]["source"]["name"], "v1");
+    assert_eq!(lab.get("volume-snapshots?names=pg.s1.v1").await, found);
+    let id = found[0]["id"].as_str().unwrap();
+    assert_eq!(lab.get(&format!("volume-snapshots?ids={id}")).await, found);
+    for (method, body) in [
+        (Method::PATCH, json!({"destroyed": true})),
+        (Method::PATCH, json!({"name": "s2"})),
+        (Method::DELETE, Value::Null),
+    ] {
+        let refused = lab.refused(method, "volume-snapshots?names=pg.s1.v1", body).await;
+        said(&refused, "pg.s1.v1", "part of a protection group snapshot");
+    }
+    let copy = lab.post("volumes?names=c1", json!({"source": {"name": "pg.s1.v1"}})).await;
+    assert_eq!((&copy[0]["source"]["name"], &copy[0]["provisioned"]), (&json!("v1"), &json!(1 << 30)));
+    let by_id = lab.post("volumes?names=c2", json!({"source": {"id": id}})).await;
+    assert_eq!(by_id[0]["source"], copy[0]["source"]);
+    lab.patch("protection-group-snapshots?names=pg.s1", json!({"destroyed": true})).await;
+    let refused = lab.refused(Method::POST, "volumes?names=c3", json!({"source": {"name": "pg.s1.v1"}})).await;
+    said(&refused, "pg.s1.v1", "has been destroyed");
+}

@@ -4,10 +4,14 @@ use crate::config::{ArrayRole, Settings};
 use crate::mock::World;
 use crate::model::SiteName;
 use crate::ports::{Clock, StorageDriver};
-use crate::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust};
+use crate::pure::{ArrayEndpoint, FlashArrayClient, PureOptions, PureStorageDriver, Trust};
 use crate::wrap::{CallCounters, Traced, Wrapped};
 use crate::{ApiToken, Error, Result};
+use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
+
+const ANY_CERTIFICATE: &str =
+    "[storage] danger_accept_any_array_certificate is set: anybody may pass for an array and read its API token";
 
 /// Arrays by site.
 pub(super) type Arrays = BTreeMap<SiteName, Arc<dyn StorageDriver>>;
@@ -42,13 +46,60 @@ pub(super) fn flash_arrays(settings: &Settings, sites: &[SiteName], clock: &Arc<
         target: "protector.engine.storage.pure",
         "PureStorageDriver initialized: primary={} secondary={}", hosts.0, hosts.1
     );
-    if settings.danger_accept_any_array_certificate {
-        tracing::warn!(
-            target: "protector.engine.storage.pure",
-            "danger_accept_any_array_certificate is set: anybody may pass for an array and read its API token"
-        );
+    for warning in warnings(settings) {
+        tracing::warn!(target: "protector.engine.storage.pure", "{warning}");
     }
     Ok(arrays)
+}
+
+/// Which array of `[storage]` stands at a site, and how its certificate is judged. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SiteArray {
+    /// Site.
+    pub site: SiteName,
+    /// `primary`, `secondary`: which of the two settings.
+    pub role: String,
+    /// `HOST[:PORT]`.
+    pub host: String,
+    /// Which certificates are accepted, for people.
+    pub certificates: String,
+}
+
+/// The arrays by site, once their trust settings have been read; nothing is sent.
+///
+/// # Errors
+/// as [`check`]; CA file or fingerprint cannot be read → `InvalidConfiguration` naming it.
+pub(super) fn site_arrays(settings: &Settings, sites: &[SiteName]) -> Result<Vec<SiteArray>> {
+    let (primary, secondary) = endpoints(settings)?;
+    let mut shown = Vec::new();
+    for (site, role) in roles(settings, sites)? {
+        let endpoint = if role == ArrayRole::Primary { &primary } else { &secondary };
+        let client = FlashArrayClient::new(endpoint.clone(), options(settings, role))?;
+        let certificates = client.options().trust.to_string();
+        shown.push(SiteArray { site, role: role.to_string(), host: endpoint.host().to_owned(), certificates });
+    }
+    Ok(shown)
+}
+
+/// What people should look at: settings that are dangerous, or that have no effect.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    let danger = settings.danger_accept_any_array_certificate;
+    let trusts = |role| options(settings, role).trust;
+    let any = |trust| [ArrayRole::Primary, ArrayRole::Secondary].into_iter().any(|role| trusts(role) == trust);
+    let pinned = settings.primary_array_fingerprint.is_some() && settings.secondary_array_fingerprint.is_some();
+    let mut warnings = Vec::new();
+    if danger && any(Trust::DangerAcceptAnyCertificate) {
+        warnings.push(ANY_CERTIFICATE.to_owned());
+    } else if danger {
+        warnings.push(
+            "[storage] danger_accept_any_array_certificate has no effect: a fingerprint or array_ca_file is narrower"
+                .to_owned(),
+        );
+    }
+    if pinned && settings.array_ca_file.is_some() {
+        warnings.push("[storage] array_ca_file has no effect: both arrays have a fingerprint".to_owned());
+    }
+    warnings
 }
 
 /// The same arrays with every call told and counted. Nothing repeats calls here: the executor does, and keeps its lease
@@ -88,12 +139,15 @@ fn endpoints(settings: &Settings) -> Result<(ArrayEndpoint, ArrayEndpoint)> {
         Error::configuration(format!("[storage] lacks {} for storage driver 'pure'", missing.join(", ")))
             .remedy("set them, or for a trial: [engine] storage_driver = mock")
     };
-    let endpoint = |url: &Option<String>, token: &Option<ApiToken>| {
+    let endpoint = |role: ArrayRole, url: &Option<String>, token: &Option<ApiToken>| {
         let (Some(url), Some(token)) = (url, token) else { return Err(lacks()) };
-        ArrayEndpoint::parse(url, token.clone()).map_err(|e| Error::configuration(format!("[storage] {e}")))
+        ArrayEndpoint::of_role(&role.to_string(), url, token.clone()).map_err(|e| {
+            let fault = Error::configuration(format!("[storage] {}", e.message()));
+            fault.remedy(e.remedy_text().unwrap_or("mend it in protector.conf"))
+        })
     };
-    let primary = endpoint(&settings.primary_array_url, &settings.primary_array_api_token)?;
-    let secondary = endpoint(&settings.secondary_array_url, &settings.secondary_array_api_token)?;
+    let primary = endpoint(ArrayRole::Primary, &settings.primary_array_url, &settings.primary_array_api_token)?;
+    let secondary = endpoint(ArrayRole::Secondary, &settings.secondary_array_url, &settings.secondary_array_api_token)?;
     if primary.host() == secondary.host() {
         return Err(Error::configuration(format!(
             "[storage] primary_array_url and secondary_array_url name the same array '{}'",
@@ -109,16 +163,11 @@ fn options(settings: &Settings, role: ArrayRole) -> PureOptions {
         ArrayRole::Primary => &settings.primary_array_fingerprint,
         ArrayRole::Secondary => &settings.secondary_array_fingerprint,
     };
-    // the narrowest of what is set
-    let trust = if let Some(fingerprint) = fingerprint {
-        Trust::Fingerprint(fingerprint.clone())
-    } else if let Some(file) = &settings.array_ca_file {
-        Trust::CaFile(file.clone())
-    } else if settings.danger_accept_any_array_certificate {
-        Trust::DangerAcceptAnyCertificate
-    } else {
-        Trust::System
-    };
+    let trust = Trust::narrowest(
+        fingerprint.clone(),
+        settings.array_ca_file.clone(),
+        settings.danger_accept_any_array_certificate,
+    );
     PureOptions { trust, ..PureOptions::default() }
 }
 

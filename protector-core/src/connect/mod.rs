@@ -8,6 +8,7 @@ mod arrays;
 mod database;
 mod mock;
 
+pub use arrays::SiteArray;
 pub use database::{DatabaseSync, db_sync, db_version};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 
@@ -158,6 +159,8 @@ pub struct ConfigReport {
     pub mock_database: Option<String>,
     /// Whether it outlives the process.
     pub mock_persistent: Option<bool>,
+    /// Which FlashArray stands at which site, for storage driver `pure`.
+    pub arrays: Option<Vec<SiteArray>>,
     /// Directory of state.
     pub state_path: PathBuf,
     /// Site one works from.
@@ -168,19 +171,31 @@ pub struct ConfigReport {
     pub problem: Option<String>,
 }
 
-/// Reads settings as an engine would, without opening anything.
+/// Reads settings as an engine would, certificates included, without opening or sending anything.
 pub fn config_check(settings: &Settings) -> ConfigReport {
     let mock = settings.storage_driver == StorageDriverChoice::Mock || settings.cloud_driver == CloudDriverChoice::Mock;
+    let pure = settings.storage_driver == StorageDriverChoice::Pure;
+    let mut warnings = settings.warnings.clone();
+    let mut problem = check_drivers(settings).err();
+    let mut arrays = None;
+    if pure {
+        warnings.extend(arrays::warnings(settings));
+        match mock::site_names(settings).and_then(|sites| arrays::site_arrays(settings, &sites)) {
+            Ok(found) => arrays = Some(found),
+            Err(e) => problem = problem.or(Some(e)),
+        }
+    }
     ConfigReport {
         files: settings.files.clone(),
         storage_driver: settings.storage_driver.to_string(),
         cloud_driver: settings.cloud_driver.to_string(),
         mock_database: mock.then(|| settings.mock_database.to_string()),
         mock_persistent: mock.then(|| settings.mock_database.persistent()),
+        arrays,
         state_path: settings.state_path.clone(),
         local_site: settings.local_site.clone(),
-        warnings: settings.warnings.clone(),
-        problem: check_drivers(settings).err().map(|e| e.to_string()),
+        warnings,
+        problem: problem.map(|e| e.to_string()),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use super::{Engine, SiteCheck, SiteCreate, SiteValidation, VolumeTypeView};
 use crate::model::{REPLICATION_TYPE, ReplicationType, Site, SiteId, SiteName, SiteStatus, VolumeType};
-use crate::ports::ReplicationLink;
+use crate::ports::{PeerArray, ReplicationLink};
 use crate::rules::eligibility::check_volume_type;
 use crate::{Error, Result};
+use std::time::Duration;
+
+/// How long the check of a link waits for the array at its other end.
+const LINK_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Registers a site on this site's store.
@@ -120,17 +124,35 @@ impl Engine {
         Ok(format!("{} ({}, {}) answers", info.name, array.driver_name(), info.version))
     }
 
+    /// The array must be connected to that of the other site. One that does not answer in time counts against its own site
+    /// only; then any connection will do.
     async fn check_link(&self, site: &SiteName) -> Result<String> {
-        let peers = self.0.endpoints.array(site)?.peers().await?;
-        let connected: Vec<_> =
-            peers.iter().filter(|p| p.link == ReplicationLink::Connected).map(|p| p.name.to_string()).collect();
+        let array = self.0.endpoints.array(site)?;
+        let (here, peers) = tokio::try_join!(array.info(), array.peers())?;
+        let connected: Vec<_> = peers.iter().filter(|p| p.link == ReplicationLink::Connected).collect();
+        let names = |peers: &[&PeerArray]| peers.iter().map(|p| p.name.to_string()).collect::<Vec<_>>().join(", ");
         if connected.is_empty() {
             let all = peers.iter().map(|p| format!("{} is {:?}", p.name, p.link)).collect::<Vec<_>>().join(", ");
             return Err(
                 Error::precondition(format!("no connected array ({all})")).remedy("connect the arrays for replication")
             );
         }
-        Ok(format!("connected to {}", connected.join(", ")))
+        for (other_site, other) in self.0.endpoints.arrays.iter().filter(|(name, _)| *name != site) {
+            let Ok(Ok(there)) = tokio::time::timeout(LINK_PATIENCE, other.info()).await else { continue };
+            if there.id == here.id {
+                return Err(Error::configuration(format!(
+                    "'{}' is the array of {site} and of {other_site}",
+                    here.name
+                ))
+                .remedy("name the two arrays that replicate to each other in [storage]"));
+            }
+            if !connected.iter().any(|peer| peer.id == there.id) {
+                let message =
+                    format!("not connected to '{}' of {other_site}, but to {}", there.name, names(&connected));
+                return Err(Error::precondition(message).remedy("connect the arrays for replication"));
+            }
+        }
+        Ok(format!("connected to {}", names(&connected)))
     }
 
     async fn check_types(&self, site: &SiteName) -> Result<String> {

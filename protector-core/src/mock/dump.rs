@@ -5,7 +5,7 @@ use crate::Result;
 use rusqlite::types::ValueRef;
 use serde_json::{Map, Value};
 
-/// Every table but `bookkeeping`, with an order of its rows that does not depend on when they were made, as far as names
+/// Every table but `bookkeeping` and `serials`, with an order of its rows that does not depend on when they were made, as far as names
 /// allow.
 pub(super) const TABLES: [(&str, &str); 34] = [
     ("array_connections", "id"),
@@ -46,7 +46,7 @@ pub(super) const TABLES: [(&str, &str); 34] = [
 
 impl World {
     /// The whole world: an object with one list of rows for each table. Columns that end in `_ms` are instants. What is
-    /// not part of the simulated world is left out: the virtual present, and the counts of ids and mutations.
+    /// not part of the simulated world is left out: the virtual present, and the counts of ids, serial numbers and mutations.
     ///
     /// # Errors
     /// unreadable → `Storage`.

@@ -13,6 +13,12 @@ CREATE TABLE bookkeeping (
 ) STRICT;
 INSERT INTO bookkeeping VALUES (1, NULL, 0, 0);
 
+-- How many serial numbers each array has given out; left out of the dump like the count of ids.
+CREATE TABLE serials (
+    array_id TEXT PRIMARY KEY,
+    given INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE settings (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     transfer_millis INTEGER NOT NULL,
@@ -29,7 +35,6 @@ CREATE TABLE arrays (
     version TEXT NOT NULL,                  -- of Purity
     available INTEGER NOT NULL DEFAULT 1,
     mediator_reachable INTEGER NOT NULL DEFAULT 1,          -- it can ask the mediators of its pods
-    serials INTEGER NOT NULL DEFAULT 0,     -- serial numbers given out
     -- how long a destroyed object can be recovered and keeps its name, and whether it may be eradicated sooner
     eradication_millis INTEGER NOT NULL DEFAULT 86400000,
     manual_eradication TEXT NOT NULL DEFAULT 'all-enabled'

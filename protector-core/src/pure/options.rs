@@ -34,6 +34,15 @@ impl ArrayEndpoint {
         Ok(Self { host, token })
     }
 
+    /// As [`Self::parse`], from the settings `<role>_array_url` and `<role>_array_api_token`, which errors name.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn of_role(role: &str, url: &str, token: ApiToken) -> Result<Self> {
+        validate_fa_url(&format!("{role}_array_url"), url)?;
+        Self::parse(url, token).map_err(|e| e.context(format_args!("{role}_array_api_token")))
+    }
+
     /// `HOST[:PORT]`; an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         &self.host
@@ -72,6 +81,29 @@ pub enum Trust {
     Fingerprint(String),
     /// Any. Whoever stands between this machine and the array can read the token.
     DangerAcceptAnyCertificate,
+}
+
+impl Trust {
+    /// The narrowest of what is set: a fingerprint before a CA file, a CA file before accepting any certificate.
+    pub fn narrowest(fingerprint: Option<String>, ca_file: Option<PathBuf>, danger_accept_any: bool) -> Self {
+        match (fingerprint, ca_file) {
+            (Some(fingerprint), _) => Self::Fingerprint(fingerprint),
+            (None, Some(file)) => Self::CaFile(file),
+            (None, None) if danger_accept_any => Self::DangerAcceptAnyCertificate,
+            (None, None) => Self::System,
+        }
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("certificates issued by an authority that this machine trusts"),
+            Self::CaFile(path) => write!(f, "certificates issued by an authority in {}", path.display()),
+            Self::Fingerprint(fingerprint) => write!(f, "the certificate with SHA-256 fingerprint {fingerprint}"),
+            Self::DangerAcceptAnyCertificate => f.write_str("ANY certificate"),
+        }
+    }
 }
 
 /// How an array is talked to. Every limit is per array.
@@ -166,5 +198,19 @@ mod tests {
     fn neither_text_form_of_an_endpoint_holds_the_token() {
         let endpoint = parse("https://array-a").unwrap();
         assert_eq!(format!("{endpoint} {endpoint:?}"), "array-a ArrayEndpoint(array-a)");
+    }
+
+    #[test]
+    fn the_narrowest_trust_that_is_set_counts() {
+        let (pin, file) = (Some("00ff".to_owned()), Some(PathBuf::from("ca.pem")));
+        for (fingerprint, ca_file, any, expected) in [
+            (None, None, false, Trust::System),
+            (None, None, true, Trust::DangerAcceptAnyCertificate),
+            (None, file.clone(), true, Trust::CaFile("ca.pem".into())),
+            (pin.clone(), file, true, Trust::Fingerprint("00ff".to_owned())),
+            (pin, None, false, Trust::Fingerprint("00ff".to_owned())),
+        ] {
+            assert_eq!(Trust::narrowest(fingerprint, ca_file, any), expected);
+        }
     }
 }

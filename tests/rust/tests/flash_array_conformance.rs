@@ -6,7 +6,7 @@ use protector_tests::flash_arrays;
 use protector_tests::request_log::RequestLog;
 
 /// Nothing about groups or pods is skipped: a FlashArray has both.
-fn assert_kept(report: Report) {
+fn assert_kept(report: &Report) {
     let skipped = report.skipped();
     assert_eq!(skipped, ["what_is_not_offered_is_unsupported"], "{report}");
     assert!(report.clone().into_result().is_ok(), "{report}");
@@ -17,7 +17,7 @@ macro_rules! at_rest {
         #[tokio::test(flavor = "multi_thread")]
         async fn $name() {
             let log = RequestLog::listen();
-            assert_kept(run_all(&storage::suite(), async || flash_arrays::subject($version).await).await);
+            assert_kept(&run_all(&storage::suite(), async || flash_arrays::subject($version).await).await);
             log.assert_harmless();
         }
     )* };

@@ -44,7 +44,10 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "wrap",
         ],
     ),
-    ("blocking", &["error", "secret", "model", "ports", "plan", "config", "engine", "connect", "mock", "store"]),
+    (
+        "blocking",
+        &["error", "secret", "model", "ports", "plan", "config", "engine", "connect", "mock", "pure", "store"],
+    ),
 ];
 
 /// An implementation of a port knows the port, never another implementation nor who calls it.

@@ -120,7 +120,11 @@ pub(super) fn rename(tx: &Tx<'_>, array: &Array, to: &str) -> Result<()> {
 
 /// The next serial number of an array.
 pub(super) fn next_serial(tx: &Tx<'_>, id: &str) -> Result<i64> {
-    tx.value("UPDATE arrays SET serials = serials + 1 WHERE id = ?1 RETURNING serials", [id])
+    tx.value(
+        "INSERT INTO serials (array_id, given) VALUES (?1, 1)
+         ON CONFLICT (array_id) DO UPDATE SET given = given + 1 RETURNING given",
+        [id],
+    )
 }
 
 /// Connects two arrays, or changes the kind of their connection.

@@ -1,9 +1,10 @@
 //! What a client has sent and received.
 
+use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Counts since the client was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
     /// Requests that callers asked for; each page of a list is one.
     pub requests: u64,

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
+import os
+from types import TracebackType
 
 from protector.engine.storage import StorageDriver
+from protector.engine.storage.arrays import FlashArray
 from protector.exceptions import InvalidRequest
 
 LOG = logging.getLogger(__name__)
 
 
 class PureStorageDriver(StorageDriver):
-    """Two FlashArrays that replicate to each other. Tokens are kept out of ``repr``, logs and errors.
+    """Two FlashArrays that replicate to each other, to be asked. Tokens are kept out of ``repr``, logs and errors.
 
-    >>> PureStorageDriver(
+    >>> driver = PureStorageDriver(
     ...     primary_array_url="https://fa-boston-01.example.com", primary_array_api_token="T-1",
     ...     secondary_array_url="https://fa-seattle-01.example.com", secondary_array_api_token="T-2",
     ... )
+    >>> driver
     PureStorageDriver(primary=fa-boston-01.example.com, secondary=fa-seattle-01.example.com)
+    >>> driver.secondary_array
+    FlashArray(fa-seattle-01.example.com)
+
+    With arrays that answer, ``driver.secondary_array.newest_complete("fa-boston-01:pg-web").age`` is how old the data
+    there is. As a context manager it ends its sessions.
     """
 
     def __init__(
@@ -28,40 +36,69 @@ class PureStorageDriver(StorageDriver):
         primary_array_api_token: str,
         secondary_array_url: str,
         secondary_array_api_token: str,
+        ca_file: str | os.PathLike[str] | None = None,
+        primary_fingerprint: str | None = None,
+        secondary_fingerprint: str | None = None,
+        danger_accept_any_certificate: bool = False,
     ) -> None:
-        """Raises ``InvalidRequest`` for a URL that is not ``https://HOST[:PORT]``, or an empty token."""
-        self.primary = _host("primary_array_url", primary_array_url)
-        self.secondary = _host("secondary_array_url", secondary_array_url)
+        """Sends nothing yet.
+
+        Certificates are accepted by the narrowest of what is given: the one with the SHA-256 fingerprint; those issued
+        by an authority in ``ca_file`` and no others; any at all; else those that this machine trusts.
+
+        Raises ``InvalidRequest`` for a URL that is not ``https://HOST[:PORT]`` and for an empty token,
+        ``InvalidConfiguration`` for a CA file or fingerprint that cannot be read.
+        """
+        self.primary_array = FlashArray(
+            "primary",
+            primary_array_url,
+            _token("primary_array_api_token", primary_array_api_token),
+            ca_file=ca_file,
+            fingerprint=primary_fingerprint,
+            danger_accept_any_certificate=danger_accept_any_certificate,
+        )
+        self.secondary_array = FlashArray(
+            "secondary",
+            secondary_array_url,
+            _token("secondary_array_api_token", secondary_array_api_token),
+            ca_file=ca_file,
+            fingerprint=secondary_fingerprint,
+            danger_accept_any_certificate=danger_accept_any_certificate,
+        )
         if self.primary == self.secondary:
             raise InvalidRequest(
                 f"primary_array_url and secondary_array_url name the same array '{self.primary}'",
                 remedy="name the two arrays that replicate to each other",
             )
-        self._tokens = (
-            _token("primary_array_api_token", primary_array_api_token),
-            _token("secondary_array_api_token", secondary_array_api_token),
-        )
         LOG.info("PureStorageDriver initialized: primary=%s secondary=%s", self.primary, self.secondary)
+        if danger_accept_any_certificate:
+            LOG.warning("danger_accept_any_certificate is set: anybody may pass for an array and read its API token")
 
     def __repr__(self) -> str:
         return f"PureStorageDriver(primary={self.primary}, secondary={self.secondary})"
 
+    def __enter__(self) -> PureStorageDriver:
+        return self
 
-def _host(name: str, url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme != "https":
-        raise InvalidRequest(f"{name} '{_shown(url)}' is not an HTTPS URL", remedy="write https://<array address>")
-    if not parts.hostname or parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise InvalidRequest(
-            f"{name} '{_shown(url)}' is not the address of an array", remedy="write https://<array address>[:port]"
-        )
-    return parts.netloc.lower()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
+    @property
+    def primary(self) -> str:
+        """``HOST[:PORT]`` of the primary array."""
+        return self.primary_array.host
 
-def _shown(url: str) -> str:
-    """The URL as an error may show it: without user and password."""
-    before, at, after = url.rpartition("@")
-    return f"***@{after}" if at else before + after
+    @property
+    def secondary(self) -> str:
+        """``HOST[:PORT]`` of the secondary array."""
+        return self.secondary_array.host
+
+    def close(self) -> None:
+        """Ends the sessions on both arrays, if there are any."""
+        self.primary_array.close()
+        self.secondary_array.close()
 
 
 def _token(name: str, token: str) -> str:

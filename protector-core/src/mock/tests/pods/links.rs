@@ -179,6 +179,7 @@ fn what_arrived_while_nobody_looked_is_not_lost_to_the_end_of_quiescing() {
     demote(&pair, "a", "p", false).unwrap();
     pair.wait(60_000);
     assert_eq!((status(&pair), pair.content("b", "q::v")), ("quiesced", 1));
+    assert_eq!(lag(&pair), Some(58_000), "a second for the data, and one to quiesce");
 }
 
 #[test]

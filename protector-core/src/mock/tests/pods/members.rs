@@ -223,6 +223,16 @@ fn an_array_that_does_not_answer_is_taken_out_only_by_force() {
 }
 
 #[test]
+fn an_array_that_leaves_without_current_data_keeps_the_old_ones() {
+    let pair = Pair::stretched();
+    pair.link(false);
+    pair.write("a", "p::v").unwrap();
+    pair.link(true);
+    unstretch(&pair, "a", "b", false).unwrap();
+    assert_eq!((pair.content("a", "p::v"), pair.content("b", "p.restretch::v")), (2, 1));
+}
+
+#[test]
 fn an_array_without_all_data_cannot_go_on_alone() {
     let pair = Pair::new();
     pair.on("a", |tx| tx.create_pod("p")).unwrap();
