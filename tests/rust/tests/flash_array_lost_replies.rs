@@ -63,11 +63,8 @@ struct Fault {
     retries: u32,
 }
 
-const FAULTS: [Fault; 3] = [
-    Fault { reply: "lost", retries: 0 },
-    Fault { reply: "lost", retries: 5 },
-    Fault { reply: "refused", retries: 0 },
-];
+const FAULTS: [Fault; 3] =
+    [Fault { reply: "lost", retries: 0 }, Fault { reply: "lost", retries: 5 }, Fault { reply: "refused", retries: 0 }];
 
 /// Cases that run at the same time.
 const TOGETHER: usize = 4;
@@ -133,11 +130,7 @@ async fn run(rest_max: &str, world: &Path, step: Step, fault: Option<(Fault, u64
     Ok((dump, requests))
 }
 
-async fn start(
-    rest_max: &str,
-    world: &Path,
-    fault: Option<Fault>,
-) -> Result<(FlashArrays, [PureStorageDriver; 2])> {
+async fn start(rest_max: &str, world: &Path, fault: Option<Fault>) -> Result<(FlashArrays, [PureStorageDriver; 2])> {
     let change = |options: &mut Options| options.location = WorldLocation::File(world.to_owned());
     let arrays = FlashArrays::start(rest_max, change).await?;
     let retries = fault.map_or(0, |fault| fault.retries);
@@ -150,23 +143,23 @@ async fn take(step: Step, arrays: &FlashArrays, source: &PureStorageDriver, targ
     let (group, owner) = (FlashArrays::group(), FlashArrays::owner());
     let cx = &arrays.call(&format!("{step:?}"));
     match step {
-        Step::Group => done(insist(|| async { source.ensure_group(cx, &FlashArrays::spec()).await }).await?),
+        Step::Group => done(&insist(|| async { source.ensure_group(cx, &FlashArrays::spec()).await }).await?),
         Step::Members => {
             let members = FlashArrays::members(&[MEMBERS[0], "v3"]);
-            done(insist(|| source.ensure_members(cx, &group, &members)).await?);
+            done(&insist(|| source.ensure_members(cx, &group, &members)).await?);
         }
         Step::OtherMembers => {
             let members = FlashArrays::members(&MEMBERS);
-            done(insist(|| source.ensure_members(cx, &group, &members)).await?);
+            done(&insist(|| source.ensure_members(cx, &group, &members)).await?);
         }
         Step::Replication => {
             let replication = FlashArrays::replication();
-            done(insist(|| source.ensure_replication(cx, &group, &replication)).await?);
+            done(&insist(|| source.ensure_replication(cx, &group, &replication)).await?);
         }
         Step::Accept => arrays.accepted(target).await?,
         Step::Snapshot => {
             let wanted = FlashArrays::shipped("dr-1");
-            done(insist(|| source.create_protection_group_snapshot(cx, &group, &wanted)).await?);
+            done(&insist(|| source.create_protection_group_snapshot(cx, &group, &wanted)).await?);
         }
         Step::Arrival => arrays.arrived(target).await?,
         Step::Clones => {
@@ -175,31 +168,31 @@ async fn take(step: Step, arrays: &FlashArrays, source: &PureStorageDriver, targ
             let names: Vec<&str> = made.iter().map(|clone| clone.name.as_str()).collect();
             assert_eq!(names, ["dr-v1", "dr-v2"]);
         }
-        Step::Fence => done(insist(|| source.fence(cx, &group)).await?),
-        Step::Unfence => done(insist(|| source.unfence(cx, &group)).await?),
+        Step::Fence => done(&insist(|| source.fence(cx, &group)).await?),
+        Step::Unfence => done(&insist(|| source.unfence(cx, &group)).await?),
         Step::RemoveClones => {
             let key = OpKey::from(format!("{:?}", Step::Clones));
             let query = VolumeQuery::ClonedBy(key.clone());
             let clones = insist(|| target.volumes(&query)).await?;
             let ids: BTreeSet<ArrayVolumeId> = clones.into_iter().map(|clone| clone.id).collect();
             assert_eq!(ids.len(), 2);
-            done(insist(|| target.remove_clones(cx, &key, &ids)).await?);
+            done(&insist(|| target.remove_clones(cx, &key, &ids)).await?);
         }
-        Step::Disable => done(insist(|| source.disable_replication(cx, &group)).await?),
+        Step::Disable => done(&insist(|| source.disable_replication(cx, &group)).await?),
         Step::Forbid => {
             let image = FlashArrays::image();
-            done(insist(|| target.accept_from_peer(cx, &image, &owner, false)).await?);
+            done(&insist(|| target.accept_from_peer(cx, &image, &owner, false)).await?);
         }
         Step::Retire => {
             let array = insist(|| target.info()).await?.id;
             let proof = Some(SurvivingRecoveryPoint { array, point: FlashArrays::point() });
-            done(insist(|| source.retire_group(cx, &group, &owner, proof.as_ref())).await?);
+            done(&insist(|| source.retire_group(cx, &group, &owner, proof.as_ref())).await?);
         }
     }
     Ok(())
 }
 
-fn done<T: Debug>(outcome: Outcome<T>) {
+fn done<T: Debug>(outcome: &Outcome<T>) {
     assert!(!matches!(outcome, Outcome::InProgress { .. }), "{outcome:?}");
 }
 

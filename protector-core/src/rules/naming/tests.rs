@@ -193,7 +193,8 @@ fn a_group_is_made_under_a_working_name_in_its_own_pod() {
 
 #[test]
 fn a_tag_of_clones_has_a_short_key_that_differs_for_each_call() {
-    let keys = ["", "op-1/clone", "op-1/clone/2", "OP-1/clone", &"x".repeat(5000)].map(|key| clone_tag_key(&key.into()));
+    let keys =
+        ["", "op-1/clone", "op-1/clone/2", "OP-1/clone", &"x".repeat(5000)].map(|key| clone_tag_key(&key.into()));
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
     for key in keys {
         assert!(key.starts_with("clone-") && key.len() == 38, "{key}");

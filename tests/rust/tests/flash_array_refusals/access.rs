@@ -46,8 +46,10 @@ async fn a_session_that_expires_is_replaced_without_anybody_noticing() -> Result
     let arrays = FlashArrays::protected("2.37", |_| ()).await?;
     let logins = arrays.source.client().counters().logins;
     fault(&arrays, "expire-sessions array=arr-a")?;
-    let outcome =
-        arrays.source.ensure_members(&arrays.call("fewer"), &FlashArrays::group(), &FlashArrays::members(&["v1"])).await?;
+    let outcome = arrays
+        .source
+        .ensure_members(&arrays.call("fewer"), &FlashArrays::group(), &FlashArrays::members(&["v1"]))
+        .await?;
     assert!(matches!(outcome, protector_core::ports::Outcome::Done(_)), "{outcome:?}");
     assert_eq!(arrays.source.client().counters().logins, logins + 1);
     Ok(())

@@ -104,7 +104,8 @@ async fn another_array_that_takes_the_token_is_told_from_the_one_that_was_there(
     for _ in 0..2 {
         let refused = source.ensure_group(&cx, &FlashArrays::spec()).await.err();
         let refused = refused.unwrap_or_else(|| Error::internal("not refused"));
-        let parts = [&host, "answers array 'arr-other'", "not 'arr-a'", "as before", "check what the array URL leads to"];
+        let parts =
+            [&host, "answers array 'arr-other'", "not 'arr-a'", "as before", "check what the array URL leads to"];
         says(&refused, ErrorKind::Conflict, &parts);
     }
     assert!(simulator.requests() > 0);

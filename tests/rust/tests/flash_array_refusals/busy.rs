@@ -40,7 +40,8 @@ async fn a_creation_is_sent_again_by_an_array_that_was_too_busy_for_it() -> Resu
 
 #[tokio::test]
 async fn an_array_that_stays_busy_is_left_alone_after_a_while() -> Result<()> {
-    for (status, said) in [("503", "answered 503"), ("429", "answered 429"), ("500 message=\"Server is busy\"", "busy")] {
+    for (status, said) in [("503", "answered 503"), ("429", "answered 429"), ("500 message=\"Server is busy\"", "busy")]
+    {
         let arrays = FlashArrays::protected("2.37", |_| ()).await?;
         let driver = arrays.driver(NAMES[0], |options| options.retries = 2)?;
         driver.info().await?;

@@ -98,8 +98,8 @@ async fn a_group_with_the_mark_of_another_protection_group() -> Result<()> {
         let other = "pg-22222222-2222-4222-8222-222222222222";
         for adopt in [false, true] {
             let spec = GroupSpec { owner: other.into(), adopt, ..FlashArrays::spec() };
-            let parts = ["carries the mark of", FlashArrays::owner().as_str(), other, "choose another name"]
-                .map(str::to_owned);
+            let parts =
+                ["carries the mark of", FlashArrays::owner().as_str(), other, "choose another name"].map(str::to_owned);
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             let cx = arrays.call("theirs");
             arrays.refuses(arrays.source.ensure_group(&cx, &spec), ErrorKind::Conflict, &parts).await?;
@@ -114,5 +114,11 @@ async fn no_room_for_another_group() -> Result<()> {
     fault(&arrays, "limit protection-groups=0")?;
     let host = arrays.source.client().endpoint().host().to_owned();
     let (cx, spec) = (arrays.call("group"), FlashArrays::spec());
-    arrays.refuses(arrays.source.ensure_group(&cx, &spec), ErrorKind::LimitReached, &[&host, "Protection group limit reached"]).await
+    arrays
+        .refuses(
+            arrays.source.ensure_group(&cx, &spec),
+            ErrorKind::LimitReached,
+            &[&host, "Protection group limit reached"],
+        )
+        .await
 }

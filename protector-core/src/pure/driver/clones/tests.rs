@@ -5,13 +5,10 @@ fn volume(source: Option<&str>, destroyed: Option<bool>) -> Volume {
     Volume {
         id: "id-1".into(),
         name: "dr-v1".into(),
-        serial: None,
-        created: None,
         destroyed,
         provisioned: Some(512),
         connection_count: Some(0),
         source: Reference { id: None, name: source.map(Into::into) },
-        pod: Reference::default(),
     }
 }
 

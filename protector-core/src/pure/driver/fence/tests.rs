@@ -12,7 +12,10 @@ fn connection(text: &str) -> Connection {
 fn hosts_of_a_group_share_one_connection() {
     for (text, expected) in [
         (r#"{"volume":{"name":"v"},"host":{"name":"h"},"lun":5}"#, kept(Some("h"), None, Some(5))),
-        (r#"{"volume":{"name":"v"},"host":{"name":"h"},"host_group":{"name":"g"},"lun":5}"#, kept(None, Some("g"), Some(5))),
+        (
+            r#"{"volume":{"name":"v"},"host":{"name":"h"},"host_group":{"name":"g"},"lun":5}"#,
+            kept(None, Some("g"), Some(5)),
+        ),
         (r#"{"volume":{"name":"v"},"host_group":{"name":"g"},"lun":null}"#, kept(None, Some("g"), None)),
         (r#"{"volume":{"name":"v"},"host":{"name":null},"host_group":null,"lun":70000}"#, kept(None, None, None)),
     ] {

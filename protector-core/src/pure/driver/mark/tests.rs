@@ -9,7 +9,7 @@ fn group() -> ArrayGroupName {
 }
 
 fn tag(key: &str, value: &str) -> Tag {
-    Tag { key: key.into(), value: value.into(), namespace: NAMESPACE.into(), resource: Reference::default() }
+    Tag { key: key.into(), value: value.into(), resource: Reference::default() }
 }
 
 fn marked(owner: Option<&str>, epoch: u64, state: MarkState) -> Mark {

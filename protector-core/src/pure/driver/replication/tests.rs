@@ -31,7 +31,6 @@ fn transfer(name: &str, started: Option<i64>, completed: Option<i64>, destroyed:
         started: at(started),
         completed: at(completed),
         progress: Some(if completed.is_some() { 1.0 } else { 0.5 }),
-        data_transferred: None,
         destroyed: Some(destroyed),
     }
 }

@@ -7,7 +7,6 @@ fn transfer(progress: Option<f64>, completed: Option<Timestamp>) -> SnapshotTran
         started: Some(Timestamp::UNIX_EPOCH),
         completed,
         progress,
-        data_transferred: None,
         destroyed: None,
     }
 }

@@ -3,7 +3,7 @@ use crate::pure::wire::Reference;
 
 fn tag(key: &str, value: &str, id: Option<&str>, name: Option<&str>) -> Tag {
     let resource = Reference { id: id.map(Into::into), name: name.map(Into::into) };
-    Tag { key: key.into(), value: value.into(), namespace: NAMESPACE.into(), resource }
+    Tag { key: key.into(), value: value.into(), resource }
 }
 
 #[test]
@@ -19,12 +19,7 @@ fn clones_are_the_volumes_with_a_tag_of_that_key_that_says_what_they_came_from()
         tag(&key, value, None, Some("dr-v5")),
         tag(&key, value, Some("id-6"), None),
     ];
-    let clone = CloneTag {
-        id: "id-1".into(),
-        name: "dr-v1".into(),
-        point: "arrA:pg.dr-1".into(),
-        source: "v1".into(),
-    };
+    let clone = CloneTag { id: "id-1".into(), name: "dr-v1".into(), point: "arrA:pg.dr-1".into(), source: "v1".into() };
     assert_eq!(CloneTag::among(&ours, &tags), [clone]);
     assert!(key.starts_with(CLONE_KEYS));
 }
@@ -60,13 +55,10 @@ fn a_volume_is_shown_with_what_its_tags_say() {
     let volume = |source: Option<&str>| Volume {
         id: "id-1".into(),
         name: "dr-v1".into(),
-        serial: None,
-        created: None,
         destroyed: Some(false),
         provisioned: Some(512),
         connection_count: None,
         source: Reference { id: None, name: source.map(Into::into) },
-        pod: Reference::default(),
     };
     let shown = |source, tags: Vec<Tag>| show(volume(source), &[("id-1".to_owned(), tags)].into()).unwrap();
     let from = |point: &str, source: &str| Some((point.into(), source.into()));
