@@ -29,28 +29,9 @@ impl PureStorageDriver {
 
     pub(super) async fn destroy(&self, ids: &[ArrayVolumeId]) -> Result<()> {
         for piece in batches(ids, self.batch_size()) {
-            match self.send(volumes::set_destroyed(piece, true)).await {
-                // somebody was faster with some of them, and the array then leaves the others as well
-                Err(e) if matches!(e.kind(), ErrorKind::PendingEradication | ErrorKind::NotFound) => {
-                    self.destroy_rest(piece, e).await?;
-                }
-                other => drop(other?),
-            }
+            self.send(volumes::set_destroyed(piece, true)).await?;
         }
         Ok(())
-    }
-
-    async fn destroy_rest(&self, ids: &[ArrayVolumeId], refusal: Error) -> Result<()> {
-        let found = self.volumes_with(&ids.iter().cloned().collect()).await?;
-        let left = found.into_iter().filter(|volume| volume.destroyed != Some(true));
-        let left: Vec<ArrayVolumeId> = left.map(|volume| volume.id.into()).collect();
-        if left.is_empty() {
-            return Ok(());
-        }
-        if left.len() == ids.len() {
-            return Err(refusal);
-        }
-        self.send(volumes::set_destroyed(&left, true)).await.map(drop)
     }
 
     fn refuse_others(&self, made_by: &OpKey, found: &[Volume], tags: &BTreeMap<String, Vec<Tag>>) -> Result<()> {
