@@ -5,6 +5,8 @@
 //! sent again is a pure decision (`retry`). Facts about the interface come from the OpenAPI texts of REST 2.26 and 2.37,
 //! from py-pure-client 1.96 and from the Cinder driver 29.0.
 
+#[cfg(feature = "conformance")]
+pub mod bench;
 mod client;
 mod driver;
 mod options;

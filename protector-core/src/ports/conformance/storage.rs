@@ -45,6 +45,11 @@ pub trait StorageBench: Debug + Send + Sync {
         true
     }
 
+    /// Whether checks may make and stretch pods.
+    fn has_pods(&self) -> bool {
+        true
+    }
+
     /// Makes a volume of `provisioned` bytes.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()>;
 

@@ -5,14 +5,13 @@ use super::mark::{Mark, MarkState};
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, ProtectionGroupId};
 use crate::ports::{ArrayGroup, Cx, GroupSpec, Outcome, SurvivingRecoveryPoint};
 use crate::pure::requests::{groups, members, snapshots, targets};
-use crate::pure::version::Feature;
 use crate::pure::wire::{GroupMember, GroupSnapshot, GroupTarget, ProtectionGroup};
 use crate::rules::naming::{self, GroupScope};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ProtectionGroup {
-    pub(super) fn is_destroyed(&self) -> bool {
+    pub(in crate::pure) fn is_destroyed(&self) -> bool {
         self.destroyed == Some(true)
     }
 
@@ -38,7 +37,7 @@ impl ProtectionGroup {
 
 impl PureStorageDriver {
     /// What the array shows under this name, destroyed or not.
-    pub(super) async fn find_group(&self, name: &ArrayGroupName) -> Result<Option<ProtectionGroup>> {
+    pub(in crate::pure) async fn find_group(&self, name: &ArrayGroupName) -> Result<Option<ProtectionGroup>> {
         let found = self.items(groups::named(std::slice::from_ref(name))).await;
         Ok(or_missing(found)?.and_then(|found| found.into_iter().find(|g: &ProtectionGroup| g.name == name.as_str())))
     }
@@ -170,7 +169,7 @@ impl PureStorageDriver {
     /// and tagged under a working name and then renamed; else the marker volume says beforehand what is intended.
     async fn make_group(&self, cx: &Cx, spec: &GroupSpec, before: &Mark) -> Result<()> {
         let mark = Mark { owner: Some(spec.owner.clone()), epoch: cx.epoch, state: MarkState::Made };
-        if self.version().await?.has(Feature::GroupTags) {
+        if self.is_taggable(&spec.name).await? {
             let working = naming::working_group_name(&spec.name);
             self.create_unless_there(&working).await?;
             self.write_mark_early(&working, &spec.name, &mark).await?;
@@ -239,7 +238,7 @@ impl PureStorageDriver {
     /// Tags of a group end with it; a marker volume outlives it and must not claim a later group of that name.
     async fn mark_retired(&self, cx: &Cx, name: &ArrayGroupName, mark: &Mark) -> Result<()> {
         let marker = naming::marker_volume_name(name);
-        let on_group = self.version().await?.has(Feature::GroupTags) && !self.is_tagged(&marker).await?;
+        let on_group = self.is_taggable(name).await? && !self.is_tagged(&marker).await?;
         if on_group || mark.state == MarkState::Retired {
             return Ok(());
         }

@@ -1,8 +1,9 @@
 //! The mark that says whose a group is, and the highest epoch that this array has seen for it.
 //!
-//! Since REST 2.39 a local group carries it as tags. Before that, and for images of groups of other arrays, whose tags
-//! nobody documents, a *marker volume* of one MiB carries it, which no host ever sees: tags of volumes exist in every
-//! version that is spoken. Its name is a function of the group's name, and a tag repeats that name.
+//! Since REST 2.39 a local group carries it as tags. Before that a *marker volume* of one MiB carries it, which no host ever
+//! sees: tags of volumes exist in every version that is spoken. Its name is a function of the group's name, and a tag
+//! repeats that name. So it is, in every version, for images of groups of other arrays, whose tags nobody documents, and
+//! for groups in pods: a demoted pod takes no changes, and its mark must still follow the epoch.
 
 use super::PureStorageDriver;
 use crate::model::{ArrayGroupName, ArrayVolumeName, Epoch, ProtectionGroupId};
@@ -126,15 +127,16 @@ impl Mark {
     }
 }
 
-/// Whether the array can hold the mark of such a group in the group itself.
-fn is_local(group: &ArrayGroupName) -> Result<bool> {
-    Ok(!matches!(naming::parse_group_name(group)?.scope, GroupScope::Replica(_)))
-}
-
 impl PureStorageDriver {
+    /// Whether the group itself can carry its mark.
+    pub(super) async fn is_taggable(&self, group: &ArrayGroupName) -> Result<bool> {
+        let local = naming::parse_group_name(group)?.scope == GroupScope::Local;
+        Ok(local && self.version().await?.has(Feature::GroupTags))
+    }
+
     /// The mark of a group; unmarked and unknown read the same.
     pub(super) async fn mark(&self, group: &ArrayGroupName) -> Result<Mark> {
-        if is_local(group)? && self.version().await?.has(Feature::GroupTags) {
+        if self.is_taggable(group).await? {
             let found = absent_is_empty(self.items(tags::of_groups(NAMESPACE, std::slice::from_ref(group))).await)?;
             let mark = Mark::of(group, &found);
             // else it may have been marked before the array learned to tag groups
@@ -148,7 +150,7 @@ impl PureStorageDriver {
 
     /// Writes the mark of a group. Where groups can be tagged, a local one must exist.
     pub(super) async fn write_mark(&self, group: &ArrayGroupName, mark: &Mark) -> Result<()> {
-        if is_local(group)? && self.version().await?.has(Feature::GroupTags) {
+        if self.is_taggable(group).await? {
             self.send(tags::tag_groups(std::slice::from_ref(group), &mark.entries(group))).await?;
             return Ok(());
         }

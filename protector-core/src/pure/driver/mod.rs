@@ -84,7 +84,7 @@ impl PureStorageDriver {
         self.client.version().await
     }
 
-    async fn send(&self, request: Request) -> Result<Reply> {
+    pub(super) async fn send(&self, request: Request) -> Result<Reply> {
         self.client.send(&request).await
     }
 

@@ -5,7 +5,8 @@
 
 use super::PureStorageDriver;
 use super::groups::or_missing;
-use crate::model::{ArrayGroupName, ArrayName};
+use super::mark::{Mark, MarkState};
+use crate::model::{ArrayGroupName, ArrayName, ProtectionGroupId};
 use crate::ports::{
     Cx, Outcome, PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus, ReplicationLink, ReplicationStatus,
 };
@@ -85,14 +86,35 @@ impl PureStorageDriver {
         Ok(Outcome::InProgress { poll_after: POLL })
     }
 
-    /// Whether this array takes part in a pod: what stands for the permission of a target.
-    pub(super) async fn pod_is_here(&self, pod: &str) -> Result<Outcome<()>> {
+    /// That this array takes part in the pod is what stands for its permission; the mark is put on it as on any target.
+    pub(super) async fn accept_pod(
+        &self,
+        cx: &Cx,
+        name: &ArrayGroupName,
+        pod: &str,
+        owner: &ProtectionGroupId,
+    ) -> Result<Outcome<()>> {
         let own = self.identity().await?.name;
-        let found = self.find_pod(pod).await?;
-        let here =
-            found.and_then(|pod| pod.arrays.into_iter().find(|array| array.name.as_deref() == Some(own.as_str())));
-        let online = here.is_some_and(|array| state(&array) == PodMemberState::Online);
-        Ok(if online { Outcome::AlreadyDone(()) } else { Outcome::InProgress { poll_after: POLL } })
+        let here = self.find_pod(pod).await?.map(|pod| pod.arrays).unwrap_or_default();
+        let here = here.iter().find(|array| array.name.as_deref() == Some(own.as_str()));
+        if here.is_none_or(|array| state(array) != PodMemberState::Online) {
+            return Ok(Outcome::InProgress { poll_after: POLL });
+        }
+        let (found, mark) = self.find_marked(name).await?;
+        let Some(group) = found else { return Ok(Outcome::InProgress { poll_after: POLL }) };
+        mark.refuse_older(cx, name, self.host())?;
+        if let Some(other) = group.owner(&mark).filter(|other| other != owner) {
+            return Err(Error::conflict(format!(
+                "'{name}' on array '{}' is a group of '{other}', not of '{owner}'",
+                self.host()
+            )));
+        }
+        let wanted = Mark { owner: Some(owner.clone()), epoch: cx.epoch, state: MarkState::Made };
+        if mark == wanted {
+            return Ok(Outcome::AlreadyDone(()));
+        }
+        self.write_mark(name, &wanted).await?;
+        Ok(Outcome::Done(()))
     }
 
     pub(super) async fn pod_replication(&self, group: &ProtectionGroup, pod: &str) -> Result<ReplicationStatus> {

@@ -85,7 +85,7 @@ impl PureStorageDriver {
         self.check(cx)?;
         match naming::parse_group_name(name)?.scope {
             GroupScope::Replica(_) => {}
-            GroupScope::Pod(pod) => return self.pod_is_here(&pod).await,
+            GroupScope::Pod(pod) => return self.accept_pod(cx, name, &pod, owner).await,
             GroupScope::Local => {
                 return Err(Error::invalid(format!(
                     "'{name}' is no group of another array; array '{}' would show that as '<source array>:<group>'",

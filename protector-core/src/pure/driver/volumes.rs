@@ -60,7 +60,7 @@ impl PureStorageDriver {
     }
 
     /// Volumes by name, destroyed ones too; missing ones are left out.
-    pub(super) async fn volumes_named(&self, names: &BTreeSet<ArrayVolumeName>) -> Result<Vec<Volume>> {
+    pub(in crate::pure) async fn volumes_named(&self, names: &BTreeSet<ArrayVolumeName>) -> Result<Vec<Volume>> {
         let asked: Vec<ArrayVolumeName> = names.iter().cloned().collect();
         let pieces = batches(&asked, self.batch_size());
         if pieces.len() > 1

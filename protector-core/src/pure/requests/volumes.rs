@@ -64,6 +64,12 @@ pub(in crate::pure) fn clone_batch(clones: &[NewClone<'_>]) -> Request {
         .body(Value::Array(clones.iter().map(entry).collect()))
 }
 
+/// Renames a volume. A name that is taken is refused.
+#[cfg(any(test, feature = "conformance"))]
+pub(in crate::pure) fn rename(from: &ArrayVolumeName, to: &ArrayVolumeName) -> Request {
+    Request::patch(PATH, json!({"name": to})).with_one("names", from)
+}
+
 /// Destroys (never eradicates) or recovers volumes.
 pub(in crate::pure) fn set_destroyed(ids: &[ArrayVolumeId], destroyed: bool) -> Request {
     Request::patch(PATH, json!({"destroyed": destroyed})).with_list("ids", ids)

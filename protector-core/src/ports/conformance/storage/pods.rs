@@ -8,7 +8,7 @@ use crate::ErrorKind::{Conflict, NotFound, Precondition, Unsupported};
 use crate::model::{ArrayGroupName, ArrayVolumeName};
 use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure, ensure_equal, ensure_refused};
 use crate::ports::{
-    MemberMode, Outcome, PodMemberState, PodPromotion, PodStatus, ReplicationLink, ReplicationSpec, StorageDriver,
+    MemberMode, PodMemberState, PodPromotion, PodStatus, ReplicationLink, ReplicationSpec, StorageDriver,
 };
 
 pub(super) fn checks() -> Vec<Check<StorageSubject>> {
@@ -26,7 +26,7 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
 }
 
 fn has_pods(subject: &StorageSubject) -> bool {
-    subject.source.capabilities().sync_pods
+    subject.source.capabilities().sync_pods && subject.bench.has_pods()
 }
 
 fn promotes(subject: &StorageSubject) -> bool {
@@ -54,6 +54,11 @@ async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
     eventually(subject, "ensure_replication", || async {
         let outcome = subject.source.ensure_replication(&call(subject, "stretch"), &pod_group(), &wanted).await?;
         Ok(outcome.finished())
+    })
+    .await?;
+    eventually(subject, "accept_from_peer", || async {
+        let cx = call(subject, "accept");
+        Ok(subject.target.accept_from_peer(&cx, &pod_group(), &owner(), true).await?.finished())
     })
     .await
 }
@@ -113,9 +118,12 @@ async fn a_stretched_pod_shows_the_same_group_on_both_arrays(subject: &StorageSu
     ensure_equal("members on the target", &there.volumes, &here.volumes)?;
     ensure_equal("targets seen from the source", &here.targets, &[(target, true)].into())?;
     ensure_equal("targets seen from the target", &there.targets, &[(source, true)].into())?;
-    // consent is what the stretch was
-    let accepted = subject.target.accept_from_peer(&call(subject, "accept"), &pod_group(), &owner(), true).await?;
-    ensure(matches!(accepted, Outcome::AlreadyDone(())), || format!("the data is there, but {accepted:?}"))
+    ensure_equal("owner on the target", &there.owner, &Some(owner()))?;
+    let again = subject.target.accept_from_peer(&call(subject, "again"), &pod_group(), &owner(), true).await?;
+    already("accept_from_peer", again)?;
+    let stranger =
+        subject.target.accept_from_peer(&call(subject, "stranger"), &pod_group(), &other_owner(), true).await;
+    ensure_refused("accept_from_peer", stranger, Conflict, &["pod-conformance::pg-conformance"])
 }
 
 async fn a_pod_is_not_stretched_to_a_stranger(subject: &StorageSubject) -> CheckResult {
