@@ -5,9 +5,6 @@
 //! sent again is a pure decision (`retry`). Facts about the interface come from the OpenAPI texts of REST 2.26 and 2.37,
 //! from py-pure-client 1.96 and from the Cinder driver 29.0.
 
-// what the storage driver calls and nothing else does
-#![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "called by the storage driver"))]
-
 #[cfg(feature = "conformance")]
 pub mod bench;
 mod client;

@@ -117,6 +117,9 @@ pub struct PureOptions {
     pub request_timeout: Duration,
     /// How often a request is sent again after it failed in a way that may pass.
     pub retries: u32,
+    /// Pause before the first of those; twice as long before each further one, up to 30 s. Up to half of a pause is taken off at
+    /// random.
+    pub first_pause: Duration,
     /// Requests under way at the same time.
     pub max_concurrent_requests: usize,
     /// Items per page of a list. Arrays cut at 1000.
@@ -134,6 +137,7 @@ impl Default for PureOptions {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             retries: 5,
+            first_pause: Duration::from_millis(200),
             max_concurrent_requests: 8,
             page_limit: 1000,
             batch_size: 1000,

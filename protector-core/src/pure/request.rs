@@ -18,7 +18,7 @@ pub(super) enum Safety {
     /// It changes nothing.
     Read,
     /// It asks for a state: the second time changes nothing more. The second answer may be `NotFound` or
-    /// `AlreadyExists`, and then the first had its effect.
+    /// `AlreadyExists`, and then the first had its effect; any other refusal of it is looked into (`retry`).
     Repeatable,
     /// It creates: never sent again unless the first certainly had no effect.
     Once,

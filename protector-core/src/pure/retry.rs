@@ -14,12 +14,6 @@ pub(super) struct Backoff {
     pub(super) first: Duration,
 }
 
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { first: Duration::from_millis(200) }
-    }
-}
-
 impl Backoff {
     /// Pause after the `attempt`-th failure, counted from 1: between half and all of the nominal pause, so that callers that
     /// failed together do not come back together. `random` is in `0.0..1.0`.
@@ -41,6 +35,8 @@ pub(super) struct Failed {
     pub(super) advice: Advice,
     /// An earlier sending may have had its effect.
     pub(super) unsure_before: bool,
+    /// The refusal itself says that what was asked for is there, or gone: `AlreadyExists` and `NotFound`.
+    pub(super) names_state: bool,
     /// What a second effect would mean.
     pub(super) safety: Safety,
     /// What the array asked for.
@@ -60,12 +56,14 @@ pub(super) enum Retry {
     Observe,
 }
 
-/// Decides. A read is never `Observe`; a creation is sent again only when no sending of it can have had an effect; a final
-/// answer of the array is the answer, whatever was before it.
+/// Decides. A read is never `Observe`; a creation is sent again only when no sending of it can have had an effect. A final
+/// answer of the array is the answer, unless it refuses a change that an earlier sending may have made: then the refusal may
+/// be about the second sending alone (a group that is destroyed already, a volume that is no member any more).
 pub(super) fn next(failed: &Failed, backoff: Backoff, random: f64) -> Retry {
     let unsure = failed.unsure_before || failed.advice == Advice::Unsure;
     let last = if unsure && failed.safety != Safety::Read { Retry::Observe } else { Retry::GiveUp };
     match failed.advice {
+        Advice::Never if failed.unsure_before && !failed.names_state => return last,
         Advice::Never => return Retry::GiveUp,
         Advice::NewSession => return last,
         Advice::Later | Advice::Unsure => {}
@@ -86,18 +84,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200) };
+
     const FIRST: Failed = Failed {
         attempt: 1,
         retries: 3,
         advice: Advice::Later,
         unsure_before: false,
+        names_state: false,
         safety: Safety::Read,
         retry_after: None,
         left: None,
     };
 
     fn decide(failed: Failed) -> Retry {
-        next(&failed, Backoff::default(), 1.0)
+        next(&failed, BACKOFF, 1.0)
     }
 
     fn is_again(retry: Retry) -> bool {
@@ -134,19 +135,26 @@ mod tests {
 
     #[test]
     fn a_final_answer_is_the_answer() {
-        for unsure_before in [false, true] {
-            let failed = Failed { advice: Advice::Never, safety: Safety::Repeatable, unsure_before, ..FIRST };
-            assert_eq!(decide(failed), Retry::GiveUp);
-        }
+        let refused = Failed { advice: Advice::Never, safety: Safety::Repeatable, ..FIRST };
+        assert_eq!(decide(refused), Retry::GiveUp);
+        let said = Failed { unsure_before: true, names_state: true, ..refused };
+        assert_eq!(decide(said), Retry::GiveUp);
+        assert_eq!(decide(Failed { unsure_before: true, safety: Safety::Read, ..refused }), Retry::GiveUp);
         assert_eq!(decide(Failed { advice: Advice::NewSession, ..FIRST }), Retry::GiveUp);
+    }
+
+    #[test]
+    fn a_refusal_after_a_sending_that_may_have_had_its_effect_is_looked_into() {
+        let failed = Failed { advice: Advice::Never, safety: Safety::Repeatable, unsure_before: true, ..FIRST };
+        assert_eq!(decide(failed), Retry::Observe);
     }
 
     #[test]
     fn pauses_double_up_to_thirty_seconds() {
         let pauses: Vec<u128> =
-            [1, 2, 3, 8, 9, 40, u32::MAX].map(|attempt| Backoff::default().pause(attempt, 1.0).as_millis()).to_vec();
+            [1, 2, 3, 8, 9, 40, u32::MAX].map(|attempt| BACKOFF.pause(attempt, 1.0).as_millis()).to_vec();
         assert_eq!(pauses, [200, 400, 800, 25_600, 30_000, 30_000, 30_000]);
-        assert_eq!(Backoff::default().pause(1, 0.0).as_millis(), 100);
+        assert_eq!(BACKOFF.pause(1, 0.0).as_millis(), 100);
     }
 
     #[test]
@@ -172,7 +180,7 @@ mod tests {
         #[test]
         fn pauses_stay_within_their_bounds(attempt in 1u32.., random in -1.0f64..2.0, asked in 0u64..100) {
             let failed = Failed { attempt, retries: u32::MAX, retry_after: Some(Duration::from_secs(asked)), ..FIRST };
-            if let Retry::After(pause) = next(&failed, Backoff::default(), random) {
+            if let Retry::After(pause) = next(&failed, BACKOFF, random) {
                 prop_assert!(pause >= Duration::from_millis(100) && pause <= LONGEST_WAIT);
                 prop_assert!(pause >= Duration::from_secs(asked));
             }

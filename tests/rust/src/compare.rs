@@ -4,6 +4,7 @@ use protector_core::connect::Deployment;
 use protector_core::ports::OperationFilter;
 use protector_core::{Result, engine::Engine};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// World, group records and accepted operations of both sites, with every time in them.
 ///
@@ -57,6 +58,38 @@ pub fn remove_times(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(remove_times),
         _ => {}
+    }
+}
+
+/// A dump of a world without what two runs may do in another order or at another time: ids become the names of what they
+/// stand for, rows stand in the order of their contents; times and serial numbers are left out.
+pub fn without_ids(dump: &Value) -> Value {
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for (table, rows) in dump.as_object().into_iter().flatten() {
+        for row in rows.as_array().into_iter().flatten() {
+            let name = [text(row, "name"), text(row, "suffix")].concat();
+            if !text(row, "id").is_empty() && !name.is_empty() {
+                names.insert(text(row, "id").to_owned(), format!("{table} {name} of {}", text(row, "array_id")));
+            }
+        }
+    }
+    let mut dump = dump.clone();
+    remove_times(&mut dump);
+    let tables = dump.as_object_mut().into_iter().flat_map(Map::values_mut);
+    for rows in tables.filter_map(Value::as_array_mut) {
+        rows.iter_mut().for_each(|row| name_ids(row, &names));
+        rows.sort_by_key(Value::to_string);
+    }
+    dump
+}
+
+fn name_ids(row: &mut Value, names: &BTreeMap<String, String>) {
+    let Value::Object(columns) = row else { return };
+    columns.retain(|column, _| !column.starts_with("serial"));
+    for value in columns.values_mut() {
+        if let Some(name) = value.as_str().and_then(|text| names.get(text)) {
+            *value = name.clone().into();
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use flasharray_sim::{ArrayOptions, Links, Options, RestVersion, ServedArray, Simulator};
 use protector_core::mock::{HostSettings, Initiator, World, WorldLocation, WorldTime};
 use protector_core::model::{ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName};
+use protector_core::ports::Clock;
 use protector_core::ports::conformance::storage::{StorageBench, StorageSubject};
 use protector_core::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust};
 use protector_core::{ApiToken, Error, Result};
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
 
 /// The arrays, source first.
@@ -47,11 +48,29 @@ impl FlashArrays {
         let files = tempfile::tempdir().map_err(|e| Error::storage(e.to_string()))?;
         let [source, target] = simulator.arrays() else { return Err(Error::internal("there are not two arrays")) };
         let clock = simulator.world().clock();
-        let driver = |array: &ServedArray| {
-            PureStorageDriver::new(endpoint(array)?, options_for(array, &files)?, Arc::clone(&clock))
-        };
+        let driver = |array| driver(array, options_for(array, &files)?, &clock);
         let (source, target) = (driver(source)?, driver(target)?);
         Ok(Self { simulator, source, target, files })
+    }
+
+    /// Another driver of one of the [`NAMES`], with a session of its own; `change` may set options.
+    ///
+    /// # Errors
+    /// no such array → `NotFound`; as [`PureStorageDriver::new`].
+    pub fn driver(&self, name: &str, change: impl FnOnce(&mut PureOptions)) -> Result<PureStorageDriver> {
+        let array = self.served(name)?;
+        let mut options = options_for(array, &self.files)?;
+        change(&mut options);
+        driver(array, options, &self.world().clock())
+    }
+
+    /// One of the [`NAMES`] as it is served.
+    ///
+    /// # Errors
+    /// no such array → `NotFound`.
+    pub fn served(&self, name: &str) -> Result<&ServedArray> {
+        let found = self.simulator.arrays().iter().find(|array| array.name.as_str() == name);
+        found.ok_or_else(|| Error::not_found(format!("no array '{name}' is served")))
     }
 
     /// The world that is served.
@@ -65,6 +84,10 @@ impl FlashArrays {
     }
 }
 
+fn driver(array: &ServedArray, options: PureOptions, clock: &Arc<dyn Clock>) -> Result<PureStorageDriver> {
+    PureStorageDriver::new(endpoint(array)?, options, Arc::clone(clock))
+}
+
 /// Where a served array is.
 ///
 /// # Errors
@@ -73,14 +96,14 @@ pub fn endpoint(array: &ServedArray) -> Result<ArrayEndpoint> {
     ArrayEndpoint::parse(&array.url, ApiToken::new(array.api_token.as_str()))
 }
 
-/// Options that trust the certificate of a served array.
+/// Options that trust the certificate of a served array, and wait little.
 ///
 /// # Errors
 /// the certificate cannot be written → `Storage`.
 pub fn options_for(array: &ServedArray, files: &TempDir) -> Result<PureOptions> {
     let file = files.path().join(format!("{}.pem", array.name));
     std::fs::write(&file, &array.ca_cert).map_err(|e| Error::storage(format!("{}: {e}", file.display())))?;
-    Ok(PureOptions { trust: Trust::CaFile(file), ..PureOptions::default() })
+    Ok(PureOptions { trust: Trust::CaFile(file), first_pause: Duration::from_millis(2), ..PureOptions::default() })
 }
 
 /// Two fresh arrays as the subject of the storage suite.

@@ -4,8 +4,10 @@ pub mod compare;
 pub mod crash;
 pub mod faults;
 pub mod files;
+pub mod flash_array_stage;
 pub mod flash_arrays;
 pub mod golden;
+pub mod request_log;
 pub mod scale;
 pub mod stage;
 

@@ -1,11 +1,12 @@
 //! The storage suite over PureStorageDriver and simulated FlashArrays, at REST versions that differ in what a driver must
-//! do; and over real arrays, where the environment names two.
+//! do, without a request that eradicates or overwrites; and over real arrays, where the environment names two.
 
 use protector_core::ports::conformance::{Report, run_all, storage};
 use protector_core::ports::{Clock, SystemClock};
 use protector_core::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust, bench};
 use protector_core::{ApiToken, Error, Result};
 use protector_tests::flash_arrays::{self, FlashArrays};
+use protector_tests::request_log::RequestLog;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ macro_rules! at_rest {
     ($($name:ident $version:literal),* $(,)?) => { $(
         #[tokio::test(flavor = "multi_thread")]
         async fn $name() {
+            let log = RequestLog::listen();
             assert_kept(&run_all(&storage::suite(), async || flash_arrays::subject($version).await).await);
+            log.assert_harmless();
         }
     )* };
 }

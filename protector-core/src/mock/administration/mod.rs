@@ -145,6 +145,15 @@ impl World {
         self.mutate(|tx| array::ensure(tx, name.as_str()).map(drop))
     }
 
+    /// Gives an array another name, as its administrator may at any time. Its id stays; on other arrays, images of its groups
+    /// are called by the new name from now on.
+    ///
+    /// # Errors
+    /// no such array → `NotFound`; the name is taken → `AlreadyExists`.
+    pub fn rename_array(&self, name: &ArrayName, to: &ArrayName) -> Result<()> {
+        self.mutate(|tx| array::rename(tx, &array::by_name(tx, name)?, to.as_str()))
+    }
+
     /// Connects two arrays, or changes what their connection carries.
     ///
     /// # Errors

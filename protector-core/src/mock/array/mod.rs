@@ -104,6 +104,20 @@ pub(super) fn ensure(tx: &Tx<'_>, name: &str) -> Result<Array> {
     by_name(tx, &name.into())
 }
 
+/// Gives an array another name, and with it the images of its groups. A group in a pod is shown under the pod's name.
+pub(super) fn rename(tx: &Tx<'_>, array: &Array, to: &str) -> Result<()> {
+    if tx.first("SELECT 1 FROM arrays WHERE name = ?1", [to], |_| Ok(()))?.is_some() {
+        return Err(Error::already_exists(format!("there is an array '{to}' already")));
+    }
+    tx.execute("UPDATE arrays SET name = ?2 WHERE id = ?1", [array.id.as_str(), to])?;
+    tx.execute(
+        "UPDATE protection_groups SET name = ?3 || substr(name, length(?2) + 1)
+         WHERE source_group_id IN (SELECT id FROM protection_groups WHERE array_id = ?1 AND pod_id IS NULL)",
+        [array.id.as_str(), array.name.as_str(), to],
+    )?;
+    Ok(())
+}
+
 /// The next serial number of an array.
 pub(super) fn next_serial(tx: &Tx<'_>, id: &str) -> Result<i64> {
     tx.value(

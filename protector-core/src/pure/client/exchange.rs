@@ -100,7 +100,7 @@ impl Shared {
         };
         let incoming = self.exchange(outgoing, until).await?;
         if incoming.is_success() {
-            return Ok(Reply::new(&self.endpoint, request, incoming.body, self.clock.now()));
+            return Ok(Reply::new(&self.endpoint, request, incoming.body));
         }
         Err(Failure::refused(&self.endpoint, &incoming, classify))
     }

@@ -57,6 +57,11 @@ impl Failure {
         self.without_secret(session.token.to_str().unwrap_or_default())
     }
 
+    /// Whether it says that the object is there, or is not: of a change that was sent twice, that the first had its effect.
+    pub(super) fn names_state(&self) -> bool {
+        matches!(self.kind, ErrorKind::AlreadyExists | ErrorKind::NotFound)
+    }
+
     pub(super) fn is_deadline(&self) -> bool {
         self.kind == ErrorKind::DeadlineExceeded
     }

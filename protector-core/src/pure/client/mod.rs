@@ -3,6 +3,7 @@
 mod counters;
 mod exchange;
 mod failure;
+mod known;
 mod pages;
 mod reply;
 mod session;
@@ -16,11 +17,13 @@ use super::retry::{self, Backoff, Failed, Retry};
 use super::sentences::Advice;
 use super::tls;
 use super::version::RestVersion;
+use super::wire;
 use crate::{Error, Result};
 use counters::Counting;
 use exchange::{ArrayClock, Until};
 use failure::Failure;
 use jiff::Timestamp;
+use known::KnownArray;
 use session::SessionSlot;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, Semaphore};
@@ -38,9 +41,9 @@ pub struct FlashArrayClient {
 struct Shared {
     endpoint: ArrayEndpoint,
     options: PureOptions,
-    backoff: Backoff,
     http: reqwest::Client,
     session: Mutex<SessionSlot>,
+    array: KnownArray,
     permits: Semaphore,
     counting: Counting,
     clock: ArrayClock,
@@ -52,11 +55,6 @@ impl FlashArrayClient {
     /// # Errors
     /// CA file or fingerprint cannot be read → `InvalidConfiguration` naming it → mend `[storage] array_ca_file`.
     pub fn new(endpoint: ArrayEndpoint, options: PureOptions) -> Result<Self> {
-        Self::with_backoff(endpoint, options, Backoff::default())
-    }
-
-    /// As [`Self::new`]; tests wait less.
-    pub(super) fn with_backoff(endpoint: ArrayEndpoint, options: PureOptions, backoff: Backoff) -> Result<Self> {
         let most = options.max_concurrent_requests.clamp(1, Semaphore::MAX_PERMITS);
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(&options.trust)?)
@@ -77,9 +75,9 @@ impl FlashArrayClient {
             shared: Arc::new(Shared {
                 endpoint,
                 options,
-                backoff,
                 http,
                 session: Mutex::default(),
+                array: KnownArray::default(),
                 permits,
                 counting: Counting::default(),
                 clock: ArrayClock::default(),
@@ -123,6 +121,14 @@ impl FlashArrayClient {
     /// The array's clock: the `Date` of its newest reply, carried forward. Ours until it has replied. Exact to a second.
     pub fn array_time(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Remembers which array it is. From then on each new session begins with a look whether it still is.
+    ///
+    /// # Errors
+    /// another one than before → `Conflict` → check what the URL leads to.
+    pub(super) fn confirm_array(&self, found: &wire::Array) -> Result<()> {
+        self.shared.array.check(&self.shared.endpoint, found)
     }
 
     /// What was sent and received so far, by all clones.
@@ -188,11 +194,13 @@ impl FlashArrayClient {
             retries: self.shared.options.retries,
             advice: failure.advice,
             unsure_before: attempts.unsure,
+            names_state: failure.names_state(),
             safety: attempts.safety,
             retry_after: failure.retry_after,
             left: attempts.until.left(),
         };
-        match retry::next(&failed, self.shared.backoff, fastrand::f64()) {
+        let backoff = Backoff { first: self.shared.options.first_pause };
+        match retry::next(&failed, backoff, fastrand::f64()) {
             Retry::GiveUp => Err(failure.into_error(attempts.safety)),
             Retry::Observe => Err(failure.into_indeterminate()),
             Retry::After(pause) => {

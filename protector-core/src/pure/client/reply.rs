@@ -6,7 +6,6 @@ use crate::pure::request::Request;
 use crate::pure::wire::Page;
 use crate::{Error, Result};
 use bytes::Bytes;
-use jiff::Timestamp;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -17,17 +16,11 @@ pub(in crate::pure) struct Reply {
     method: Method,
     path: &'static str,
     body: Bytes,
-    array_time: Timestamp,
 }
 
 impl Reply {
-    pub(super) fn new(endpoint: &ArrayEndpoint, request: &Request, body: Bytes, array_time: Timestamp) -> Self {
-        Self { array: endpoint.to_string(), method: request.method.clone(), path: request.path, body, array_time }
-    }
-
-    /// The array's clock when it answered; ours if it did not say.
-    pub(in crate::pure) fn array_time(&self) -> Timestamp {
-        self.array_time
+    pub(super) fn new(endpoint: &ArrayEndpoint, request: &Request, body: Bytes) -> Self {
+        Self { array: endpoint.to_string(), method: request.method.clone(), path: request.path, body }
     }
 
     /// The items of the answer to a change, all of which come in one piece. For lists use

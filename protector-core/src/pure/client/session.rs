@@ -89,7 +89,9 @@ impl Shared {
         };
         token.set_sensitive(true);
         self.counting.login();
-        Ok(Session { number, version, token })
+        let session = Session { number, version, token };
+        self.confirm_array(&session, until).await?;
+        Ok(session)
     }
 
     async fn agree_on_version(&self, until: Until) -> Result<RestVersion, Failure> {

@@ -12,8 +12,9 @@ use crate::pure::version::Feature;
 use crate::pure::wire::{Tag, TagEntry, Volume};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 impl PureStorageDriver {
     pub(super) async fn clone_point(&self, cx: &Cx, request: &CloneRequest) -> Result<Outcome<Vec<ClonedVolume>>> {
@@ -109,7 +110,8 @@ impl PureStorageDriver {
     }
 
     pub(super) fn incomplete(&self, point: &RecoveryPointName) -> Error {
-        Error::precondition(format!("recovery point '{point}' has not completely arrived on array '{}'", self.host()))
+        let text = format!("recovery point '{point}' has not completely arrived on array '{}'", self.host());
+        Error::precondition(text).remedy("wait until it has, or take an older recovery point")
     }
 
     async fn make_clones(
@@ -127,8 +129,25 @@ impl PureStorageDriver {
             }
             return Ok(made);
         }
-        let alone = stream::iter(wanted).map(|wanted| self.clone_alone(wanted));
-        alone.buffer_unordered(self.concurrency()).try_collect().await
+        self.clone_one_by_one(wanted).await
+    }
+
+    /// After a failure no clone is begun, but those that are on their way are finished: one that nobody waited for would be
+    /// without its tag, and so be found by nobody.
+    async fn clone_one_by_one(&self, wanted: Vec<Wanted>) -> Result<Vec<ClonedVolume>> {
+        let has_failed = AtomicBool::new(false);
+        let one = |wanted| async {
+            if has_failed.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let made = self.clone_alone(wanted).await;
+            has_failed.fetch_or(made.is_err(), Ordering::Relaxed);
+            made.map(Some)
+        };
+        let ended: Vec<Result<Option<ClonedVolume>>> =
+            stream::iter(wanted).map(one).buffer_unordered(self.concurrency()).collect().await;
+        let made: Result<Vec<Option<ClonedVolume>>> = ended.into_iter().collect();
+        Ok(made?.into_iter().flatten().collect())
     }
 
     async fn clone_together(&self, wanted: &[Wanted]) -> Result<Vec<ClonedVolume>> {
@@ -261,3 +280,6 @@ fn is_final(kind: ErrorKind) -> bool {
             | ErrorKind::DeadlineExceeded
     )
 }
+
+#[cfg(test)]
+mod tests;

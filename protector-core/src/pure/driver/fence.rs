@@ -140,15 +140,23 @@ impl PureStorageDriver {
     }
 
     async fn record(&self, volume: &ArrayVolumeName, kept: &BTreeSet<Kept>) -> Result<()> {
-        let text = serde_json::to_string(kept)?;
-        if text.len() > LONGEST_VALUE {
+        let Some(text) = written(kept)? else {
             return Err(Error::unsupported(format!(
                 "volume '{volume}' on array '{}' is connected to more hosts than a fence can write down",
                 self.host()
             ))
             .remedy("put the hosts into a host group, or disconnect the volume"));
-        }
+        };
         let entry = [TagEntry::new(NAMESPACE, FENCE_KEY, &text)];
         self.send(tags::tag_volumes(std::slice::from_ref(volume), &entry)).await.map(drop)
     }
 }
+
+/// Connections as a tag holds them. `None`: it cannot hold so many.
+fn written(kept: &BTreeSet<Kept>) -> Result<Option<String>> {
+    let text = serde_json::to_string(kept)?;
+    Ok(Some(text).filter(|text| text.len() <= LONGEST_VALUE))
+}
+
+#[cfg(test)]
+mod tests;

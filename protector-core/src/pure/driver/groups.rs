@@ -173,14 +173,25 @@ impl PureStorageDriver {
             let working = naming::working_group_name(&spec.name);
             self.create_unless_there(&working).await?;
             self.write_mark_early(&working, &spec.name, &mark).await?;
-            self.send(groups::rename(&working, &spec.name)).await?;
-            return Ok(());
+            return self.rename_once(&working, spec).await;
         }
         if before.state != MarkState::Intended || before.owner.as_ref() != Some(&spec.owner) {
             self.write_mark(&spec.name, &Mark { state: MarkState::Intended, ..mark.clone() }).await?;
         }
         self.send(groups::create(&spec.name)).await?;
         self.write_mark(&spec.name, &mark).await
+    }
+
+    /// Gives a group its name at last. The working name is gone where an earlier sending of this request, of which nobody
+    /// heard, had its effect.
+    async fn rename_once(&self, working: &ArrayGroupName, spec: &GroupSpec) -> Result<()> {
+        let Err(e) = self.send(groups::rename(working, &spec.name)).await else { return Ok(()) };
+        if e.kind() != ErrorKind::NotFound {
+            return Err(e);
+        }
+        let (found, mark) = self.find_marked(&spec.name).await?;
+        let is_ours = found.is_some_and(|group| group.owner(&mark).as_ref() == Some(&spec.owner));
+        if is_ours { Ok(()) } else { Err(e) }
     }
 
     async fn create_unless_there(&self, name: &ArrayGroupName) -> Result<()> {

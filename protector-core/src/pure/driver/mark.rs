@@ -211,3 +211,6 @@ fn absent_is_empty(found: Result<Vec<Tag>>) -> Result<Vec<Tag>> {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,7 @@ impl PureStorageDriver {
         let found: Vec<wire::Array> = self.items(arrays::array()).await?;
         let array = found.into_iter().next();
         let array = array.ok_or_else(|| Error::internal(format!("array '{}' did not say what it is", self.host())))?;
+        self.client.confirm_array(&array)?;
         Ok(Identity { id: array.id.into(), name: array.name.into(), purity: array.version.unwrap_or_default() })
     }
 

@@ -199,3 +199,6 @@ fn link_of(connection: &ArrayConnection) -> ReplicationLink {
         _ => ReplicationLink::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,8 +151,16 @@ impl PureStorageDriver {
         if self.member_names(group).await?.is_empty() {
             return Err(lacks("has no members to take a snapshot of"));
         }
-        if request.replicate_now && !self.target_list(group).await?.into_values().any(|allowed| allowed) {
-            return Err(lacks("has no target that allows replication"));
+        if request.replicate_now {
+            let targets = self.target_list(group).await?;
+            if !targets.values().any(|allowed| *allowed) {
+                let names: Vec<String> = targets.keys().map(|name| format!("'{name}'")).collect();
+                let remedy = match names.as_slice() {
+                    [] => "add a target: purepgroup setattr --targetlist".to_owned(),
+                    names => format!("on {}: purepgroup allow {group}", names.join(" or ")),
+                };
+                return Err(lacks("has no target that allows replication").remedy(remedy));
+            }
         }
         // subject to the array's own retention, or snapshots of operations would pile up for ever
         let new = NewSnapshot {
@@ -179,3 +187,6 @@ impl PureStorageDriver {
         self.point(group, &snapshot, Transfer::Local, volumes).map(Some)
     }
 }
+
+#[cfg(test)]
+mod tests;

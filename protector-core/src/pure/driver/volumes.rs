@@ -166,3 +166,6 @@ fn show(volume: Volume, tags: &BTreeMap<String, Vec<Tag>>) -> Result<ArrayVolume
         destroyed: volume.destroyed == Some(true),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,18 +5,6 @@ use crate::pure::request::{QueryValue, Request};
 use serde_json::json;
 
 const PATH: &str = "protection-groups";
-
-/// How long the target keeps what was replicated (REST 2.37, `target_retention`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::pure) struct Retention {
-    /// Every snapshot is kept so long, in seconds.
-    pub(in crate::pure) all_for_seconds: u32,
-    /// After that, so many of each day.
-    pub(in crate::pure) per_day: u32,
-    /// For so many days more.
-    pub(in crate::pure) days: u32,
-}
-
 /// Groups by name, destroyed ones too. One that is missing fails the whole call with `NotFound`.
 pub(in crate::pure) fn named(names: &[ArrayGroupName]) -> Request {
     Request::get(PATH).with_list("names", names)
@@ -37,15 +25,6 @@ pub(in crate::pure) fn set_replication(name: &ArrayGroupName, interval_seconds: 
 pub(in crate::pure) fn enable_replication(name: &ArrayGroupName, enabled: bool) -> Request {
     change(name, json!({"replication_schedule": {"enabled": enabled}}))
 }
-
-/// Sets what the targets keep.
-pub(in crate::pure) fn set_target_retention(name: &ArrayGroupName, keep: Retention) -> Request {
-    change(
-        name,
-        json!({"target_retention": {"all_for_sec": keep.all_for_seconds, "per_day": keep.per_day, "days": keep.days}}),
-    )
-}
-
 /// Renames a group. A name that is taken is refused.
 pub(in crate::pure) fn rename(from: &ArrayGroupName, to: &ArrayGroupName) -> Request {
     change(from, json!({"name": to}))
@@ -79,18 +58,13 @@ mod tests {
     }
 
     #[test]
-    fn intervals_are_sent_in_milliseconds_and_retention_in_seconds() {
+    fn intervals_are_sent_in_milliseconds() {
         let pg = "pg".into();
         assert_eq!(
             shown(&set_replication(&pg, 900, true)),
             r#"PATCH protection-groups?names=pg {"replication_schedule":{"enabled":true,"frequency":900000}}"#
         );
         assert!(shown(&set_replication(&pg, u32::MAX, true)).contains("4294967295000"));
-        let keep = Retention { all_for_seconds: 14400, per_day: 3, days: 7 };
-        assert_eq!(
-            shown(&set_target_retention(&pg, keep)),
-            r#"PATCH protection-groups?names=pg {"target_retention":{"all_for_sec":14400,"days":7,"per_day":3}}"#
-        );
     }
 
     #[test]

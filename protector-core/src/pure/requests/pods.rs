@@ -56,12 +56,6 @@ pub(in crate::pure) fn set_promotion(pod: &str, promotion: Promotion) -> Request
 pub(in crate::pure) fn replica_links(local_pods: &[&str]) -> Request {
     Request::get("pod-replica-links").with_list("local_pod_names", local_pods)
 }
-
-/// How far those links lag behind.
-pub(in crate::pure) fn replica_lag(local_pods: &[&str]) -> Request {
-    Request::get("pod-replica-links/lag").with_list("local_pod_names", local_pods)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::shown;
@@ -101,8 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_their_lag_are_read_by_local_pod() {
+    fn links_are_read_by_local_pod() {
         assert_eq!(shown(&replica_links(&["p"])), "GET pod-replica-links?local_pod_names=p");
-        assert_eq!(shown(&replica_lag(&["p"])), "GET pod-replica-links/lag?local_pod_names=p");
     }
 }

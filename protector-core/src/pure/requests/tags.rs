@@ -43,15 +43,6 @@ pub(in crate::pure) fn of_groups(namespace: &str, groups: &[ArrayGroupName]) -> 
 pub(in crate::pure) fn tag_groups(groups: &[ArrayGroupName], tags: &[TagEntry]) -> Request {
     Request::put("protection-groups/tags/batch", json!(tags)).with_list("resource_names", groups)
 }
-
-/// Removes tags by key.
-pub(in crate::pure) fn untag_groups(groups: &[ArrayGroupName], namespace: &str, keys: &[&str]) -> Request {
-    Request::delete(GROUPS)
-        .with_one("namespaces", namespace)
-        .with_list("keys", keys)
-        .with_list("resource_names", groups)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::shown;
@@ -89,10 +80,6 @@ mod tests {
         assert_eq!(
             shown(&untag_volumes(&["v1".into()], "ns", &["owner", "op"])),
             "DELETE volumes/tags?namespaces=ns&keys=owner,op&resource_names=v1"
-        );
-        assert_eq!(
-            shown(&untag_groups(&["pg".into()], "ns", &["owner"])),
-            "DELETE protection-groups/tags?namespaces=ns&keys=owner&resource_names=pg"
         );
     }
 }

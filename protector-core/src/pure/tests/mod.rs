@@ -7,7 +7,6 @@ mod server;
 mod sessions;
 
 use super::options::{ArrayEndpoint, PureOptions, Trust};
-use super::retry::Backoff;
 use super::{FlashArrayClient, RestVersion};
 use crate::ApiToken;
 use server::Server;
@@ -24,6 +23,7 @@ fn options(server: &Server) -> PureOptions {
         connect_timeout: Duration::from_secs(5),
         request_timeout: Duration::from_secs(5),
         retries: 2,
+        first_pause: Duration::from_millis(1),
         ..PureOptions::default()
     }
 }
@@ -34,7 +34,7 @@ fn client(server: &Server) -> FlashArrayClient {
 
 fn client_with(server: &Server, options: PureOptions) -> FlashArrayClient {
     let endpoint = ArrayEndpoint::parse(&server.url(), ApiToken::new(TOKEN)).unwrap();
-    FlashArrayClient::with_backoff(endpoint, options, Backoff { first: Duration::from_millis(1) }).unwrap()
+    FlashArrayClient::new(endpoint, options).unwrap()
 }
 
 /// A deadline so many milliseconds from now.

@@ -161,11 +161,10 @@ async fn the_array_s_clock_is_read_from_its_replies_and_carried_forward() {
     let client = client(&server);
     client.send(&arrays::array()).await.unwrap();
     assert!((client.array_time().as_second() - jiff::Timestamp::now().as_second()).abs() < 5, "ours until it says");
-    let reply = client.send(&arrays::array()).await.unwrap();
+    client.send(&arrays::array()).await.unwrap();
     let said: jiff::Timestamp = "2036-11-20T15:12:31Z".parse().unwrap();
-    for time in [reply.array_time(), client.array_time()] {
-        assert!((0..5).contains(&(time.as_second() - said.as_second())), "{time}");
-    }
+    let time = client.array_time();
+    assert!((0..5).contains(&(time.as_second() - said.as_second())), "{time}");
     let one = client.array_time();
     std::thread::sleep(Duration::from_millis(2));
     assert!(client.array_time() > one);

@@ -48,9 +48,6 @@ pub(super) struct Array {
     /// Purity version, `6.6.3`.
     #[serde(default)]
     pub(super) version: Option<String>,
-    /// `Purity//FA`.
-    #[serde(default)]
-    pub(super) os: Option<String>,
 }
 
 /// A connection to another array.

@@ -7,9 +7,6 @@ use serde::Deserialize;
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(in crate::pure) struct Pod {
-    /// Id.
-    #[serde(default)]
-    pub(in crate::pure) id: Option<String>,
     /// Name.
     pub(in crate::pure) name: String,
     /// Destroyed, waiting for eradication.
@@ -35,9 +32,6 @@ pub(in crate::pure) struct Pod {
 /// One array of a pod.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(in crate::pure) struct PodArray {
-    /// Id.
-    #[serde(default)]
-    pub(in crate::pure) id: Option<String>,
     /// Name.
     #[serde(default)]
     pub(in crate::pure) name: Option<String>,
@@ -58,9 +52,6 @@ pub(in crate::pure) struct PodArray {
 /// Asynchronous replication from pod to pod.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::pure) struct PodReplicaLink {
-    /// Pod here.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) local_pod: Reference,
     /// Pod there.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) remote_pod: Reference,
@@ -73,41 +64,10 @@ pub(in crate::pure) struct PodReplicaLink {
     /// `replicating`, `baselining`, `paused`, `quiescing`, `quiesced`, `idle`, `unhealthy`.
     #[serde(default)]
     pub(in crate::pure) status: Option<String>,
-    /// Paused by somebody.
-    #[serde(default)]
-    pub(in crate::pure) paused: Option<bool>,
     /// Milliseconds behind.
     #[serde(default)]
     pub(in crate::pure) lag: Option<u64>,
     /// The instant of the data there.
     #[serde(default, deserialize_with = "super::milliseconds")]
     pub(in crate::pure) recovery_point: Option<Timestamp>,
-}
-
-/// How far a link lags behind over time.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(in crate::pure) struct PodReplicaLag {
-    /// Pod here.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) local_pod: Reference,
-    /// Pod there.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) remote_pod: Reference,
-    /// The lag.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) lag: Lag,
-    /// The instant of the data there.
-    #[serde(default, deserialize_with = "super::milliseconds")]
-    pub(in crate::pure) recovery_point: Option<Timestamp>,
-}
-
-/// A lag, in milliseconds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(in crate::pure) struct Lag {
-    /// Mean.
-    #[serde(default)]
-    pub(in crate::pure) avg: Option<u64>,
-    /// Longest.
-    #[serde(default)]
-    pub(in crate::pure) max: Option<u64>,
 }

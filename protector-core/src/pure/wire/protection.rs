@@ -9,9 +9,6 @@ use serde::Deserialize;
 pub(in crate::pure) struct ProtectionGroup {
     /// Name as seen here.
     pub(in crate::pure) name: String,
-    /// Id, since 2.26.
-    #[serde(default)]
-    pub(in crate::pure) id: Option<String>,
     /// `false` for the image of a group that another array replicates here.
     #[serde(default)]
     pub(in crate::pure) is_local: Option<bool>,
@@ -21,9 +18,6 @@ pub(in crate::pure) struct ProtectionGroup {
     /// Array or pod it comes from.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) source: Reference,
-    /// Pod it is in.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) pod: Reference,
     /// Number of member volumes.
     #[serde(default)]
     pub(in crate::pure) volume_count: Option<u64>,
@@ -33,12 +27,6 @@ pub(in crate::pure) struct ProtectionGroup {
     /// Schedule of replicated snapshots.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) replication_schedule: Schedule,
-    /// What targets keep.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) target_retention: Retention,
-    /// `unlocked` or `ratcheted`, since 2.13.
-    #[serde(default)]
-    pub(in crate::pure) retention_lock: Option<String>,
 }
 
 /// A schedule.
@@ -59,21 +47,6 @@ impl Schedule {
         u32::try_from(milliseconds / 1000).ok().filter(|_| milliseconds % 1000 == 0)
     }
 }
-
-/// What is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(in crate::pure) struct Retention {
-    /// Every snapshot so long, in seconds.
-    #[serde(default)]
-    pub(in crate::pure) all_for_sec: Option<u64>,
-    /// After that, so many of each day.
-    #[serde(default)]
-    pub(in crate::pure) per_day: Option<u64>,
-    /// For so many days more.
-    #[serde(default)]
-    pub(in crate::pure) days: Option<u64>,
-}
-
 /// A volume in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::pure) struct GroupMember {
@@ -88,18 +61,12 @@ pub(in crate::pure) struct GroupMember {
 /// A replication target of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::pure) struct GroupTarget {
-    /// Group.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) group: Reference,
     /// Target array.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) member: Reference,
     /// Whether the target allows it.
     #[serde(default)]
     pub(in crate::pure) allowed: Option<bool>,
-    /// `replicating`, `suspended` or `disallowed`, since 2.37.
-    #[serde(default)]
-    pub(in crate::pure) status: Option<String>,
 }
 
 /// A snapshot of a group.
@@ -107,18 +74,12 @@ pub(in crate::pure) struct GroupTarget {
 pub(in crate::pure) struct GroupSnapshot {
     /// Full name as seen here.
     pub(in crate::pure) name: String,
-    /// Suffix.
-    #[serde(default)]
-    pub(in crate::pure) suffix: Option<String>,
     /// The instant of the data, by the clock of the array that lists it.
     #[serde(default, deserialize_with = "super::milliseconds")]
     pub(in crate::pure) created: Option<Timestamp>,
     /// Destroyed, waiting for eradication.
     #[serde(default)]
     pub(in crate::pure) destroyed: Option<bool>,
-    /// Group.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) source: Reference,
 }
 
 /// How far a group snapshot has come.
@@ -135,9 +96,6 @@ pub(in crate::pure) struct SnapshotTransfer {
     /// 0.0 to 1.0.
     #[serde(default)]
     pub(in crate::pure) progress: Option<f64>,
-    /// Bytes sent.
-    #[serde(default)]
-    pub(in crate::pure) data_transferred: Option<u64>,
     /// Destroyed, waiting for eradication.
     #[serde(default)]
     pub(in crate::pure) destroyed: Option<bool>,

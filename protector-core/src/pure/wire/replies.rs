@@ -75,9 +75,6 @@ pub(in crate::pure) struct Tag {
     /// Value.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) value: String,
-    /// Namespace.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) namespace: String,
     /// The object.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) resource: Reference,

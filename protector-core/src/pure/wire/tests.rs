@@ -11,10 +11,8 @@ fn a_volume_as_arrays_send_it_is_read() {
             "time_remaining":null,"provisioned":1073741824,"connection_count":0,"subtype":"regular",
             "source":{"id":null,"name":null},"pod":{"id":"p-1","name":"p"},"space":{"total_physical":5},"qos":null}"#,
     );
-    assert_eq!(volume.created.unwrap().as_millisecond(), 1_763_650_000_123);
     assert_eq!((volume.provisioned, volume.destroyed), (Some(1 << 30), Some(false)));
     assert_eq!(volume.source, Reference::default());
-    assert_eq!(volume.pod.name.as_deref(), Some("p"));
 }
 
 #[test]
@@ -85,14 +83,12 @@ fn a_page_without_items_is_not_an_empty_page() {
 fn replication_objects_are_read() {
     let target: GroupTarget =
         read(r#"{"group":{"name":"arrA:pg"},"member":{"name":"arrB","resource_type":"arrays"},"allowed":true}"#);
-    assert_eq!((target.allowed, target.status), (Some(true), None));
+    assert_eq!((target.allowed, target.member.name.as_deref()), (Some(true), Some("arrB")));
     let link: PodReplicaLink = read(
         r#"{"id":"x","local_pod":{"name":"p"},"remote_pod":{"name":"q"},"remotes":[{"name":"arrB"}],
             "direction":"outbound","status":"replicating","paused":false,"lag":120,"recovery_point":1763650000000}"#,
     );
-    assert_eq!((link.lag, link.remotes.len(), link.paused), (Some(120), 1, Some(false)));
-    let lag: PodReplicaLag = read(r#"{"local_pod":{"name":"p"},"lag":{"avg":1,"max":2},"time":1763650000000}"#);
-    assert_eq!((lag.lag.avg, lag.lag.max), (Some(1), Some(2)));
+    assert_eq!((link.lag, link.remotes.len(), link.direction.as_deref()), (Some(120), 1, Some("outbound")));
     let connection: ArrayConnection =
         read(r#"{"id":"i","name":"arrB","status":"connected","type":"async-replication","throttle":null}"#);
     assert_eq!((connection.kind.as_deref(), connection.remote.name), (Some("async-replication"), None));

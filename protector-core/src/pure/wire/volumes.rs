@@ -11,12 +11,6 @@ pub(in crate::pure) struct Volume {
     pub(in crate::pure) id: String,
     /// Present name.
     pub(in crate::pure) name: String,
-    /// 24 hex digits, part of the SCSI WWN.
-    #[serde(default)]
-    pub(in crate::pure) serial: Option<String>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "super::milliseconds")]
-    pub(in crate::pure) created: Option<Timestamp>,
     /// Destroyed, waiting for eradication.
     #[serde(default)]
     pub(in crate::pure) destroyed: Option<bool>,
@@ -29,9 +23,6 @@ pub(in crate::pure) struct Volume {
     /// What it was cloned from. For a clone of a snapshot arrays name the snapshot's volume or the snapshot.
     #[serde(default, deserialize_with = "super::or_default")]
     pub(in crate::pure) source: Reference,
-    /// Pod it is in.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) pod: Reference,
 }
 
 /// A snapshot of a volume. Few fields: lists of them are long.
@@ -42,15 +33,6 @@ pub(in crate::pure) struct VolumeSnapshot {
     /// The instant of the data.
     #[serde(default, deserialize_with = "super::milliseconds")]
     pub(in crate::pure) created: Option<Timestamp>,
-    /// Destroyed, waiting for eradication.
-    #[serde(default)]
-    pub(in crate::pure) destroyed: Option<bool>,
-    /// Size in bytes.
-    #[serde(default)]
-    pub(in crate::pure) provisioned: Option<u64>,
-    /// The volume.
-    #[serde(default, deserialize_with = "super::or_default")]
-    pub(in crate::pure) source: Reference,
 }
 
 /// A volume's connection to a host or host group.

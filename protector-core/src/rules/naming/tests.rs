@@ -155,6 +155,108 @@ fn system_groups() {
     }
 }
 
+/// The longest names that arrays take, in all the places a group can be in.
+fn groups() -> Vec<ArrayGroupName> {
+    let long = "x".repeat(63);
+    let names = ["pg", "PG", "pg-2", "pod1::pg", "pod2::pg", "arrA:pg", "arrB:pg", "pod1:pg", "array.example:pg"];
+    let long = [long.clone(), format!("{long}::{long}"), format!("{long}:{long}")];
+    names.into_iter().map(ArrayGroupName::from).chain(long.map(ArrayGroupName::from)).collect()
+}
+
+#[test]
+fn each_group_has_a_marker_volume_of_its_own_on_no_pod() {
+    let markers: BTreeSet<String> =
+        groups().iter().map(|group| marker_volume_name(group).as_str().to_lowercase()).collect();
+    assert_eq!(markers.len(), groups().len());
+    for marker in &markers {
+        validate_array_object_name("volume", marker).unwrap();
+        assert!(!marker.contains("::"), "{marker}");
+    }
+    // arrays hold these: a change of the rule would lose every mark
+    assert_eq!(marker_volume_name(&"arrA:pg".into()).as_str(), "protector-mark-26ac84b6d6485088a348e97297d83fb3");
+}
+
+#[test]
+fn a_group_is_made_under_a_working_name_in_its_own_pod() {
+    let local: Vec<ArrayGroupName> = groups()
+        .into_iter()
+        .filter(|group| !matches!(parse_group_name(group).unwrap().scope, GroupScope::Replica(_)))
+        .collect();
+    let working: BTreeSet<ArrayGroupName> = local.iter().map(working_group_name).collect();
+    assert_eq!(working.len(), local.len());
+    for group in &local {
+        let parts = parse_group_name(&working_group_name(group)).unwrap();
+        assert_eq!(parts.scope, parse_group_name(group).unwrap().scope, "{group}");
+        assert!(parts.group.starts_with("protector-new-"), "{group}");
+    }
+}
+
+#[test]
+fn a_tag_of_clones_has_a_short_key_that_differs_for_each_call() {
+    let keys =
+        ["", "op-1/clone", "op-1/clone/2", "OP-1/clone", &"x".repeat(5000)].map(|key| clone_tag_key(&key.into()));
+    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+    for key in keys {
+        assert!(key.starts_with("clone-") && key.len() == 38, "{key}");
+        assert!(key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{key}");
+    }
+}
+
+#[test]
+fn volume_snapshots_are_taken_apart() {
+    for (snapshot, expected) in [
+        ("pg.dr-1.v1", Some(("pg.dr-1", "v1"))),
+        ("pg.12.v1", Some(("pg.12", "v1"))),
+        ("arrA:pg.dr-1.v1", Some(("arrA:pg.dr-1", "v1"))),
+        ("array.example:pg.dr-1.v1", Some(("array.example:pg.dr-1", "v1"))),
+        ("pod1::pg.dr-1.v1", Some(("pod1::pg.dr-1", "pod1::v1"))),
+        ("pod1:pg.dr-1.v1", Some(("pod1:pg.dr-1", "v1"))),
+        ("v1.daily", None),
+        ("arrA:v1.daily", None),
+        ("pg.dr-1.", None),
+        ("pg..v1", None),
+        (".dr-1.v1", None),
+        ("v1", None),
+        ("", None),
+    ] {
+        let found = parse_volume_snapshot(snapshot);
+        assert_eq!(found, expected.map(|(point, member)| (point.into(), member.into())), "{snapshot}");
+        if let Some((point, member)) = found {
+            assert_eq!(volume_snapshot_name(&point, &member), snapshot);
+            assert_eq!(snapshot_member(&point, snapshot), Some(member));
+        }
+    }
+}
+
+#[test]
+fn the_member_of_a_snapshot_is_that_of_its_own_point_only() {
+    for (point, snapshot, member) in [
+        ("arrA:pg.dr-1", "arrA:pg.dr-1.v1", Some("v1")),
+        ("arrA:pg.dr-1", "arrA:pg.dr-10.v1", None),
+        ("arrA:pg.dr-1", "arrA:pg.dr-1", None),
+        ("arrA:pg.dr-1", "arrA:pg.dr-1.", None),
+        ("pg.dr-1", "arrA:pg.dr-1.v1", None),
+        ("pod1::pg.dr-1", "pod1::pg.dr-1.v1", Some("pod1::v1")),
+    ] {
+        assert_eq!(snapshot_member(&point.into(), snapshot), member.map(Into::into), "{point} {snapshot}");
+    }
+}
+
+#[test]
+fn members_are_called_as_on_the_source() {
+    for (group, shown, name) in [
+        ("pg", "v1", "v1"),
+        ("arrA:pg", "arrA:v1", "v1"),
+        ("arrA:pg", "v1", "v1"),
+        ("arrA:pg", "arrB:v1", "arrB:v1"),
+        ("pod1::pg", "pod1::v1", "pod1::v1"),
+        ("pod1:pg", "pod1:v1", "v1"),
+        ("pod1:pg", "pod1::v1", "v1"),
+    ] {
+        assert_eq!(source_volume_name(&group.into(), shown).as_str(), name, "{group} {shown}");
+    }
+}
+
 /// A name that an array accepts.
 fn object_name() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?".prop_filter("a letter", |n| n.contains(|c: char| c.is_alphabetic()))
