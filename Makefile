@@ -1,4 +1,4 @@
-# make demo | test | check | interop | bench | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | check | interop | bench | bench-arrays | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
@@ -14,7 +14,7 @@ FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test interop check bench clean system simulator
+.PHONY: demo test interop check bench bench-arrays clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
@@ -46,9 +46,14 @@ check: .venv/client
 	$(BIN)/stubtest protector --mypy-config-file pyproject.toml --allowlist tests/python/stubtest-allowlist.txt
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "skipped: cargo-deny not installed"; fi
 
-bench: .venv/client
+bench: .venv/client .venv/interop simulator
+	cargo bench -p flasharray-sim --locked --bench requests
 	cargo bench -p protector-tests --locked --bench '*'
 	$(BIN)/python tests/python/bench_import.py
+
+# PureStorageDriver beside the clients of others, alone
+bench-arrays: .venv/interop simulator
+	cargo bench -p protector-tests --locked --bench arrays
 
 clean:
 	cargo clean

@@ -37,6 +37,7 @@ fn main() -> Result<(), Failure> {
     let options = Options { arrays: vec![ArrayOptions::local("arrA")], ..Options::default() };
     let simulator = server.block_on(Simulator::start(options))?;
     let array = simulator.arrays().first().ok_or("no array")?.clone();
+    simulator.world().create_volume(&array.name, "v1", 1 << 30)?;
 
     clients.block_on(async { Session::open(&array).await?.make("v1").await })?;
     let begun = Instant::now();

@@ -65,6 +65,22 @@ impl Filter {
         parse::condition(text).map(Self)
     }
 
+    /// Whether the name of an item decides, and nothing else about it.
+    pub(crate) fn is_about_name(&self) -> bool {
+        self.0.is_about_name()
+    }
+
+    /// What the names of all items that are wanted begin with, without regard to case, if the filter says that and no more.
+    pub(crate) fn name_prefix(&self) -> Option<&str> {
+        match &self.0 {
+            Condition::Equal { field, values, negated: false } if field.is_name() => match values.as_slice() {
+                [pattern] => pattern.strip_suffix('*').filter(|prefix| !prefix.contains('*')),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether an item is wanted.
     pub(crate) fn matches(&self, item: &Value) -> bool {
         self.0.holds(item)
@@ -72,6 +88,19 @@ impl Filter {
 }
 
 impl Condition {
+    fn is_about_name(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::is_about_name),
+            Self::Not(part) => part.is_about_name(),
+            Self::Equal { field, .. }
+            | Self::Ordered { field, .. }
+            | Self::Holds(field)
+            | Self::Exists(field)
+            | Self::Contains { field, .. } => field.is_name(),
+            Self::Tagged { .. } => false,
+        }
+    }
+
     fn holds(&self, item: &Value) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(item)),

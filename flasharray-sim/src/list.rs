@@ -7,6 +7,9 @@ use serde_json::Value;
 
 mod page;
 mod select;
+mod stretch;
+
+pub(crate) use stretch::Wanted;
 
 /// What the sentences call a kind of object: `Volume`, `Protection group`.
 #[derive(Debug)]
@@ -33,6 +36,11 @@ pub(crate) trait Listed {
         None
     }
 
+    /// Whether the item shows [`Listed::name`] as its `name`. Then a filter on that needs no item.
+    fn shows_name(&self) -> bool {
+        false
+    }
+
     /// As the reply shows it.
     fn item(&self, call: &Call<'_>) -> Value;
 }
@@ -41,7 +49,7 @@ pub(crate) trait Listed {
 /// `continuation_token`, `total_item_count` and `total_only`.
 ///
 /// `rows` are all objects there are, or, when names or ids are given, at least the objects of these names or ids. Only the
-/// items of the page are rendered, unless a filter, an order or a total asks for all.
+/// items of the page are rendered, unless an order, a total or a filter on more than names asks for all.
 ///
 /// # Errors
 /// a named object is not there, or not in the state that `destroyed` asks for → 400, one entry for each; a parameter or

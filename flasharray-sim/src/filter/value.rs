@@ -29,6 +29,11 @@ impl FieldPath {
         text.split('.').map(segment).collect::<Option<Vec<_>>>().map(Self)
     }
 
+    /// Whether it is `name`.
+    pub(super) fn is_name(&self) -> bool {
+        matches!(self.0.as_slice(), [Segment { name, .. }] if name == "name")
+    }
+
     /// Whether the field passes; of a list, one element or, with `[all]`, every element. `null` does not pass.
     pub(super) fn test(&self, item: &Value, check: &dyn Fn(&Value) -> bool) -> bool {
         walk(&self.0, false, item, check)

@@ -7,21 +7,21 @@ use crate::refusal::Refusal;
 use crate::reply::Page;
 use crate::sentences;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
 
 /// What a request says about paging.
 #[derive(Debug)]
 pub(super) struct Request {
-    filter: Option<Filter>,
+    pub(super) filter: Option<Filter>,
     /// Field, and whether descending.
-    sort: Vec<(FieldPath, bool)>,
-    offset: usize,
-    limit: usize,
+    pub(super) sort: Vec<(FieldPath, bool)>,
+    pub(super) offset: usize,
+    pub(super) limit: usize,
     /// Name and id of the last item of the page before.
-    after: Option<(String, String)>,
-    count: bool,
-    total_only: bool,
+    pub(super) after: Option<(String, String)>,
+    pub(super) count: bool,
+    pub(super) total_only: bool,
 }
 
 impl Request {
@@ -54,7 +54,21 @@ impl Request {
     }
 
     fn needs_all(&self) -> bool {
-        self.filter.is_some() || !self.sort.is_empty() || self.total_only
+        !self.sort.is_empty() || self.total_only
+    }
+
+    /// Whether the filter, if there is one, lets a row pass; and its item, if that was needed.
+    fn examine<T: Listed>(&self, row: &T, render: impl Fn(&T) -> Value) -> (bool, Option<Value>) {
+        match &self.filter {
+            Some(filter) if row.shows_name() && filter.is_about_name() => {
+                (filter.matches(&json!({"name": row.name()})), self.needs_all().then(|| render(row)))
+            }
+            Some(filter) => {
+                let item = render(row);
+                (filter.matches(&item), Some(item))
+            }
+            None => (true, self.needs_all().then(|| render(row))),
+        }
     }
 }
 
@@ -84,10 +98,9 @@ pub(super) fn page<T: Listed>(request: &Request, mut rows: Vec<T>, render: impl 
     rows.sort_by(|one, other| key(one).cmp(&key(other)));
     let mut found: Vec<Candidate<T>> = rows
         .into_iter()
-        .map(|row| Candidate { item: request.needs_all().then(|| render(&row)), row })
-        .filter(|candidate| match (&request.filter, &candidate.item) {
-            (Some(filter), Some(item)) => filter.matches(item),
-            _ => true,
+        .filter_map(|row| {
+            let (passes, item) = request.examine(&row, &render);
+            passes.then_some(Candidate { row, item })
         })
         .collect();
     if !request.sort.is_empty() {

@@ -5,13 +5,13 @@ use super::choose::{Finder, each};
 use super::show::{Shown, reference, space_with};
 use super::volumes::{check_open, keeps_destroyed};
 use crate::call::Call;
-use crate::list::{Listed, Noun, list};
+use crate::list::{Listed, Noun, Wanted, list};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::route::Route;
 use crate::sentences as common;
 use crate::sentences::volumes as sentences;
-use protector_core::mock::{ArrayTx, VolumeRow, VolumeSnapshotRow};
+use protector_core::mock::{ArrayTx, Stretch, VolumeRow, VolumeSnapshotRow};
 use protector_core::rules::naming::validate_suffix;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,9 +39,12 @@ fn get_transfer(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn candidates(call: &Call<'_>) -> Result<Vec<Shown<VolumeSnapshotRow>>, Refusal> {
+    let given = |name| call.query.list(name).filter(|list: &Vec<String>| !list.is_empty());
+    let of_volumes = given("source_names").is_some() || given("source_ids").is_some();
+    let wanted = if of_volumes { None } else { Some(Wanted::read(call)?) };
     call.read(|array| {
-        let mut rows = finder(array, |finder| finder.candidates(call.query, || array.volume_snapshots()))?;
-        let given = |name| call.query.list(name).filter(|list: &Vec<String>| !list.is_empty());
+        let all = || array.volume_snapshots_within(&wanted.as_ref().map_or(Stretch::WHOLE, Wanted::stretch));
+        let mut rows = finder(array, |finder| finder.candidates(call.query, all))?;
         if let Some(names) = given("source_names") {
             let known: BTreeSet<&str> = rows.iter().map(|row| row.source.name.as_str()).collect();
             each(&names, |name| check_source(name, known.contains(name.as_str()), array.volume(name)?.as_ref()))?;
@@ -224,6 +227,10 @@ impl Listed for Shown<VolumeSnapshotRow> {
         self.row.destroyed_ms.is_some()
     }
 
+    fn shows_name(&self) -> bool {
+        true
+    }
+
     fn item(&self, call: &Call<'_>) -> Value {
         let row = &self.row;
         json!({
@@ -257,6 +264,10 @@ impl Listed for Transfer {
 
     fn destroyed(&self) -> bool {
         self.0.destroyed()
+    }
+
+    fn shows_name(&self) -> bool {
+        true
     }
 
     fn item(&self, call: &Call<'_>) -> Value {

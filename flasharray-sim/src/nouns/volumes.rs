@@ -81,6 +81,10 @@ impl Listed for Shown<VolumeRow> {
         self.row.destroyed_ms.is_some()
     }
 
+    fn shows_name(&self) -> bool {
+        true
+    }
+
     fn item(&self, call: &Call<'_>) -> Value {
         let VolumeRow { limits, demoted, .. } = &self.row;
         let state = if *demoted { "demoted" } else { "promoted" };

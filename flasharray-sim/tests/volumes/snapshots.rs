@@ -99,3 +99,61 @@ async fn what_is_part_of_the_snapshot_of_a_group_is_copied_and_else_left_alone()
     let refused = lab.refused(Method::POST, "volumes?names=c3", json!({"source": {"name": "pg.s1.v1"}})).await;
     said(&refused, "pg.s1.v1", "has been destroyed");
 }
+
+/// All names of a list, page after page.
+async fn pages(lab: &Lab, query: &str) -> Vec<String> {
+    let (mut names, mut token) = (Vec::new(), String::new());
+    loop {
+        let (status, page) = lab.a.get(&format!("volume-snapshots?{query}{token}")).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().unwrap();
+        names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        match page["continuation_token"].as_str() {
+            Some(next) => token = format!("&continuation_token={next}"),
+            None => return names,
+        }
+        assert!(page["more_items_remaining"] == true && names.len() < 100, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_a_list_together_are_the_list_whatever_is_asked_for() {
+    let lab = Lab::new().await;
+    lab.post("volumes?names=v1,v2,PG,w", json!({"provisioned": 1 << 30})).await;
+    for group in ["pg", "pg-2", "Pod"] {
+        lab.post(&format!("protection-groups?names={group}"), Value::Null).await;
+        lab.post(&format!("protection-groups/volumes?group_names={group}&member_names=v1,v2,w"), Value::Null).await;
+        for suffix in ["s1", "s10", "s2"] {
+            let body = json!({"suffix": suffix});
+            lab.post(&format!("protection-group-snapshots?source_names={group}"), body).await;
+        }
+    }
+    for suffix in ["s1", "s2"] {
+        lab.post("volume-snapshots?source_names=v1,v2,PG,w", json!({"suffix": suffix})).await;
+    }
+    lab.patch("protection-group-snapshots?names=pg.s10", json!({"destroyed": true})).await;
+    lab.patch("volume-snapshots?names=PG.s2", json!({"destroyed": true})).await;
+    let all = lab.get("volume-snapshots?sort=name").await;
+    assert_eq!(all.len(), 3 * 3 * 3 + 4 * 2);
+    for prefix in ["", "p", "pg", "pg.", "pg.s1", "pg.s1.", "pg.s10.v", "PG.S2.w", "v1.", "w.s2", "nothing"] {
+        for destroyed in [None, Some(true), Some(false)] {
+            let wanted = |item: &&Value| {
+                item["name"].as_str().unwrap().to_lowercase().starts_with(&prefix.to_lowercase())
+                    && destroyed.is_none_or(|destroyed| item["destroyed"] == destroyed)
+            };
+            let expected: Vec<&str> = all.iter().filter(wanted).map(|item| item["name"].as_str().unwrap()).collect();
+            let flag = destroyed.map(|destroyed| format!("&destroyed={destroyed}")).unwrap_or_default();
+            for limit in [1, 2, 7, 100] {
+                let query = format!("limit={limit}&filter=name%3D'{prefix}*'{flag}");
+                assert_eq!(pages(&lab, &query).await, expected, "{query}");
+            }
+            let rest = expected.get(3..).unwrap_or_default();
+            let offset = format!("offset=3&total_item_count=true&filter=name%3D'{prefix}*'{flag}");
+            let (_, page) = lab.a.get(&format!("volume-snapshots?{offset}")).await;
+            assert_eq!(page["total_item_count"], expected.len(), "{offset}");
+            assert_eq!(lab.names(&format!("volume-snapshots?{offset}")).await, rest, "{offset}");
+        }
+    }
+    let others = lab.names("volume-snapshots?limit=2&filter=name%3D'pg*'%20and%20source.name%3D'w'").await;
+    assert_eq!(others, ["pg-2.s1.w", "pg-2.s10.w"], "a filter on more than names looks at every row");
+}

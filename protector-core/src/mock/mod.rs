@@ -38,7 +38,7 @@ pub use administration::{
     ArrayConnectionRow, ArrayRow, ArrayTx, ArrayUsage, ConnectionRow, CopySource, GroupMemberRow, GroupSnapshotRow,
     GroupTargetRow, GroupTransferRow, HostGroupRow, HostRow, HostSettings, Initiator, Limits, NewVolume, PodDetails,
     PodMemberRow, PodRow, ProtectionGroupRow, ProtectionRow, Reference, RemoteGroupRow, ReplicaLinkRow,
-    ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Tag, TagRow, Tagged, TaggedObject, TransferRow,
+    ReplicaLinkStatus, ReplicationStart, SnapshotOptions, Stretch, Tag, TagRow, Tagged, TaggedObject, TransferRow,
     VolumeGroupRow, VolumeRow, VolumeSnapshotRow,
 };
 pub use array::{

@@ -1,6 +1,7 @@
 //! Snapshots of volumes: those of a volume alone, and the volumes in the snapshots of groups.
 
 use super::reference::serial_text;
+use super::stretch::Stretch;
 use super::volumes::{VISIBLE, written_bytes};
 use super::{ArrayTx, Reference, VolumeRow};
 use crate::mock::array::{self, pods, transfers::Progress, volumes::replica_origin};
@@ -90,6 +91,28 @@ fn read_plain(row: &Row<'_>) -> rusqlite::Result<VolumeSnapshotRow> {
     })
 }
 
+/// Of those, the ones in a [`Stretch`]: ?2 prefix, ?3 first name, ?4 destroyed or not, ?5 how many.
+const PLAIN_STRETCH: &str = "AND substr(vs.name, 1, length(?2)) = ?2 COLLATE NOCASE AND vs.name >= ?3 COLLATE BINARY
+    AND (?4 IS NULL OR (vs.destroyed_ms IS NOT NULL) = ?4)
+    ORDER BY vs.name COLLATE BINARY LIMIT ?5";
+
+/// Snapshots of groups that this array (?1) has heard of at an instant (?2), destroyed or not (?3).
+const POINTS: &str = "SELECT s.id, g.name || '.' || s.suffix || '.' AS start
+    FROM protection_groups AS g
+    JOIN protection_groups_on AS seen ON seen.group_id = g.id AND seen.on_array_id = ?1
+    JOIN snapshots AS s ON s.group_id = g.id
+    LEFT JOIN transfers ON transfers.snapshot_id = s.id
+    WHERE g.visible_ms <= ?2 AND (transfers.snapshot_id IS NULL OR started_ms IS NOT NULL)
+        AND (?3 IS NULL OR (s.destroyed_ms IS NOT NULL) = ?3)
+    ORDER BY start COLLATE BINARY";
+
+/// Of what is in snapshots of groups, that of one (?3), from one volume on (?4), in the order of names: the volumes of a
+/// group are all in the same pod, or in none.
+const OF_POINT: &str = "AND s.id = ?3
+    AND substr(sv.volume_name, CASE instr(sv.volume_name, '::') WHEN 0 THEN 1 ELSE instr(sv.volume_name, '::') + 2 END)
+        >= ?4
+    ORDER BY sv.volume_name LIMIT ?5";
+
 /// In snapshots of groups and in replicas of these, as far as this array (?1) has heard of them at an instant (?2). The
 /// volume is joined for what it has become since, if it is still the one that the snapshot was taken of.
 const GROUPED: &str = "SELECT s.id, g.name, s.suffix, sv.volume_name, sv.provisioned, sv.content, s.created_ms,
@@ -170,10 +193,40 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn volume_snapshots(&self) -> Result<Vec<VolumeSnapshotRow>> {
-        let mut rows = self.tx.all(&format!("{PLAIN} WHERE {VISIBLE}"), [&self.array.id], read_plain)?;
-        let grouped = params![self.array.id, self.tx.now_ms];
-        rows.extend(self.tx.all(GROUPED, grouped, |row| self.read_grouped(row))?);
+        self.volume_snapshots_within(&Stretch::WHOLE)
+    }
+
+    /// Those of one stretch of the list, for little more than they are themselves.
+    ///
+    /// # Errors
+    /// unreadable → `Storage`.
+    pub fn volume_snapshots_within(&self, stretch: &Stretch<'_>) -> Result<Vec<VolumeSnapshotRow>> {
+        let Stretch { prefix, from, destroyed, most } = *stretch;
+        let plain = format!("{PLAIN} WHERE {VISIBLE} {PLAIN_STRETCH}");
+        let bounds = params![self.array.id, prefix, from, destroyed, stretch.limit()];
+        let mut rows = self.tx.all(&plain, bounds, read_plain)?;
+        let seen = params![self.array.id, self.tx.now_ms, destroyed];
+        let points: Vec<(String, String)> = self.tx.all(POINTS, seen, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let grouped = format!("{GROUPED} {OF_POINT}");
+        let mut left = most;
+        // the names of one snapshot all come before those of the next
+        for (id, start) in points {
+            if left == 0 {
+                break;
+            }
+            if !stretch.may_hold(&start) {
+                continue;
+            }
+            let first = from.strip_prefix(start.as_str()).unwrap_or_default();
+            let bounds = params![self.array.id, self.tx.now_ms, id, first, i64::try_from(left).unwrap_or(i64::MAX)];
+            let found = self.tx.all(&grouped, bounds, |row| self.read_grouped(row))?;
+            let wanted = found.into_iter().filter(|row| stretch.holds(&row.name));
+            let before = rows.len();
+            rows.extend(wanted);
+            left = left.saturating_sub(rows.len() - before);
+        }
         rows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        rows.truncate(most);
         Ok(rows)
     }
 
