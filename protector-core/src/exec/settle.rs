@@ -25,9 +25,7 @@ where
     let mut last_error: Option<Error> = None;
     loop {
         if let Err(stop) = cx.check(clock.now()) {
-            // why it took so long says more than that it did
-            let busy = last_error.filter(|_| stop.kind() == ErrorKind::DeadlineExceeded);
-            return Err(busy.map_or(stop, |e| e.context("gave up at the deadline")));
+            return Err(at_the_end(last_error, stop));
         }
         let wait = match call().await {
             Ok(Outcome::Done(value) | Outcome::AlreadyDone(value)) => return Ok(value),
@@ -43,11 +41,17 @@ where
                 wait
             }
             Err(e) if e.kind() == ErrorKind::Unreachable => return Err(worse(last_error, e)),
-            Err(e) => return Err(e),
+            Err(e) => return Err(at_the_end(last_error, e)),
         };
         let left = Duration::try_from(cx.deadline.duration_since(clock.now())).unwrap_or(Duration::ZERO);
         clock.sleep(wait.min(left).max(Duration::from_millis(1))).await;
     }
+}
+
+/// Why it took so long says more than that it did.
+fn at_the_end(before: Option<Error>, now: Error) -> Error {
+    let busy = before.filter(|_| now.kind() == ErrorKind::DeadlineExceeded);
+    busy.map_or(now, |e| e.context("gave up at the deadline"))
 }
 
 /// Of two failures in turn the one that says less about the effect; else the later one.

@@ -53,6 +53,9 @@ async fn a_result_that_is_not_known_is_asked_for_again() {
         (&[Working, Working, Done], Ok(()), 3),
         (&[Fails(Conflict)], Err(Conflict), 1),
         (&[Fails(Cancelled)], Err(Cancelled), 1),
+        // a driver that came to the deadline by itself does not hide what kept it busy
+        (&[Fails(Transient), Fails(DeadlineExceeded)], Err(Transient), 2),
+        (&[Fails(DeadlineExceeded)], Err(DeadlineExceeded), 1),
     ] {
         assert_eq!(settled(answers).await, (expected, calls), "{answers:?}");
     }
