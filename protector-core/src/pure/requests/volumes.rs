@@ -65,7 +65,7 @@ pub(in crate::pure) fn clone_batch(clones: &[NewClone<'_>]) -> Request {
 }
 
 /// Renames a volume. A name that is taken is refused.
-#[cfg(any(test, feature = "conformance"))]
+#[cfg(feature = "conformance")]
 pub(in crate::pure) fn rename(from: &ArrayVolumeName, to: &ArrayVolumeName) -> Request {
     Request::patch(PATH, json!({"name": to})).with_one("names", from)
 }
