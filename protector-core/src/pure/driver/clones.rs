@@ -24,6 +24,7 @@ impl PureStorageDriver {
         mark.refuse_older(cx, &group, self.host())?;
         let missing = self.still_missing(cx, request, &present).await?;
         if missing.is_empty() {
+            self.note_epoch(cx, &group, &mark).await?;
             let clones = present.into_iter().map(ClonedVolume::from).collect();
             return Ok(Outcome::AlreadyDone(in_order(request, clones)));
         }
@@ -32,12 +33,14 @@ impl PureStorageDriver {
         if !self.version().await?.has(Feature::VolumesBatch) {
             self.refuse_any(request, &cx.op_key).await?;
         }
-        self.note_epoch(cx, &group, &mark).await?;
-        let made = self.make_clones(cx, &request.point, &missing).await;
+        // at once, for a round trip less: clones take nothing from anybody, and a repeat writes what was not written
+        let (noted, made) =
+            futures::join!(self.note_epoch(cx, &group, &mark), self.make_clones(cx, &request.point, &missing));
         let made = match made {
             Ok(made) => made,
             Err(e) => return Err(self.explain(cx, request, &present, e).await),
         };
+        noted?;
         let all = present.into_iter().map(ClonedVolume::from).chain(made).collect();
         Ok(Outcome::Done(in_order(request, all)))
     }

@@ -9,7 +9,7 @@ use crate::pure::request::{batches, literal};
 use crate::pure::requests::{tags, volumes};
 use crate::pure::wire::{Tag, Volume};
 use crate::rules::naming;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Key of the tag that says which connections a fence took away.
@@ -46,7 +46,7 @@ impl CloneTag {
 impl PureStorageDriver {
     pub(super) async fn query_volumes(&self, query: &VolumeQuery) -> Result<Vec<ArrayVolume>> {
         let mut found = match query {
-            VolumeQuery::Names(names) => self.volumes_named(names).await?,
+            VolumeQuery::Names(names) => return self.named_with_tags(names).await,
             VolumeQuery::Ids(ids) => self.volumes_with(ids).await?,
             VolumeQuery::ClonedBy(key) => {
                 let filter = format!("key={}", literal(&naming::clone_tag_key(key)));
@@ -56,6 +56,21 @@ impl PureStorageDriver {
         };
         found.sort_by(|one, other| one.name.cmp(&other.name));
         let tags = self.tags_of(&found).await?;
+        found.into_iter().map(|volume| show(volume, &tags)).collect()
+    }
+
+    /// Volumes and their tags at once, for a round trip less. Where one is missing, the tags of the others are asked for.
+    async fn named_with_tags(&self, names: &BTreeSet<ArrayVolumeName>) -> Result<Vec<ArrayVolume>> {
+        let asked: Vec<ArrayVolumeName> = names.iter().cloned().collect();
+        let (found, tags) = futures::join!(self.volumes_named(names), self.tags_named(&asked));
+        let mut found = found?;
+        let tags = match tags {
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PendingEradication) => {
+                self.tags_of(&found).await?
+            }
+            other => other?,
+        };
+        found.sort_by(|one, other| one.name.cmp(&other.name));
         found.into_iter().map(|volume| show(volume, &tags)).collect()
     }
 
@@ -117,9 +132,13 @@ impl PureStorageDriver {
     /// Our tags of volumes, by volume id.
     pub(in crate::pure) async fn tags_of(&self, found: &[Volume]) -> Result<BTreeMap<String, Vec<Tag>>> {
         let names: Vec<ArrayVolumeName> = found.iter().map(|volume| volume.name.as_str().into()).collect();
+        self.tags_named(&names).await
+    }
+
+    async fn tags_named(&self, names: &[ArrayVolumeName]) -> Result<BTreeMap<String, Vec<Tag>>> {
         let mut all: Vec<Tag> = Vec::new();
-        let pieces = batches(&names, self.batch_size());
-        match telling_prefix(&names).filter(|_| pieces.len() > 1) {
+        let pieces = batches(names, self.batch_size());
+        match telling_prefix(names).filter(|_| pieces.len() > 1) {
             Some(prefix) => {
                 let filter = format!("resource.name={}", literal(&format!("{prefix}*")));
                 all = self.items(tags::matching(NAMESPACE, &filter)).await?;
