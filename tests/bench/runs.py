@@ -26,12 +26,18 @@ class Result:
     size: int
     seconds: list[float] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    """Of the contender's process, without the simulator's."""
     peak_kib: list[int] = field(default_factory=list)
     by_route: dict[str, int] = field(default_factory=dict)
 
     @property
     def time(self) -> float:
         return statistics.median(self.seconds)
+
+    @property
+    def cpu(self) -> float:
+        return statistics.median(self.cpu_seconds)
 
     @property
     def asked(self) -> int:
@@ -92,8 +98,9 @@ class Runner:
         result.seconds.append(found["seconds"])
         result.requests.append(sum(by_route.values()))
         result.by_route = by_route
-        if "peak_kib" in found:
-            result.peak_kib.append(found["peak_kib"])
+        for name in ("cpu_seconds", "peak_kib"):
+            if name in found:
+                getattr(result, name).append(found[name])
 
     def _order(self, order: dict[str, Any]) -> str:
         file = self._directory / f"order-{uuid.uuid4()}.json"

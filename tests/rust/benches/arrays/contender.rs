@@ -95,3 +95,14 @@ pub(crate) fn peak_kib() -> Result<u64> {
     let number = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
     number.ok_or_else(|| Error::internal("/proc/self/status has no VmHWM"))
 }
+
+/// What the processor has spent on this process so far; on its first thread, which does all the work here.
+pub(crate) fn cpu_seconds() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/self/schedstat").map_err(|e| Error::storage(format!("no /proc: {e}")))?;
+    let nanoseconds: u64 = text
+        .split_whitespace()
+        .next()
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(|| Error::internal("/proc/self/schedstat does not begin with a number"))?;
+    Ok(Duration::from_nanos(nanoseconds).as_secs_f64())
+}
