@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import unittest.mock
 import warnings
 from contextlib import contextmanager
@@ -161,6 +162,17 @@ class Session:
             else:
                 raise AssertionError(f"{name} does not arrive")
 
+    def wait_for_pod(self) -> None:
+        """What an operator does before a failover that loses nothing: a stretched pod takes time to be in step."""
+        statuses: list[list[tuple[str, str]]] = []
+        for _ in range(200):
+            pods = [client.get_pods(names=["cinder-pod"]) for client in self.clients()]
+            statuses = [[(each.name, each.status) for pod in reply.items for each in pod.arrays] for reply in pods]
+            if all(status == "online" for seen in statuses for _, status in seen) and all(map(len, statuses)):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the pod is not in step: {statuses}")
+
     def replication(self) -> None:
         """Volumes, a consistency group, its snapshot, a failover of the group, one of the backend, and the way back."""
         volume_type = VolumeType(self.mode)
@@ -198,6 +210,8 @@ class Session:
             self.driver.create_cgsnapshot(None, snapshot, [])
         if self.mode == "async":
             self.replicate_now("cinder-group", f"consisgroup-{group.id}-cinder")
+        else:
+            self.wait_for_pod()
         with self.step("failover_replication"):
             self.results["group failover"] = self.driver.failover_replication(None, group, volumes, "arrB")
         with self.step("failover_host"):
