@@ -60,13 +60,18 @@ impl PureStorageDriver {
         if connected.is_empty() && members.iter().all(|volume| recorded.contains_key(volume)) {
             return Ok(Outcome::AlreadyDone(FenceState::Fenced));
         }
+        // all of it fits, or nothing is written
+        let mut records = Vec::new();
         for volume in &members {
             let mut kept = recorded.get(volume).cloned().unwrap_or_default();
             let known = kept.len();
             kept.extend(connected.get(volume).into_iter().flatten().cloned());
             if kept.len() > known || !recorded.contains_key(volume) {
-                self.record(volume, &kept).await?;
+                records.push((volume, self.record(volume, &kept)?));
             }
+        }
+        for (volume, entry) in &records {
+            self.send(tags::tag_volumes(std::slice::from_ref(*volume), std::slice::from_ref(entry))).await?;
         }
         for (volume, kept) in &connected {
             for initiator in kept.iter().filter_map(Kept::initiator) {
@@ -139,7 +144,7 @@ impl PureStorageDriver {
         Ok(recorded)
     }
 
-    async fn record(&self, volume: &ArrayVolumeName, kept: &BTreeSet<Kept>) -> Result<()> {
+    fn record(&self, volume: &ArrayVolumeName, kept: &BTreeSet<Kept>) -> Result<TagEntry> {
         let Some(text) = written(kept)? else {
             return Err(Error::unsupported(format!(
                 "volume '{volume}' on array '{}' is connected to more hosts than a fence can write down",
@@ -147,8 +152,7 @@ impl PureStorageDriver {
             ))
             .remedy("put the hosts into a host group, or disconnect the volume"));
         };
-        let entry = [TagEntry::new(NAMESPACE, FENCE_KEY, &text)];
-        self.send(tags::tag_volumes(std::slice::from_ref(volume), &entry)).await.map(drop)
+        Ok(TagEntry::new(NAMESPACE, FENCE_KEY, &text))
     }
 }
 

@@ -136,9 +136,6 @@ impl PureStorageDriver {
         self.check(cx)?;
         let name = &spec.name;
         naming::validate_array_object_name("protection group", name.as_str())?;
-        if let GroupScope::Pod(pod) = naming::parse_group_name(name)?.scope {
-            self.ensure_pod(&pod).await?;
-        }
         let (found, mark) = self.find_marked(name).await?;
         mark.refuse_older(cx, name, self.host())?;
         let Some(group) = found else {
@@ -174,6 +171,9 @@ impl PureStorageDriver {
             self.create_unless_there(&working).await?;
             self.write_mark_early(&working, &spec.name, &mark).await?;
             return self.rename_once(&working, spec).await;
+        }
+        if let GroupScope::Pod(pod) = naming::parse_group_name(&spec.name)?.scope {
+            self.ensure_pod(&pod).await?;
         }
         if before.state != MarkState::Intended || before.owner.as_ref() != Some(&spec.owner) {
             self.write_mark(&spec.name, &Mark { state: MarkState::Intended, ..mark.clone() }).await?;

@@ -181,7 +181,8 @@ fn show(volume: Volume, tags: &BTreeMap<String, Vec<Tag>>) -> Result<ArrayVolume
         name: volume.name.into(),
         provisioned,
         cloned_from,
-        fenced: own.iter().any(|tag| tag.key == FENCE_KEY),
+        // a fence that was interrupted has written its record and not yet disconnected everybody
+        fenced: volume.connection_count == Some(0) && own.iter().any(|tag| tag.key == FENCE_KEY),
         destroyed: volume.destroyed == Some(true),
     })
 }

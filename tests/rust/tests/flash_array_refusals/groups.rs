@@ -1,7 +1,7 @@
 //! Groups that are not what somebody takes them for.
 
 use super::fault;
-use protector_core::mock::ArrayTx;
+use protector_core::mock::{ArrayTx, HostSettings, Initiator};
 use protector_core::ports::conformance::storage::StorageBench as _;
 use protector_core::ports::{GroupSpec, Outcome, StorageDriver as _};
 use protector_core::{Error, ErrorKind, Result};
@@ -121,4 +121,23 @@ async fn no_room_for_another_group() -> Result<()> {
             &[&host, "Protection group limit reached"],
         )
         .await
+}
+
+#[tokio::test]
+async fn a_fence_that_cannot_write_down_every_host_writes_down_none() -> Result<()> {
+    let arrays = FlashArrays::protected("2.37", |_| ()).await?;
+    // the last member, so that a careless fence has written down the others by then
+    let last = MEMBERS.last().ok_or_else(|| Error::internal("the group has no members"))?;
+    arrays.world().change_array(&NAMES[0].into(), |array| {
+        let volume = array.volume(last)?.ok_or_else(|| Error::not_found(*last))?;
+        for n in 0..12 {
+            array.create_host(&format!("a-host-with-a-long-name-{n}"), &HostSettings::default())?;
+            let host = array.host(&format!("a-host-with-a-long-name-{n}"))?.ok_or_else(|| Error::not_found("host"))?;
+            array.connect(&volume.id, Initiator::Host(&host), None)?;
+        }
+        Ok::<_, Error>(())
+    })?;
+    let (cx, group) = (arrays.call("fence"), FlashArrays::group());
+    let call = arrays.source.fence(&cx, &group);
+    arrays.refuses(call, ErrorKind::Unsupported, &[last, "more hosts than a fence can write down", "host group"]).await
 }
