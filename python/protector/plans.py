@@ -19,6 +19,18 @@ from protector.values import Value
 
 
 @dataclass(frozen=True)
+class Evidence(Value):
+    """What a finding rests on: who said it, and when."""
+
+    #: Who was asked, for example ``array b-array`` or ``cloud site-a``.
+    source: str
+    #: When, by the clock of the site that plans; UTC in ISO 8601.
+    at: str
+    #: What was seen, by name; names carry the unit.
+    values: dict[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
 class Finding(Value):
     """One thing that speaks against a plan."""
 
@@ -32,6 +44,8 @@ class Finding(Value):
     remedy: str | None
     #: The consent that turns this blocker into a warning, or did so.
     consent: str | None
+    #: What it rests on.
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, Opera
 use crate::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
 use crate::ports::{OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
 use crate::rules::naming;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
@@ -31,11 +31,17 @@ impl Engine {
             Request::TestCleanup { test } => self.test_run(&record, test.as_ref()).await?,
             _ => None,
         };
+        let (open_operation, unreadable_operation) = match self.open_operation(&record).await {
+            Ok(open) => (open, None),
+            Err(e) if e.kind() == ErrorKind::Unsupported => (None, Some(e.message().to_owned())),
+            Err(e) => return Err(e),
+        };
         Ok(Facts {
             schema: FACTS_SCHEMA,
             now: self.0.endpoints.clock.now(),
             local_site: self.0.site.clone(),
-            open_operation: self.open_operation(&record).await?,
+            open_operation,
+            unreadable_operation,
             peer: PeerFacts { site: self.0.endpoints.peer.site().clone(), version: version.into() },
             source,
             target,
@@ -46,21 +52,31 @@ impl Engine {
 
     async fn site_facts(&self, record: &GroupRecord, site: SiteName) -> SiteFacts {
         let (cloud, array) = tokio::join!(self.cloud_facts(record, &site), self.array_facts(record, &site));
-        SiteFacts { site, cloud: cloud.into(), array: array.into() }
+        let observed_at = Some(self.0.endpoints.clock.now());
+        SiteFacts { site, cloud: cloud.into(), array: array.into(), observed_at }
     }
 
     async fn cloud_facts(&self, record: &GroupRecord, site: &SiteName) -> Result<CloudFacts> {
         let cloud = self.0.endpoints.cloud(site)?;
         let members: BTreeSet<&ServerId> = record.members.iter().filter_map(|m| m.server_on(site)).collect();
-        let (networks, flavors, servers, group) = tokio::try_join!(
+        let (networks, flavors, servers, group, volume_types, quota) = tokio::try_join!(
             cloud.networks(),
             cloud.flavors(),
             cloud.servers(),
-            cloud.consistency_group(record.group.cinder_group_on(site))
+            cloud.consistency_group(record.group.cinder_group_on(site)),
+            cloud.volume_types(),
+            cloud.quota()
         )?;
         let servers: BTreeMap<_, _> =
             servers.into_iter().filter(|s| members.contains(&s.id)).map(|s| (s.id.clone(), s)).collect();
-        Ok(CloudFacts { networks, flavors, servers, group_volumes: group.map(|g| g.volumes).unwrap_or_default() })
+        Ok(CloudFacts {
+            networks,
+            flavors,
+            servers,
+            group_volumes: group.map(|g| g.volumes).unwrap_or_default(),
+            volume_types: Some(volume_types),
+            quota: Some(quota),
+        })
     }
 
     pub(super) async fn array_facts(&self, record: &GroupRecord, site: &SiteName) -> Result<ArrayFacts> {

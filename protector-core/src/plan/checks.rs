@@ -1,9 +1,16 @@
 //! Findings that several kinds of operation share.
 
-use super::{ArrayFacts, Facts, Finding, FindingCode, Observation, Request, SiteFacts};
-use crate::model::{ArrayVolumeName, OperationKind, RecoveryPoint, ReplicationType};
-use crate::rules;
-use std::collections::BTreeSet;
+pub(super) mod quota;
+mod replication;
+mod volume_types;
+
+pub(super) use replication::{replicates, source_volumes};
+pub(super) use volume_types::volume_types;
+
+use super::{ArrayFacts, Evidence, Facts, Finding, FindingCode, Observation, Request, SiteFacts};
+use crate::model::{OperationKind, RecoveryPoint, ReplicationType};
+use crate::rules::{self, PassedOver, PointFault};
+use jiff::Timestamp;
 
 /// Status, policy, members and open operation.
 pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding>) {
@@ -26,7 +33,18 @@ pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding
                 FindingCode::OperationOpen,
                 format!("{} {} is open on '{}' (journal on {})", open.kind, open.id, group.name, open.site),
             )
-            .remedy(format!("openstack protector operation resume {}", open.id)),
+            .remedy(format!("openstack protector operation resume {}", open.id))
+            .seen(Evidence::of_store(facts).value("operation", &open.id).value("journal_site", &open.site)),
+        );
+    }
+    if let Some(reason) = &facts.unreadable_operation {
+        findings.push(
+            Finding::blocker(
+                FindingCode::JournalUnknown,
+                format!("an operation of '{}' cannot be read: {reason}", group.name),
+            )
+            .remedy("upgrade this site to the version of Protector that wrote it, then try again")
+            .seen(Evidence::of_store(facts)),
         );
     }
     if group.replication_type == ReplicationType::Sync && kind != OperationKind::TestCleanup {
@@ -54,33 +72,45 @@ pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding
     }
 }
 
-/// Cloud and array of a site that must answer.
-pub(super) fn answers(site: &SiteFacts, remedy: &str, findings: &mut Vec<Finding>) {
-    let mut check = |what: &str, reason: Option<&str>| {
-        if let Some(reason) = reason {
-            findings.push(
-                Finding::blocker(
-                    FindingCode::SiteUnreachable,
-                    format!("{what} of {} does not answer: {reason}", site.site),
-                )
-                .remedy(remedy),
-            );
+/// Cloud and array of a site that must answer, and accept who asks.
+pub(super) fn answers(site: &SiteFacts, now: Timestamp, remedy: &str, findings: &mut Vec<Finding>) {
+    if let Some(finding) = silent("the cloud", site, &site.cloud, Evidence::of_cloud(site, now), remedy) {
+        findings.push(finding);
+    }
+    if let Some(finding) = silent("the array", site, &site.array, Evidence::of_array(site, now), remedy) {
+        findings.push(finding);
+    }
+}
+
+fn silent<T>(what: &str, site: &SiteFacts, seen: &Observation<T>, evidence: Evidence, remedy: &str) -> Option<Finding> {
+    let name = &site.site;
+    let finding = match seen {
+        Observation::Known(_) => return None,
+        Observation::Unknown(reason) => {
+            let text = format!("{what} of {name} does not answer: {reason}");
+            Finding::blocker(FindingCode::SiteUnreachable, text).remedy(remedy).seen(evidence.value("answer", reason))
+        }
+        Observation::Refused(reason) => {
+            let text = format!("{what} of {name} does not accept the credentials: {reason}");
+            Finding::blocker(FindingCode::CredentialsRejected, text)
+                .remedy(format!("renew them, then: openstack protector site validate {name}"))
+                .seen(evidence.value("answer", reason))
         }
     };
-    check("the cloud", site.cloud.reason());
-    check("the array", site.array.reason());
+    Some(finding)
 }
 
 /// The peer must answer and hold the same version.
 pub(super) fn in_sync(facts: &Facts, findings: &mut Vec<Finding>) {
     let name = &facts.record.group.name;
     match &facts.peer.version {
-        Observation::Unknown(reason) => findings.push(
+        Observation::Unknown(reason) | Observation::Refused(reason) => findings.push(
             Finding::blocker(
                 FindingCode::PeerUnreachable,
                 format!("Peer site unreachable: {}: {reason}", facts.peer.site),
             )
-            .remedy(format!("restore {}, or move with --type unplanned --force if it is lost", facts.peer.site)),
+            .remedy(format!("restore {}, or move with --type unplanned --force if it is lost", facts.peer.site))
+            .seen(of_peer(facts).value("answer", reason)),
         ),
         Observation::Known(version) if *version != Some(facts.record.version) => {
             let theirs = version.map_or("no version".to_owned(), |v| format!("version {v}"));
@@ -92,7 +122,8 @@ pub(super) fn in_sync(facts: &Facts, findings: &mut Vec<Finding>) {
                         facts.record.version, facts.peer.site
                     ),
                 )
-                .remedy(format!("openstack protector protection-group sync {name}")),
+                .remedy(format!("openstack protector protection-group sync {name}"))
+                .seen(of_peer(facts).value("version", theirs).value("version_here", facts.record.version)),
             );
         }
         Observation::Known(_) => {}
@@ -106,9 +137,20 @@ pub(super) fn in_sync(facts: &Facts, findings: &mut Vec<Finding>) {
                     divergence.absent_site, divergence.operation, divergence.since
                 ),
             )
-            .remedy(format!("openstack protector protection-group sync {name}")),
+            .remedy(format!("openstack protector protection-group sync {name}"))
+            .seen(
+                Evidence::of_store(facts)
+                    .value("since", divergence.since)
+                    .value("operation", &divergence.operation)
+                    .value("absent_site", &divergence.absent_site),
+            ),
         );
     }
+}
+
+/// What the other site said of its metadata.
+fn of_peer(facts: &Facts) -> Evidence {
+    Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now)
 }
 
 /// The newest recovery point on the target that can be used for every disk, with what was passed over.
@@ -120,8 +162,10 @@ pub(super) fn newest_point<'a>(
     let expected = source_volumes(facts);
     let passed_over = rules::choose::explain_unusable(&array.recovery_points, &expected);
     let newest = rules::choose::newest_usable(&array.recovery_points, &expected);
+    let evidence = || Evidence::of_array(&facts.target, facts.now);
     if newest.is_none() {
-        let detail = if passed_over.is_empty() { "there is none".to_owned() } else { passed_over.join("; ") };
+        let detail: Vec<String> = passed_over.iter().map(ToString::to_string).collect();
+        let detail = if detail.is_empty() { "there is none".to_owned() } else { detail.join("; ") };
         findings.push(
             Finding::blocker(
                 FindingCode::NoRecoveryPoint,
@@ -130,79 +174,25 @@ pub(super) fn newest_point<'a>(
                     facts.record.group.name, array.name
                 ),
             )
-            .remedy(format!("openstack protector consistency-group sync {}", facts.record.group.name)),
+            .remedy(format!("openstack protector consistency-group sync {}", facts.record.group.name))
+            .seen(evidence().names("recovery_points", passed_over.iter().map(|p| &p.point.name))),
         );
     } else {
-        findings.extend(passed_over.into_iter().map(|why| Finding::warning(FindingCode::RecoveryPointPassedOver, why)));
+        findings.extend(passed_over.iter().map(|p| worse_than_newest(p, evidence())));
     }
     newest
 }
 
-/// Array names of the members' volumes on the source.
-pub(super) fn source_volumes(facts: &Facts) -> BTreeSet<ArrayVolumeName> {
-    facts
-        .record
-        .disks()
-        .filter_map(|(_, disk)| disk.copies.get(&facts.source.site))
-        .map(|copy| copy.array_volume.clone())
-        .collect()
-}
-
-/// The group replicates from source to target: ours, with a target that allows it, over a connected link.
-pub(super) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
-    let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
-    let group = &facts.record.group;
-    let local = &policy.pure_pg_name;
-    if source.link != crate::ports::ReplicationLink::Connected {
-        findings.push(
-            Finding::blocker(
-                FindingCode::LinkNotConnected,
-                format!("the link of {} to the other array is {:?}", source.name, source.link),
-            )
-            .remedy("restore the array connection"),
-        );
-    }
-    let Some(array_group) = source.local_group.as_ref().filter(|g| !g.destroyed) else {
-        findings.push(
-            Finding::blocker(
-                FindingCode::ArrayGroupNotReady,
-                format!("array group '{local}' does not exist on {}", source.name),
-            )
-            .remedy(format!("openstack protector protection-group policy-create {}", group.name)),
-        );
-        return;
+/// A newer recovery point that is not taken: nothing is wrong with one that has not arrived yet.
+fn worse_than_newest(passed_over: &PassedOver<'_>, evidence: Evidence) -> Finding {
+    let evidence =
+        evidence.value("recovery_point", &passed_over.point.name).value("created", passed_over.point.created);
+    let (code, evidence) = match &passed_over.fault {
+        PointFault::OnItsWay { percent } => {
+            (FindingCode::TransferIncomplete, evidence.value("percent_transferred", percent))
+        }
+        PointFault::Lacks(volumes) => (FindingCode::RecoveryPointPassedOver, evidence.names("missing", volumes)),
+        PointFault::Destroyed | PointFault::ArrivalUnknown => (FindingCode::RecoveryPointPassedOver, evidence),
     };
-    if array_group.owner.as_ref() != Some(&group.id) {
-        findings.push(
-            Finding::blocker(
-                FindingCode::ArrayGroupNotReady,
-                format!("array group '{local}' on {} does not carry the mark of '{}'", source.name, group.name),
-            )
-            .remedy("rename or remove the foreign group on the array"),
-        );
-    }
-    if !array_group.targets.values().any(|allowed| *allowed) {
-        findings.push(
-            Finding::blocker(
-                FindingCode::ReplicaNotAllowed,
-                format!("array group '{local}' on {} has no target that allows it", source.name),
-            )
-            .remedy(format!("openstack protector protection-group policy-create {}", group.name)),
-        );
-    }
-    let members = source_volumes(facts);
-    if array_group.volumes != members {
-        let names = |set: BTreeSet<&ArrayVolumeName>| {
-            set.into_iter().map(ArrayVolumeName::as_str).collect::<Vec<_>>().join(", ")
-        };
-        let missing = names(members.difference(&array_group.volumes).collect());
-        let surplus = names(array_group.volumes.difference(&members).collect());
-        findings.push(
-            Finding::blocker(
-                FindingCode::MemberDrift,
-                format!("array group '{local}' on {} differs from the members of '{}': missing [{missing}], surplus [{surplus}]", source.name, group.name),
-            )
-            .remedy("put the array group back to its members, or remove and add the member again"),
-        );
-    }
+    Finding::warning(code, passed_over.to_string()).seen(evidence)
 }

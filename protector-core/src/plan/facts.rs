@@ -2,9 +2,9 @@
 
 use crate::model::{
     ArrayId, ArrayName, ArrayVolumeId, GroupRecord, MetadataVersion, OpKey, OpenOperation, OperationId, PortId,
-    RecoveryPoint, ServerId, SiteName, VolumeId,
+    RecoveryPoint, ServerId, SiteName, VolumeId, VolumeType,
 };
-use crate::ports::{ArrayGroup, ArrayInfo, Flavor, Network, ReplicationLink, Server};
+use crate::ports::{ArrayGroup, ArrayInfo, Flavor, Network, Quota, ReplicationLink, Server};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub enum Observation<T> {
     Known(T),
     /// Could not be seen; the text says why.
     Unknown(String),
+    /// It answers, and does not accept the credentials or allow the question; the text says which.
+    Refused(String),
 }
 
 impl<T> Observation<T> {
@@ -28,7 +30,7 @@ impl<T> Observation<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
-            Self::Unknown(_) => None,
+            Self::Unknown(_) | Self::Refused(_) => None,
         }
     }
 
@@ -36,14 +38,20 @@ impl<T> Observation<T> {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Known(_) => None,
-            Self::Unknown(reason) => Some(reason),
+            Self::Unknown(reason) | Self::Refused(reason) => Some(reason),
         }
     }
 }
 
 impl<T> From<Result<T>> for Observation<T> {
     fn from(result: Result<T>) -> Self {
-        result.map_or_else(|e| Self::Unknown(e.message().to_owned()), Self::Known)
+        result.map_or_else(
+            |e| match e.kind() {
+                ErrorKind::Unauthenticated | ErrorKind::Forbidden => Self::Refused(e.message().to_owned()),
+                _ => Self::Unknown(e.message().to_owned()),
+            },
+            Self::Known,
+        )
     }
 }
 
@@ -60,6 +68,9 @@ pub struct Facts {
     pub record: GroupRecord,
     /// The operation that is open on it.
     pub open_operation: Option<OpenOperation>,
+    /// Why its latest operation cannot be read by this version, if that is so.
+    #[serde(default)]
+    pub unreadable_operation: Option<String>,
     /// The other site's metadata.
     pub peer: PeerFacts,
     /// The site where the workload runs.
@@ -89,6 +100,9 @@ pub struct SiteFacts {
     pub cloud: Observation<CloudFacts>,
     /// Its array.
     pub array: Observation<ArrayFacts>,
+    /// When both had answered, or had been given up.
+    #[serde(default)]
+    pub observed_at: Option<Timestamp>,
 }
 
 /// What was seen of a cloud.
@@ -102,6 +116,12 @@ pub struct CloudFacts {
     pub servers: BTreeMap<ServerId, Server>,
     /// Volumes in the group's Cinder group.
     pub group_volumes: BTreeSet<VolumeId>,
+    /// Volume types; `None`: not asked.
+    #[serde(default)]
+    pub volume_types: Option<Vec<VolumeType>>,
+    /// What the project may still use; `None`: not asked.
+    #[serde(default)]
+    pub quota: Option<Quota>,
 }
 
 /// What was seen of an array.

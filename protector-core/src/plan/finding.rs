@@ -1,5 +1,6 @@
 //! What speaks against a plan, and who accepted it.
 
+use super::Evidence;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -63,6 +64,8 @@ pub enum FindingCode {
     StatusNotAllowed,
     /// Another operation is open.
     OperationOpen,
+    /// An operation of the group was written by a version that this one does not understand.
+    JournalUnknown,
     /// The other site does not answer.
     PeerUnreachable,
     /// The sites hold different metadata.
@@ -75,10 +78,18 @@ pub enum FindingCode {
     NoMembers,
     /// A cloud or array does not answer.
     SiteUnreachable,
+    /// A cloud or array answers and does not accept the credentials.
+    CredentialsRejected,
     /// The link between the arrays is not connected.
     LinkNotConnected,
-    /// The array group is missing, foreign or without target.
+    /// The array group is missing.
     ArrayGroupNotReady,
+    /// An array group of that name belongs to somebody else.
+    ArrayGroupForeign,
+    /// The array replicates at another interval than the policy says, or not at all.
+    ScheduleDrift,
+    /// The policy's interval cannot meet its objective.
+    IntervalExceedsRpo,
     /// The target does not allow replication of the group.
     ReplicaNotAllowed,
     /// Volumes of servers, Cinder group and array group differ.
@@ -87,6 +98,8 @@ pub enum FindingCode {
     NoRecoveryPoint,
     /// A newer recovery point exists and cannot be used.
     RecoveryPointPassedOver,
+    /// A newer recovery point is still on its way.
+    TransferIncomplete,
     /// The newest recovery point is older than the policy allows.
     RpoBreach,
     /// Writes would be lost.
@@ -95,6 +108,14 @@ pub enum FindingCode {
     SourceUnverified,
     /// The source answers, so a planned failover would lose nothing.
     SourceAnswers,
+    /// A volume type is missing, does not replicate as the group does, or is not that of a volume.
+    VolumeTypeNotEligible,
+    /// The target project may not use as much as is needed.
+    QuotaShort,
+    /// What the target project may use is not known.
+    QuotaUnknown,
+    /// The stored mappings cannot be turned round.
+    MappingNotInvertible,
     /// A network has no counterpart.
     NetworkMappingMissing,
     /// A mapped network does not exist.
@@ -132,12 +153,22 @@ pub struct Finding {
     pub remedy: Option<String>,
     /// The consent that turns this blocker into a warning, or did so.
     pub consent: Option<ConsentKind>,
+    /// What it rests on.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
 }
 
 impl Finding {
     /// A finding that forbids the plan.
     pub fn blocker(code: FindingCode, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Blocker, message: message.into(), remedy: None, consent: None }
+        Self {
+            code,
+            severity: Severity::Blocker,
+            message: message.into(),
+            remedy: None,
+            consent: None,
+            evidence: Vec::new(),
+        }
     }
 
     /// A finding worth knowing.
@@ -149,6 +180,13 @@ impl Finding {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds what it rests on.
+    #[must_use]
+    pub fn seen(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
         self
     }
 

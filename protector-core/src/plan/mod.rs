@@ -7,6 +7,7 @@
 
 mod build;
 mod checks;
+mod evidence;
 mod facts;
 mod finding;
 mod output;
@@ -25,6 +26,7 @@ mod tests;
 mod text;
 pub mod transition;
 
+pub use evidence::Evidence;
 pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
 pub use output::{Outputs, StepOutput};
@@ -45,10 +47,10 @@ pub fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
     facts.validate()?;
     match request.kind(facts) {
         OperationKind::Sync => Ok(sync::plan(facts)),
-        OperationKind::TestFailover => test_failover::plan(facts, request),
+        OperationKind::TestFailover => Ok(test_failover::plan(facts, request)),
         OperationKind::TestCleanup => test_cleanup::plan(facts),
         OperationKind::PlannedFailover | OperationKind::UnplannedFailover | OperationKind::Failback => {
-            relocate::plan(facts, request)
+            Ok(relocate::plan(facts, request))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The plan: a value that can be printed, compared, hashed, kept and executed.
 
-use super::{Consent, ConsentKind, Facts, Finding, Request, Severity, Step};
+use super::{Consent, ConsentKind, Evidence, Facts, Finding, Request, Severity, Step};
 use crate::model::{Epoch, MetadataVersion, OperationKind, ProtectionGroupId, RecoveryPointName, SiteName};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -79,6 +79,9 @@ impl Plan {
         mut findings: Vec<Finding>,
         expected_loss: ExpectedLoss,
     ) -> Self {
+        for finding in findings.iter_mut().filter(|f| f.evidence.is_empty()) {
+            finding.evidence.push(Evidence::of_record(facts));
+        }
         findings.sort_by(|a, b| (a.severity, a.code, &a.message).cmp(&(b.severity, b.code, &b.message)));
         let consents = findings
             .iter()

@@ -9,8 +9,8 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     let request = Request::Sync {};
     let mut findings = Vec::new();
     checks::group(facts, &request, &mut findings);
-    checks::answers(&facts.source, "restore the site, then sync again", &mut findings);
-    checks::answers(&facts.target, "restore the site, then sync again", &mut findings);
+    checks::answers(&facts.source, facts.now, "restore the site, then sync again", &mut findings);
+    checks::answers(&facts.target, facts.now, "restore the site, then sync again", &mut findings);
     checks::replicates(facts, &mut findings);
 
     let mut builder = Builder::new(&facts.record);

@@ -22,7 +22,7 @@ pub(super) fn plan(facts: &Facts) -> Result<Plan> {
         );
     }
     let site_facts = if facts.target.site == test.site { &facts.target } else { &facts.source };
-    super::checks::answers(site_facts, "restore the site of the test, then clean up again", &mut findings);
+    super::checks::answers(site_facts, facts.now, "restore the site of the test, then clean up again", &mut findings);
 
     let site = || test.site.clone();
     let mut builder = Builder::new(&facts.record);

@@ -4,21 +4,19 @@ use super::build::{Builder, tiers};
 use super::placement::{mappings_towards_target, place};
 use super::relocate::bring_up::{BringUp, bring_up};
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
-use crate::Result;
 use std::collections::HashMap;
 
 /// Clones the newest complete recovery point, imports the clones and boots them on mapped networks.
-///
-/// # Errors
-/// stored mappings cannot be inverted → `InvalidRequest`.
-pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
+pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
-    checks::answers(&facts.target, "restore the standby site; a test needs nothing else", &mut findings);
+    checks::answers(&facts.target, facts.now, "restore the standby site; a test needs nothing else", &mut findings);
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
-    let mappings = mappings_towards_target(facts, request.mappings())?;
+    let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
     let placements: HashMap<_, _> =
         facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
+    checks::volume_types(facts, &mut findings);
+    checks::quota::quota(facts, &placements, false, &mut findings);
 
     let mut builder = Builder::new(&facts.record);
     if let Some(point) = point {
@@ -39,5 +37,5 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
             &[cloned],
         );
     }
-    Ok(Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None))
+    Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None)
 }

@@ -1,13 +1,14 @@
 //! Facts for tests: a world in which everything works, and what can be missing from it.
 
-use super::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
+use super::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, FindingCode, Observation, PeerFacts, SiteFacts, TestRun};
 use crate::model::{
     ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FlavorShape, GroupRecord, Mappings,
     Member, MemberStatus, MetadataVersion, Nic, OpenOperation, OperationKind, PolicyStatus, Protection,
-    ProtectionGroup, RecoveryPoint, ReplicationPolicy, ReplicationType, ServerCapture, SiteName, Transfer,
+    ProtectionGroup, REPLICATION_ENABLED, REPLICATION_TYPE, RecoveryPoint, ReplicationPolicy, ReplicationType,
+    ServerCapture, SiteName, Transfer, VolumeType,
 };
 use crate::ports::{
-    ArrayGroup, AttachedVolume, CloudVolume, Flavor, Network, ReplicationLink, Server, ServerState, VolumeState,
+    ArrayGroup, AttachedVolume, CloudVolume, Flavor, Network, Quota, ReplicationLink, Server, ServerState, VolumeState,
 };
 use crate::rules::naming;
 use jiff::Timestamp;
@@ -35,6 +36,7 @@ pub(crate) fn facts(sizes: &[Size], away: bool) -> Facts {
         now: at(NOW),
         local_site: "site-a".into(),
         open_operation: None,
+        unreadable_operation: None,
         peer: PeerFacts { site: "site-b".into(), version: Observation::Known(Some(record.version)) },
         source: site_facts(&record, source, target, true),
         target: site_facts(&record, target, source, false),
@@ -185,6 +187,7 @@ fn site_facts(record: &GroupRecord, site: &str, other: &str, is_source: bool) ->
             image: (!is_source).then(|| group(&image, false)),
             recovery_points: if is_source { Vec::new() } else { vec![arrived] },
         }),
+        observed_at: Some(at(NOW - 1)),
     }
 }
 
@@ -232,48 +235,116 @@ fn cloud_facts(record: &GroupRecord, site: &str, is_source: bool) -> CloudFacts 
         flavors: vec![Flavor { id: "medium".to_owned(), name: "m1.medium".to_owned(), shape: SHAPE }],
         servers: record.members.iter().filter_map(server).collect(),
         group_volumes: record.disks().filter_map(|(_, d)| d.copies.get(&here)).map(|c| c.volume_id.clone()).collect(),
+        volume_types: Some(vec![VolumeType {
+            id: "type-1".to_owned(),
+            name: "replicated".to_owned(),
+            extra_specs: [
+                (REPLICATION_ENABLED.to_owned(), "<is> True".to_owned()),
+                (REPLICATION_TYPE.to_owned(), "<in> async".to_owned()),
+            ]
+            .into(),
+        }]),
+        quota: Some(Quota { servers: None, vcpus: None, ram_mib: None, volumes: Some(1000), volume_gib: Some(10_000) }),
     }
 }
 
-/// Something that is missing or wrong.
-pub(crate) type Defect = (&'static str, fn(&mut Facts));
+/// Something that is missing or wrong, and the blocker that says so.
+pub(crate) type Defect = (&'static str, FindingCode, fn(&mut Facts));
 
-pub(crate) const DEFECTS: [Defect; 21] = [
-    ("no policy", |f| f.record.policy = None),
-    ("no members", |f| f.record.members.clear()),
-    ("sync group", |f| f.record.group.replication_type = ReplicationType::Sync),
-    ("source cloud silent", |f| f.source.cloud = silent()),
-    ("source array silent", |f| f.source.array = silent()),
-    ("target cloud silent", |f| f.target.cloud = silent()),
-    ("target array silent", |f| f.target.array = silent()),
-    ("peer silent", |f| f.peer.version = silent()),
-    ("peer behind", |f| f.peer.version = Observation::Known(None)),
-    ("diverged", |f| {
+pub(crate) const DEFECTS: [Defect; 31] = [
+    ("no policy", FindingCode::NoPolicy, |f| f.record.policy = None),
+    ("no members", FindingCode::NoMembers, |f| f.record.members.clear()),
+    ("sync group", FindingCode::ReplicationTypeUnsupported, |f| {
+        f.record.group.replication_type = ReplicationType::Sync
+    }),
+    ("source cloud silent", FindingCode::SiteUnreachable, |f| f.source.cloud = silent()),
+    ("source array silent", FindingCode::SiteUnreachable, |f| f.source.array = silent()),
+    ("source credentials rejected", FindingCode::CredentialsRejected, |f| {
+        f.source.cloud = Observation::Refused("401".to_owned())
+    }),
+    ("target credentials rejected", FindingCode::CredentialsRejected, |f| {
+        f.target.array = Observation::Refused("401".to_owned())
+    }),
+    ("target cloud silent", FindingCode::SiteUnreachable, |f| f.target.cloud = silent()),
+    ("target array silent", FindingCode::SiteUnreachable, |f| f.target.array = silent()),
+    ("peer silent", FindingCode::PeerUnreachable, |f| f.peer.version = silent()),
+    ("peer behind", FindingCode::MetadataOutOfSync, |f| f.peer.version = Observation::Known(None)),
+    ("diverged", FindingCode::MetadataDiverged, |f| {
         f.record.divergence =
             Some(Divergence { operation: "op-0".into(), since: at(NOW - 50), absent_site: "site-b".into() });
     }),
-    ("operation open", |f| {
+    ("operation open", FindingCode::OperationOpen, |f| {
         let kind = OperationKind::PlannedFailover;
         f.open_operation = Some(OpenOperation { id: "op-1".into(), kind, site: "site-a".into() });
     }),
-    ("link down", |f| array(&mut f.source, |a| a.link = ReplicationLink::Disconnected)),
-    ("no array group", |f| array(&mut f.source, |a| a.local_group = None)),
-    ("array group drifted", |f| array(&mut f.source, |a| a.local_group.iter_mut().for_each(|g| g.volumes.clear()))),
-    ("no recovery point", |f| array(&mut f.target, |a| a.recovery_points.clear())),
-    ("recovery point on its way", |f| {
+    ("journal of another version", FindingCode::JournalUnknown, |f| {
+        f.unreadable_operation = Some("journal has schema 9".to_owned())
+    }),
+    ("link down", FindingCode::LinkNotConnected, |f| array(&mut f.source, |a| a.link = ReplicationLink::Disconnected)),
+    ("no array group", FindingCode::ArrayGroupNotReady, |f| array(&mut f.source, |a| a.local_group = None)),
+    ("array group of somebody else", FindingCode::ArrayGroupForeign, |f| {
+        array(&mut f.source, |a| a.local_group.iter_mut().for_each(|g| g.owner = Some("pg-2".into())));
+    }),
+    ("image of somebody else", FindingCode::ArrayGroupForeign, |f| {
+        array(&mut f.target, |a| a.image.iter_mut().for_each(|g| g.owner = Some("pg-2".into())));
+    }),
+    ("replica not allowed", FindingCode::ReplicaNotAllowed, |f| {
+        array(&mut f.source, |a| {
+            a.local_group.iter_mut().flat_map(|g| g.targets.values_mut()).for_each(|allowed| *allowed = false);
+        });
+    }),
+    ("array group drifted", FindingCode::MemberDrift, |f| {
+        array(&mut f.source, |a| a.local_group.iter_mut().for_each(|g| g.volumes.clear()))
+    }),
+    ("no recovery point", FindingCode::NoRecoveryPoint, |f| array(&mut f.target, |a| a.recovery_points.clear())),
+    ("recovery point on its way", FindingCode::NoRecoveryPoint, |f| {
         array(&mut f.target, |a| {
             a.recovery_points.iter_mut().for_each(|p| p.transfer = Transfer::InProgress { percent: 40 });
         });
     }),
-    ("recovery point old", |f| {
+    ("recovery point old", FindingCode::RpoBreach, |f| {
         array(&mut f.target, |a| a.recovery_points.iter_mut().for_each(|p| p.created = at(NOW - 47 * 60)));
     }),
-    ("unprotected", |f| f.record.group.protection = Protection::Unprotected),
-    ("no networks on the target", |f| cloud(&mut f.target, |c| c.networks.clear())),
-    ("no flavors on the target", |f| cloud(&mut f.target, |c| c.flavors.clear())),
-    ("old servers would take their volumes along", |f| {
+    ("volume retyped", FindingCode::VolumeTypeNotEligible, |f| {
+        cloud(&mut f.source, |c| {
+            c.servers.values_mut().flat_map(|s| &mut s.volumes).for_each(|v| v.volume.volume_type = "fast".to_owned());
+        });
+    }),
+    ("target type does not replicate", FindingCode::VolumeTypeNotEligible, |f| {
+        cloud(&mut f.target, |c| c.volume_types.iter_mut().flatten().for_each(|t| t.extra_specs.clear()));
+    }),
+    ("quota short on the target", FindingCode::QuotaShort, |f| {
+        cloud(&mut f.target, |c| c.quota.iter_mut().for_each(|q| q.volumes = Some(0)));
+    }),
+    ("server gone", FindingCode::ServerMissing, |f| cloud(&mut f.source, |c| c.servers.clear())),
+    ("Cinder group drifted", FindingCode::MemberDrift, |f| cloud(&mut f.source, |c| c.group_volumes.clear())),
+    ("no networks on the target", FindingCode::NetworkAbsent, |f| cloud(&mut f.target, |c| c.networks.clear())),
+    ("no flavors on the target", FindingCode::FlavorAbsent, |f| cloud(&mut f.target, |c| c.flavors.clear())),
+    ("old servers would take their volumes along", FindingCode::StandbyServerInTheWay, |f| {
         cloud(&mut f.target, |c| {
             c.servers.values_mut().flat_map(|s| &mut s.volumes).for_each(|v| v.delete_on_termination = true);
+        });
+    }),
+];
+
+/// Something worth knowing that blocks nothing, and the warning that says so.
+pub(crate) const REMARKS: [Defect; 4] = [
+    ("schedule off", FindingCode::ScheduleDrift, |f| {
+        array(&mut f.source, |a| a.local_group.iter_mut().for_each(|g| g.replication_interval = None));
+    }),
+    ("interval longer than the objective", FindingCode::IntervalExceedsRpo, |f| {
+        f.record.policy.iter_mut().for_each(|p| p.replication_interval = 3600);
+    }),
+    ("quota not known", FindingCode::QuotaUnknown, |f| cloud(&mut f.target, |c| c.quota = None)),
+    ("newer recovery point on its way", FindingCode::TransferIncomplete, |f| {
+        array(&mut f.target, |a| {
+            let coming = a.recovery_points.first().cloned().map(|p| RecoveryPoint {
+                name: format!("{}-2", p.name).into(),
+                created: at(NOW - 10),
+                transfer: Transfer::InProgress { percent: 40 },
+                ..p
+            });
+            a.recovery_points.extend(coming);
         });
     }),
 ];

@@ -1,9 +1,10 @@
 //! Laws of every plan, over worlds of any size with anything missing.
 
-use super::testing::{DEFECTS, Size, facts};
-use super::{Action, Facts, Phase, Plan, Request, Severity, Step, plan, plan_json};
+use super::testing::{DEFECTS, REMARKS, Size, facts};
+use super::{Action, Facts, FindingCode, Observation, Phase, Plan, Request, Step, plan, plan_json};
 use crate::ErrorKind;
-use crate::model::{FailoverType, Mappings, OperationKind, StepId};
+use crate::model::{FailoverType, Mappings, OperationKind, Protection, StepId};
+use crate::ports::Quota;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ fn worlds() -> impl Strategy<Value = Facts> {
     (sizes(), any::<bool>(), defects).prop_map(|(sizes, away, defects)| {
         let mut facts = facts(&sizes, away);
         for defect in defects {
-            (DEFECTS[defect].1)(&mut facts);
+            (DEFECTS[defect].2)(&mut facts);
         }
         facts
     })
@@ -116,6 +117,16 @@ proptest! {
     }
 
     #[test]
+    fn every_finding_says_what_it_rests_on(facts in worlds(), request in requests()) {
+        for finding in plan(&facts, &request).unwrap().findings {
+            prop_assert!(!finding.evidence.is_empty(), "{finding:?}");
+            for evidence in &finding.evidence {
+                prop_assert!(!evidence.source.is_empty() && evidence.at <= facts.now, "{evidence}");
+            }
+        }
+    }
+
+    #[test]
     fn consents_clear_what_they_name_and_nothing_else(facts in worlds()) {
         let without = plan(&facts, &failover(FailoverType::Unplanned, false)).unwrap();
         let with = plan(&facts, &failover(FailoverType::Unplanned, true)).unwrap();
@@ -177,7 +188,7 @@ proptest! {
     }
 }
 
-/// Each defect is noticed by somebody; a world without any is not.
+/// Each defect is noticed under its own name; a world without any is not.
 #[test]
 fn every_defect_is_found() {
     let sizes = [Size { tier: 0, disks: 2, nics: 1 }, Size { tier: 1, disks: 1, nics: 1 }];
@@ -185,15 +196,65 @@ fn every_defect_is_found() {
         let healthy = facts(&sizes, away);
         let request = failover(FailoverType::Planned, false);
         let calm = plan(&healthy, &request).unwrap();
-        assert_eq!(calm.blockers().count(), 0, "{calm}");
-        for (name, damage) in DEFECTS {
+        let remarks: Vec<_> = calm.findings.iter().map(|f| f.code).filter(|c| *c != FindingCode::IsFailback).collect();
+        assert_eq!(remarks, [], "{calm}");
+        for (name, code, damage) in DEFECTS {
             let mut damaged = healthy.clone();
             damage(&mut damaged);
             let planned = plan(&damaged, &request).unwrap();
             let only_when_away = name.starts_with("old servers");
-            let blocked = planned.findings.iter().any(|f| f.severity == Severity::Blocker);
-            // an unprotected workload is protected by the plan itself
-            assert_eq!(blocked, name != "unprotected" && (away || !only_when_away), "{name}: {planned}");
+            assert_eq!(planned.blockers().any(|f| f.code == code), away || !only_when_away, "{name}: {planned}");
+        }
+        for (name, code, change) in REMARKS {
+            let mut changed = healthy.clone();
+            change(&mut changed);
+            let planned = plan(&changed, &request).unwrap();
+            assert_eq!(planned.blockers().count(), 0, "{name}: {planned}");
+            assert!(planned.findings.iter().any(|f| f.code == code), "{name}: {planned}");
         }
     }
+}
+
+/// A workload that runs unprotected is protected by the plan itself.
+#[test]
+fn being_unprotected_does_not_keep_a_workload_where_it_is() {
+    let mut unprotected = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);
+    unprotected.record.group.protection = Protection::Unprotected;
+    let planned = plan(&unprotected, &failover(FailoverType::Planned, false)).unwrap();
+    assert_eq!(planned.blockers().count(), 0, "{planned}");
+}
+
+#[test]
+fn mappings_that_cannot_be_turned_round_are_a_finding_and_given_ones_clear_it() {
+    let mut ambiguous = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);
+    let networks = &mut ambiguous.record.group.mappings.networks;
+    networks.extend([("net-a".to_owned(), "net-b".to_owned()), ("net-c".to_owned(), "net-b".to_owned())]);
+    let codes = |planned: &Plan| planned.blockers().map(|f| f.code).collect::<Vec<_>>();
+    let planned = plan(&ambiguous, &Request::Failback { mappings: Mappings::default() }).unwrap();
+    assert_eq!(codes(&planned), [FindingCode::MappingNotInvertible], "{planned}");
+    let remedy = planned.blockers().next().and_then(|f| f.remedy.clone()).unwrap();
+    assert!(remedy.contains("--network-mapping net-b=net-a"), "{remedy}");
+    let given = Mappings { networks: [("net-b".to_owned(), "net-a".to_owned())].into(), ..Mappings::default() };
+    let planned = plan(&ambiguous, &Request::Failback { mappings: given }).unwrap();
+    assert_eq!(codes(&planned), [], "{planned}");
+}
+
+/// Old servers that make room count; what is short is named with how much is missing.
+#[test]
+fn a_short_quota_names_everything_that_is_short() {
+    let sizes = [Size { tier: 0, disks: 2, nics: 1 }, Size { tier: 1, disks: 1, nics: 1 }];
+    let short = |away: bool, quota: Quota| {
+        let mut limited = facts(&sizes, away);
+        let Observation::Known(cloud) = &mut limited.target.cloud else { panic!("the target answers") };
+        cloud.quota = Some(quota);
+        let planned = plan(&limited, &failover(FailoverType::Planned, false)).unwrap();
+        planned.blockers().map(|f| (f.code, f.message.clone())).collect::<Vec<_>>()
+    };
+    let two = Quota { servers: Some(1), vcpus: Some(4), ram_mib: Some(8191), volumes: Some(2), volume_gib: Some(30) };
+    let message = "the quota on site-b is too small: needed are 2 instances (1 more), 8192 ram (1 more), \
+                   3 volumes (1 more)";
+    assert_eq!(short(false, two), [(FindingCode::QuotaShort, message.to_owned())]);
+    let none = Quota { servers: Some(0), vcpus: Some(0), ram_mib: Some(0), volumes: Some(3), volume_gib: Some(30) };
+    assert_eq!(short(true, none), [], "the old servers make room for the new ones");
+    assert_eq!(short(false, none).len(), 1);
 }

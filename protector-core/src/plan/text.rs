@@ -45,6 +45,9 @@ fn findings<'a>(f: &mut fmt::Formatter<'_>, title: &str, findings: impl Iterator
     writeln!(f, "\n{title}:")?;
     for finding in findings {
         writeln!(f, "  ! {} [{}]", finding.message, finding.code)?;
+        for evidence in &finding.evidence {
+            writeln!(f, "    seen:    {evidence}")?;
+        }
         if let Some(remedy) = &finding.remedy {
             writeln!(f, "    remedy:  {remedy}")?;
         }

@@ -2,6 +2,7 @@
 
 use crate::model::{ArrayVolumeName, RecoveryPoint, Transfer};
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 
 /// The newest recovery point that is complete here, not destroyed, and holds every expected volume; by the instant of its
 /// data, then by name.
@@ -12,11 +13,56 @@ pub fn newest_usable<'a>(
     newest_first(points).into_iter().find(|point| fault(point, expected).is_none())
 }
 
+/// A recovery point that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver<'a> {
+    /// Which.
+    pub point: &'a RecoveryPoint,
+    /// Why.
+    pub fault: PointFault,
+}
+
+impl fmt::Display for PassedOver<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}: {}", self.point.name, self.point.created, self.fault)
+    }
+}
+
+/// Why a recovery point cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PointFault {
+    /// Destroyed, and not recovered.
+    Destroyed,
+    /// Its transfer is not complete.
+    OnItsWay {
+        /// How far it is.
+        percent: u8,
+    },
+    /// The array does not say whether all of it has arrived.
+    ArrivalUnknown,
+    /// It does not hold these volumes.
+    Lacks(Vec<ArrayVolumeName>),
+}
+
+impl fmt::Display for PointFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Destroyed => f.write_str("destroyed"),
+            Self::OnItsWay { percent } => write!(f, "still on its way, {percent}% transferred"),
+            Self::ArrivalUnknown => f.write_str("the array does not say whether all of it has arrived"),
+            Self::Lacks(volumes) => {
+                let names: Vec<&str> = volumes.iter().map(ArrayVolumeName::as_str).collect();
+                write!(f, "lacks {}", names.join(", "))
+            }
+        }
+    }
+}
+
 /// Why each recovery point newer than the newest usable one was passed over, newest first; all of them if none is usable.
-pub fn explain_unusable(points: &[RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Vec<String> {
+pub fn explain_unusable<'a>(points: &'a [RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Vec<PassedOver<'a>> {
     newest_first(points)
         .into_iter()
-        .map_while(|point| Some(format!("{} of {}: {}", point.name, point.created, fault(point, expected)?)))
+        .map_while(|point| Some(PassedOver { point, fault: fault(point, expected)? }))
         .collect()
 }
 
@@ -26,18 +72,18 @@ fn newest_first(points: &[RecoveryPoint]) -> Vec<&RecoveryPoint> {
     points
 }
 
-fn fault(point: &RecoveryPoint, expected: &BTreeSet<ArrayVolumeName>) -> Option<String> {
+fn fault(point: &RecoveryPoint, expected: &BTreeSet<ArrayVolumeName>) -> Option<PointFault> {
     if point.destroyed {
-        return Some("destroyed".to_owned());
+        return Some(PointFault::Destroyed);
     }
     match point.transfer {
-        Transfer::InProgress { percent } => return Some(format!("still on its way, {percent}% transferred")),
-        Transfer::Unknown => return Some("the array does not say whether all of it has arrived".to_owned()),
+        Transfer::InProgress { percent } => return Some(PointFault::OnItsWay { percent }),
+        Transfer::Unknown => return Some(PointFault::ArrivalUnknown),
         Transfer::Local | Transfer::Completed { .. } => {}
     }
     let held: HashSet<&ArrayVolumeName> = point.volumes.iter().collect();
-    let missing: Vec<&str> = expected.iter().filter(|v| !held.contains(*v)).map(ArrayVolumeName::as_str).collect();
-    (!missing.is_empty()).then(|| format!("lacks {}", missing.join(", ")))
+    let missing: Vec<_> = expected.iter().filter(|v| !held.contains(*v)).cloned().collect();
+    (!missing.is_empty()).then_some(PointFault::Lacks(missing))
 }
 
 #[cfg(test)]

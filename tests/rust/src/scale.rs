@@ -35,15 +35,18 @@ pub fn facts(volumes: usize) -> Facts {
         local_site: "site-a".into(),
         peer: PeerFacts { site: "site-b".into(), version: Observation::Known(Some(record.version)) },
         open_operation: None,
+        unreadable_operation: None,
         source: SiteFacts {
             site: "site-a".into(),
             cloud: Observation::Known(cloud(NETWORKS[0], servers, group_volumes)),
             array: Observation::Known(source_array(&names)),
+            observed_at: Some(NOW),
         },
         target: SiteFacts {
             site: "site-b".into(),
             cloud: Observation::Known(cloud(NETWORKS[1], BTreeMap::new(), BTreeSet::new())),
             array: Observation::Known(target_array(&names)),
+            observed_at: Some(NOW),
         },
         test: None,
         record,
@@ -176,6 +179,16 @@ fn cloud(network: &str, servers: BTreeMap<ServerId, Server>, group_volumes: BTre
         flavors: vec![Flavor { id: "flavor".into(), name: FLAVOR.to_owned(), shape: SHAPE }],
         servers,
         group_volumes,
+        volume_types: Some(vec![VolumeType {
+            id: "volume-type".into(),
+            name: "replicated-ssd".to_owned(),
+            extra_specs: [
+                (REPLICATION_ENABLED.to_owned(), "<is> True".to_owned()),
+                (REPLICATION_TYPE.to_owned(), "<in> async".to_owned()),
+            ]
+            .into(),
+        }]),
+        quota: Some(Quota { servers: None, vcpus: None, ram_mib: None, volumes: None, volume_gib: None }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::standby_servers;
 use crate::model::{Protection, RecoveryPoint, VolumeId};
-use crate::plan::{ConsentKind, Facts, Finding, FindingCode, Request, checks};
+use crate::plan::{ConsentKind, Evidence, Facts, Finding, FindingCode, Request, checks};
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
 use std::collections::{BTreeSet, HashSet};
@@ -17,8 +17,8 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
         ));
     }
     let remedy = format!("restore it; if it is lost: openstack protector failover {name} --type unplanned --force");
-    checks::answers(&facts.source, &remedy, findings);
-    checks::answers(&facts.target, "restore it; nothing can be moved there before", findings);
+    checks::answers(&facts.source, facts.now, &remedy, findings);
+    checks::answers(&facts.target, facts.now, "restore it; nothing can be moved there before", findings);
     checks::in_sync(facts, findings);
     servers(facts, findings);
     if facts.record.group.protection == Protection::Unprotected {
@@ -41,14 +41,16 @@ pub(super) fn unplanned<'a>(
 ) -> Option<&'a RecoveryPoint> {
     let name = &facts.record.group.name;
     let given = request.consents();
-    checks::answers(&facts.target, "restore the site that shall take over", findings);
+    checks::answers(&facts.target, facts.now, "restore the site that shall take over", findings);
     if facts.source_answers() {
         findings.push(
             Finding::warning(
                 FindingCode::SourceAnswers,
                 format!("{} answers: a planned failover would lose nothing", facts.source.site),
             )
-            .remedy(format!("openstack protector failover {name} --type planned")),
+            .remedy(format!("openstack protector failover {name} --type planned"))
+            .seen(Evidence::of_cloud(&facts.source, facts.now))
+            .seen(Evidence::of_array(&facts.source, facts.now)),
         );
     } else {
         let reason = facts.source.cloud.reason().or(facts.source.array.reason()).unwrap_or_default();
@@ -57,7 +59,9 @@ pub(super) fn unplanned<'a>(
                 FindingCode::SourceUnverified,
                 format!("{} cannot be stopped or fenced and may still be running: {reason}", facts.source.site),
             )
-            .cleared_by(ConsentKind::SourceUnverified, given),
+            .cleared_by(ConsentKind::SourceUnverified, given)
+            .seen(Evidence::of_cloud(&facts.source, facts.now).value("answer", answer(facts.source.cloud.reason())))
+            .seen(Evidence::of_array(&facts.source, facts.now).value("answer", answer(facts.source.array.reason()))),
         );
     }
     if let Some(reason) = facts.peer.version.reason() {
@@ -69,7 +73,8 @@ pub(super) fn unplanned<'a>(
                     facts.peer.site
                 ),
             )
-            .cleared_by(ConsentKind::MetadataDiverged, given),
+            .cleared_by(ConsentKind::MetadataDiverged, given)
+            .seen(Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now).value("answer", reason)),
         );
     }
     let array = facts.target.array.known()?;
@@ -80,10 +85,23 @@ pub(super) fn unplanned<'a>(
             FindingCode::DataLoss,
             format!("writes after {} are lost: up to {age} s, measured to now, of '{}'", newest.created, newest.name),
         )
-        .cleared_by(ConsentKind::DataLoss, given),
+        .cleared_by(ConsentKind::DataLoss, given)
+        .seen(of_point(facts, newest)),
     );
     rpo(facts, Some(newest), Some(given), findings);
     Some(newest)
+}
+
+fn answer(reason: Option<&str>) -> &str {
+    reason.unwrap_or("it answers")
+}
+
+/// The recovery point as the target array shows it.
+fn of_point(facts: &Facts, point: &RecoveryPoint) -> Evidence {
+    Evidence::of_array(&facts.target, facts.now)
+        .value("recovery_point", &point.name)
+        .value("created", point.created)
+        .value("age_seconds", facts.now.duration_since(point.created).as_secs())
 }
 
 /// `given`: consents to an unplanned move; `None` for a planned one, where nothing gets past the objective.
@@ -95,8 +113,13 @@ fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKin
         RpoVerdict::Never => "nothing has been replicated yet".to_owned(),
         RpoVerdict::Unknown => "the age of the latest snapshot is not known".to_owned(),
     };
+    let evidence = match newest {
+        Some(point) => of_point(facts, point),
+        None => Evidence::of_array(&facts.target, facts.now),
+    };
     let finding = Finding::blocker(FindingCode::RpoBreach, message)
-        .remedy(format!("openstack protector consistency-group sync {}", facts.record.group.name));
+        .remedy(format!("openstack protector consistency-group sync {}", facts.record.group.name))
+        .seen(evidence.value("rpo_minutes", policy.rpo_minutes));
     findings.push(match given {
         Some(given) => finding.cleared_by(ConsentKind::RpoBreach, given),
         None => finding,
@@ -121,7 +144,8 @@ fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
                 .remedy(format!(
                     "openstack protector protection-group member-remove {} --instance-id {}",
                     group.name, member.id
-                )),
+                ))
+                .seen(of_source_cloud(facts).value("server", &member.id)),
             );
             continue;
         };
@@ -132,8 +156,13 @@ fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
                 group.name, member.id
             );
             findings.push(
-                drift(&format!("volumes of '{}' differ from the protected ones", member.name), &attached, &volumes)
-                    .remedy(remedy),
+                drift(
+                    &format!("volumes of '{}' differ from the protected ones", member.name),
+                    &attached,
+                    &volumes,
+                    of_source_cloud(facts).value("server", &server.id),
+                )
+                .remedy(remedy),
             );
         }
     }
@@ -144,16 +173,23 @@ fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
                 &grouped.into_iter().collect(),
                 &recorded.into_iter().collect(),
+                of_source_cloud(facts).value("cinder_group", group.cinder_group_on(site)),
             )
             .remedy("put the Cinder group back to its members, or remove and add the member again"),
         );
     }
 }
 
-fn drift(what: &str, found: &BTreeSet<&VolumeId>, wanted: &BTreeSet<&VolumeId>) -> Finding {
+fn of_source_cloud(facts: &Facts) -> Evidence {
+    Evidence::of_cloud(&facts.source, facts.now)
+}
+
+fn drift(what: &str, found: &BTreeSet<&VolumeId>, wanted: &BTreeSet<&VolumeId>, evidence: Evidence) -> Finding {
     let names = |set: Vec<&&VolumeId>| set.into_iter().map(|v| v.as_str()).collect::<Vec<_>>().join(", ");
     let (missing, surplus) = (names(wanted.difference(found).collect()), names(found.difference(wanted).collect()));
+    let evidence = evidence.names("missing", wanted.difference(found)).names("surplus", found.difference(wanted));
     Finding::blocker(FindingCode::MemberDrift, format!("{what}: missing [{missing}], surplus [{surplus}]"))
+        .seen(evidence)
 }
 
 /// Servers in the way on the target must be removable without their data.

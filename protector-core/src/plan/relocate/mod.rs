@@ -15,16 +15,13 @@ use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, chec
 use crate::model::{
     ArrayVolumeName, DiskId, Member, OperationKind, Protection, RecoveryPoint, ReplicationPolicy, ServerId, StepId,
 };
+use crate::ports::ServerState;
 use crate::rules::naming;
-use crate::{Result, ports::ServerState};
 use bring_up::{BringUp, bring_up};
 use std::collections::HashMap;
 
 /// Plans a failover or failback.
-///
-/// # Errors
-/// stored mappings cannot be inverted → `InvalidRequest`.
-pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
+pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let kind = request.kind(facts);
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
@@ -35,9 +32,11 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
             None
         }
     };
-    let mappings = mappings_towards_target(facts, request.mappings())?;
-    let placements =
+    let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
+    let placements: HashMap<_, _> =
         facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
+    checks::volume_types(facts, &mut findings);
+    checks::quota::quota(facts, &placements, true, &mut findings);
     findings::old_servers(facts, &mut findings);
 
     let loss = match (kind, point) {
@@ -55,7 +54,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
         }
         None => Vec::new(),
     };
-    Ok(Plan::seal(facts, request, steps, findings, loss))
+    Plan::seal(facts, request, steps, findings, loss)
 }
 
 /// Disks with the name of their volume on the source array, as recovery points list them.
