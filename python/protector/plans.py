@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from protector import _native
@@ -24,8 +25,8 @@ class Evidence(Value):
 
     #: Who was asked, for example ``array b-array`` or ``cloud site-a``.
     source: str
-    #: When, by the clock of the site that plans; UTC in ISO 8601.
-    at: str
+    #: When, by the clock of the site that plans.
+    at: datetime
     #: What was seen, by name; names carry the unit.
     values: dict[str, str] = field(hash=False)
 

@@ -255,15 +255,15 @@ pub(crate) const DEFECTS: [Defect; 31] = [
     ("no policy", FindingCode::NoPolicy, |f| f.record.policy = None),
     ("no members", FindingCode::NoMembers, |f| f.record.members.clear()),
     ("sync group", FindingCode::ReplicationTypeUnsupported, |f| {
-        f.record.group.replication_type = ReplicationType::Sync
+        f.record.group.replication_type = ReplicationType::Sync;
     }),
     ("source cloud silent", FindingCode::SiteUnreachable, |f| f.source.cloud = silent()),
     ("source array silent", FindingCode::SiteUnreachable, |f| f.source.array = silent()),
     ("source credentials rejected", FindingCode::CredentialsRejected, |f| {
-        f.source.cloud = Observation::Refused("401".to_owned())
+        f.source.cloud = Observation::Refused("401".to_owned());
     }),
     ("target credentials rejected", FindingCode::CredentialsRejected, |f| {
-        f.target.array = Observation::Refused("401".to_owned())
+        f.target.array = Observation::Refused("401".to_owned());
     }),
     ("target cloud silent", FindingCode::SiteUnreachable, |f| f.target.cloud = silent()),
     ("target array silent", FindingCode::SiteUnreachable, |f| f.target.array = silent()),
@@ -278,7 +278,7 @@ pub(crate) const DEFECTS: [Defect; 31] = [
         f.open_operation = Some(OpenOperation { id: "op-1".into(), kind, site: "site-a".into() });
     }),
     ("journal of another version", FindingCode::JournalUnknown, |f| {
-        f.unreadable_operation = Some("journal has schema 9".to_owned())
+        f.unreadable_operation = Some("journal has schema 9".to_owned());
     }),
     ("link down", FindingCode::LinkNotConnected, |f| array(&mut f.source, |a| a.link = ReplicationLink::Disconnected)),
     ("no array group", FindingCode::ArrayGroupNotReady, |f| array(&mut f.source, |a| a.local_group = None)),
@@ -294,7 +294,7 @@ pub(crate) const DEFECTS: [Defect; 31] = [
         });
     }),
     ("array group drifted", FindingCode::MemberDrift, |f| {
-        array(&mut f.source, |a| a.local_group.iter_mut().for_each(|g| g.volumes.clear()))
+        array(&mut f.source, |a| a.local_group.iter_mut().for_each(|g| g.volumes.clear()));
     }),
     ("no recovery point", FindingCode::NoRecoveryPoint, |f| array(&mut f.target, |a| a.recovery_points.clear())),
     ("recovery point on its way", FindingCode::NoRecoveryPoint, |f| {
