@@ -135,6 +135,11 @@ mirror! {
 
     /// See [`engine::Engine::plan`].
     fn plan(&self, group: &str, request: &Request) -> Plan;
+    /// See [`engine::Engine::plan_site_failover`].
+    fn plan_site_failover(&self, site: &str, request: &SiteFailoverRequest) -> SitePlan;
+    /// See [`engine::Engine::site_failover`].
+    fn site_failover(&self, plan: &SitePlan, options: &SiteFailoverOptions, cancel: &Cancel, progress: &Progress) -> SiteFailoverView;
+
     /// See [`engine::Engine::accept`].
     fn accept(&self, plan: &Plan) -> OperationView;
     /// See [`engine::Engine::run`].

@@ -37,6 +37,7 @@ pub(super) fn group(
         project_id: group.project_id.to_string(),
         members: record.members.iter().map(member).collect(),
         operation_id: group.operation.as_ref().map(|o| o.id.clone()),
+        priority: group.priority,
         mappings: group.mappings.clone(),
         last_replication_at,
         version: record.version.0,

@@ -13,18 +13,20 @@ mod peer;
 mod policies;
 mod protection_groups;
 mod requests;
+mod site_failover;
 mod sites;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};
 pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
+pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use views::{
     ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
     SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };
 
 pub use crate::exec::{Event, Progress};
-pub use crate::plan::Request;
+pub use crate::plan::{Request, SiteFailoverRequest, SitePlan};
 
 use crate::exec::{Endpoints, Executor, Limits, lease};
 use crate::model::{GroupRecord, OpKey, SiteName};
@@ -90,6 +92,11 @@ impl Engine {
     /// Who this engine is when it takes a lease.
     pub fn holder(&self) -> &LeaseHolder {
         &self.0.holder
+    }
+
+    /// Whether several things may go on at once: on a virtual clock they do not, so that runs can be compared.
+    fn runs_side_by_side(&self) -> bool {
+        self.0.executor.limits() != Limits::SEQUENTIAL
     }
 
     /// The group with this id or name.

@@ -79,6 +79,9 @@ impl Engine {
         if let Some(description) = &change.description {
             next.group.description = Some(description.clone());
         }
+        if let Some(priority) = change.priority {
+            next.group.priority = priority;
+        }
         if let Some(mappings) = &change.mappings {
             rules::mapping::invert(mappings)?;
             next.group.mappings = mappings.clone();
@@ -275,6 +278,7 @@ impl Engine {
                 secondary_cg_id: "".into(),
                 status: ConsistencyGroupStatus::Active,
             },
+            priority: request.priority,
             mappings: Mappings::default(),
             created_at: now,
             updated_at: now,

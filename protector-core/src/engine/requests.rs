@@ -38,6 +38,9 @@ pub struct GroupCreate {
     /// Owning project; the caller's own if absent.
     #[serde(default)]
     pub project_id: Option<String>,
+    /// When a whole site moves, groups of a lower number move first.
+    #[serde(default)]
+    pub priority: u16,
 }
 
 /// Changes to a group; absent fields stay.
@@ -48,6 +51,8 @@ pub struct GroupUpdate {
     pub name: Option<String>,
     /// New description.
     pub description: Option<String>,
+    /// New priority.
+    pub priority: Option<u16>,
     /// Mappings from the primary to the secondary site, replacing the stored ones.
     pub mappings: Option<Mappings>,
 }

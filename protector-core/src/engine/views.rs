@@ -39,6 +39,8 @@ pub struct GroupView {
     pub members: Vec<MemberView>,
     /// The open operation.
     pub operation_id: Option<OperationId>,
+    /// When a whole site moves, groups of a lower number move first.
+    pub priority: u16,
     /// Stored mappings.
     pub mappings: Mappings,
     /// Newest complete recovery point, as last observed.

@@ -42,6 +42,11 @@ impl Executor {
         Self { endpoints, holder, limits }
     }
 
+    /// How much it does at once.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Runs the operation from wherever its journal stands to its end. Finished already: returns how it ended.
     ///
     /// A requested cancel stops at the next step boundary and keeps the journal; a later run continues.

@@ -79,6 +79,9 @@ pub struct ProtectionGroup {
     pub volume_type: String,
     /// The Cinder half of the 1:1:1 rule.
     pub consistency_group: ConsistencyGroup,
+    /// When a whole site moves, groups of a lower number move first.
+    #[serde(default)]
+    pub priority: u16,
     /// Stored mappings from the primary to the secondary site.
     pub mappings: Mappings,
     /// When the group was created.

@@ -15,6 +15,7 @@ mod placement;
 mod relocate;
 mod request;
 mod sealed;
+mod site;
 mod step;
 mod sync;
 mod test_cleanup;
@@ -32,6 +33,7 @@ pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
 pub use output::{Outputs, StepOutput};
 pub use request::Request;
 pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
+pub use site::{SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, groups_of_site};
 pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};
 
 use crate::model::OperationKind;

@@ -83,6 +83,7 @@ fn record(sizes: &[Size], runs_on: &str, away: bool) -> GroupRecord {
                 secondary_cg_id: "cinder-b".into(),
                 status: ConsistencyGroupStatus::Active,
             },
+            priority: 0,
             mappings: Mappings { networks: [("net-a".to_owned(), "net-b".to_owned())].into(), ..Default::default() },
             created_at: at(NOW - 9000),
             updated_at: at(NOW - 9000),

@@ -31,6 +31,7 @@ pub(super) fn group(name: &str) -> ProtectionGroup {
             secondary_cg_id: format!("{name}-cinder-b").into(),
             status: ConsistencyGroupStatus::Active,
         },
+        priority: 0,
         mappings: Mappings::default(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,

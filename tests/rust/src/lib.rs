@@ -59,6 +59,7 @@ pub fn group_create(name: &str) -> GroupCreate {
         secondary_site: "site-b".into(),
         volume_type: "replicated-ssd".into(),
         project_id: None,
+        priority: 0,
     }
 }
 

@@ -124,6 +124,7 @@ fn record(members: Vec<Member>) -> GroupRecord {
             secondary_cg_id: "cinder-group-b".into(),
             status: ConsistencyGroupStatus::Active,
         },
+        priority: 0,
         mappings: Mappings::default(),
         created_at: NOW,
         updated_at: NOW,

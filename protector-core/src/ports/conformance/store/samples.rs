@@ -70,6 +70,7 @@ fn group(name: &str) -> ProtectionGroup {
             secondary_cg_id: format!("cinder-b-{name}").into(),
             status: ConsistencyGroupStatus::Active,
         },
+        priority: 0,
         mappings: Mappings::default(),
         created_at: at(0),
         updated_at: at(3),
