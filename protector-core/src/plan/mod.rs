@@ -9,6 +9,7 @@ mod build;
 mod checks;
 mod facts;
 mod finding;
+pub mod graph;
 mod output;
 mod placement;
 mod relocate;
@@ -27,6 +28,7 @@ pub mod transition;
 
 pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
+pub use graph::{Graph, GraphFormat, plan_graph_json};
 pub use output::{Outputs, StepOutput};
 pub use request::Request;
 pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
