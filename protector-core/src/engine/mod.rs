@@ -12,11 +12,13 @@ mod operations;
 mod peer;
 mod policies;
 mod protection_groups;
+pub mod report;
 mod requests;
 mod sites;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};
+pub use report::OperationReport;
 pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
 pub use views::{
     ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,

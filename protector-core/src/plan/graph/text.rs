@@ -63,7 +63,8 @@ pub(super) fn wrap(text: &str, width: usize, most: usize) -> Vec<String> {
     lines
 }
 
-fn cells(text: &str) -> usize {
+/// Width of a text on a terminal.
+pub(crate) fn cells(text: &str) -> usize {
     text.chars().map(cell).sum()
 }
 
