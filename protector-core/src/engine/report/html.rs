@@ -1,6 +1,6 @@
 //! A report as one HTML document: printable, without scripts, with the graph in it.
 
-use super::tables::{Table, tables};
+use super::tables::{ALARMS, Table, tables};
 use super::value::{OperationReport, Verdict};
 use crate::plan::graph::html::{document, picture, xml};
 
@@ -37,7 +37,7 @@ fn html(table: &Table) -> String {
         }
         out.push_str("<tbody>\n");
         for row in &table.rows {
-            let cells: String = row.iter().map(|c| format!("<td>{}</td>", xml(c))).collect();
+            let cells: String = row.iter().map(|c| cell(c)).collect();
             out.push_str(&format!("<tr>{cells}</tr>\n"));
         }
         out.push_str("</tbody>\n</table>\n");
@@ -46,4 +46,10 @@ fn html(table: &Table) -> String {
         out.push_str(&format!("<p class=\"muted\">{}</p>\n", xml(note)));
     }
     out
+}
+
+/// A cell; the words that nobody must overlook stand out.
+fn cell(text: &str) -> String {
+    let class = if ALARMS.contains(&text) { " class=\"alarm\"" } else { "" };
+    format!("<td{class}>{}</td>", xml(text))
 }

@@ -10,6 +10,13 @@ use std::fmt::Display;
 /// Up to so many steps are listed; beyond, only those that failed or were skipped. The JSON form has all of them.
 const MOST_STEPS: usize = 500;
 
+/// Cells that nobody must overlook. Capitals say so where there is no colour.
+pub(super) const ALARMS: [&str; 4] = [FAILED, MISSED, STILL_THERE, BROKEN];
+const FAILED: &str = "FAILED";
+const MISSED: &str = "MISSED";
+const STILL_THERE: &str = "STILL THERE";
+const BROKEN: &str = "NO";
+
 /// A table.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -96,7 +103,7 @@ fn summary(report: &OperationReport) -> Table {
 fn answer(answer: Answer) -> String {
     match answer {
         Answer::Yes => "met",
-        Answer::No => "MISSED",
+        Answer::No => MISSED,
         Answer::Unknown => "not known",
         Answer::NotApplicable => "does not apply",
     }
@@ -126,7 +133,7 @@ fn servers(report: &OperationReport) -> Table {
     let row = |m: &MemberReport| {
         let result = match m.result {
             MemberResult::Ran => "ran",
-            MemberResult::Failed => "FAILED",
+            MemberResult::Failed => FAILED,
             MemberResult::NotReached => "not reached",
         };
         [
@@ -152,7 +159,7 @@ fn things(report: &OperationReport) -> Table {
     let things = &report.things;
     let mut rows = Vec::new();
     let state = |is_left: bool, is_removed: bool| match (is_left, is_removed) {
-        (true, _) if things.temporary => "STILL THERE",
+        (true, _) if things.temporary => STILL_THERE,
         (true, _) => "in use",
         (false, true) => "removed",
         (false, false) => "",
@@ -168,7 +175,7 @@ fn things(report: &OperationReport) -> Table {
     let title = if things.temporary { "What was made for the test" } else { "What was made" };
     let note = match (things.temporary, things.left.is_empty()) {
         (false, _) => "The workload runs on it; nothing is to be removed.".to_owned(),
-        (true, true) => format!("Made: {}. Nothing is left.", counted(&things.made)),
+        (true, true) => format!("Made: {}. Nothing is left{}.", counted(&things.made), recoverable(things)),
         (true, false) => format!(
             "Made: {}. Left: {}. To remove it: openstack protector test-cleanup {}",
             counted(&things.made),
@@ -177,6 +184,14 @@ fn things(report: &OperationReport) -> Table {
         ),
     };
     Table::new(title, ["kind", "id", "state"], rows).note(note)
+}
+
+/// What became of removed clones.
+fn recoverable(things: &ThingsReport) -> &'static str {
+    match things.removed.clones.is_empty() {
+        true => "",
+        false => "; clones that were destroyed can be recovered on the array until its timer ends",
+    }
 }
 
 fn by_kind(things: &Things) -> [(&'static str, Vec<String>); 4] {
@@ -212,7 +227,7 @@ fn steps(report: &OperationReport) -> Table {
             s.number.to_string(),
             s.title.clone(),
             s.phase.to_string(),
-            if s.outcome == StepWord::Failed { "FAILED".to_owned() } else { s.outcome.to_string() },
+            if s.outcome == StepWord::Failed { FAILED.to_owned() } else { s.outcome.to_string() },
             if pending { "not begun".to_owned() } else { told_time(&s.began_at) },
             if pending { "not begun".to_owned() } else { told_span(&s.seconds) },
             s.attempts.to_string(),
@@ -252,7 +267,7 @@ fn consents(report: &OperationReport) -> Table {
 
 fn journal(report: &OperationReport) -> Table {
     let journal = &report.journal;
-    let verified = if journal.verified { "yes: every record fits the one before it" } else { "NO" };
+    let verified = if journal.verified { "yes: every record fits the one before it" } else { BROKEN };
     let rows = vec![
         ["records".to_owned(), journal.records.to_string()],
         ["hash of the last record".to_owned(), journal.head.clone()],

@@ -18,7 +18,7 @@ body{margin:1.5rem;background:var(--page);color:var(--text);font:15px/1.45 syste
 h1{font-size:1.4rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}p{margin:.3rem 0}\
 .muted{color:var(--muted)}code{font:13px ui-monospace,monospace}\
 table{border-collapse:collapse;width:100%}th,td{border:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}\
-th{background:var(--band)}td.number{text-align:right;white-space:nowrap}tr{break-inside:avoid}\
+th{background:var(--band)}.alarm{color:var(--bad);font-weight:bold}tr{break-inside:avoid}\
 .finding,.verdict{border-left:5px solid var(--muted);background:var(--band);padding:.4rem .8rem;margin:.4rem 0}\
 .verdict{font-size:1.15rem;font-weight:bold}\
 .good{border-color:var(--good)}.bad{border-color:var(--bad)}.warn{border-color:var(--warn)}.busy{border-color:var(--busy)}\

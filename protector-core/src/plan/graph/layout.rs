@@ -4,20 +4,20 @@ use super::{Graph, Shape, text};
 use crate::plan::Phase;
 
 /// Width of a node.
-pub(super) const NODE: i32 = 210;
+pub(super) const NODE: i32 = 184;
 /// Height of a line of text.
 pub(super) const LINE: i32 = 15;
 /// Space around the drawing, and around text in a node.
 pub(super) const MARGIN: i32 = 16;
 pub(super) const PADDING: i32 = 9;
 /// Space between columns, where edges run, and between rows.
-const BETWEEN_COLUMNS: i32 = 46;
+const BETWEEN_COLUMNS: i32 = 48;
 const BETWEEN_ROWS: i32 = 18;
 /// Title, summary and the names of the phases lie above the nodes.
 pub(super) const HEAD: i32 = 92;
 /// Cells per line, and lines, of a title.
-const CELLS: usize = 32;
-const LINES: usize = 4;
+const CELLS: usize = 27;
+const LINES: usize = 5;
 
 /// A node in its place.
 #[derive(Debug)]

@@ -68,5 +68,5 @@ fn label(text: &str) -> String {
 
 /// Text of a comment: braces would make a directive of it.
 fn comment(text: &str) -> String {
-    text::readable(text).chars().map(|c| if "{}%<>;#\"".contains(c) { '_' } else { c }).collect()
+    text::readable(text).chars().map(|c| if "{}".contains(c) { '_' } else { c }).collect()
 }

@@ -159,8 +159,8 @@ impl Graph {
     pub(crate) fn summary(&self) -> String {
         let steps = if self.steps == 1 { "1 step".to_owned() } else { format!("{} steps", self.steps) };
         match &self.progress {
-            None => format!("{steps}; the plan alone, nothing of it is done"),
-            Some(p) => format!("{steps}; {} {}, {} % done", p.operation, p.status, p.percent),
+            None => format!("{steps}, the plan alone: nothing of it is done"),
+            Some(p) => format!("{steps}, {} {}, {} % done", p.operation, p.status, p.percent),
         }
     }
 }

@@ -93,8 +93,10 @@ fn way(from: &Place, to: &Place) -> String {
         let x = from.x + NODE / 2;
         return format!("M{x},{} L{x},{}", from.y + from.height, to.y);
     }
-    let (y1, y2) = (middle(from), middle(to));
-    format!("M{left},{y1} C{},{y1} {},{y2} {left},{y2}", left - 20, left - 20)
+    // past others in between, on the side where nothing arrives
+    let (y1, y2) = (middle(from) + 4, middle(to) + 4);
+    let out = right + 28;
+    format!("M{right},{y1} C{out},{y1} {out},{y2} {right},{y2}")
 }
 
 fn draw_node(node: &Node, place: &Place, out: &mut String) {
