@@ -247,6 +247,15 @@ protector_status protector_plan(const char *facts_json,
                                 protector_error **error);
 
 /**
+ * Draws a plan as a graph. format: "mermaid", "dot", "svg" or "html"; the last two are whole documents that need nothing
+ * else. Pure; the same plan gives the same text, to the byte, in every language. Names are escaped as the format asks.
+ */
+protector_status protector_plan_graph(const char *plan_json,
+                                      const char *format,
+                                      char **graph,
+                                      protector_error **error);
+
+/**
  * Opens the engine that works from a site. config_file NULL: the file named by PROTECTOR_CONFIG_FILE, else the usual
  * places of protector.conf. site NULL: the configuration's local_site, else the first site by name.
  */

@@ -10,7 +10,7 @@ pub use flash_array::FlashArray;
 use crate::config::Settings;
 use crate::connect::Deployment;
 use crate::engine::{self, *};
-use crate::plan::Plan;
+use crate::plan::{Graph, Plan};
 use crate::ports::Cancel;
 use crate::{Error, ErrorKind, Result};
 use std::future::Future;
@@ -150,6 +150,11 @@ mirror! {
     fn operation_list(&self) -> Vec<OperationView>;
     /// See [`engine::Engine::operation_plan`].
     fn operation_plan(&self, operation: &str) -> Plan;
+
+    /// See [`engine::Engine::operation_graph`].
+    fn operation_graph(&self, operation: &str) -> Graph;
+    /// See [`engine::Engine::operation_report`].
+    fn operation_report(&self, operation: &str) -> OperationReport;
 
     /// See [`engine::Engine::health`].
     fn health(&self) -> Vec<HealthView>;

@@ -171,6 +171,18 @@ fn plan() {
 }
 
 #[test]
+fn graph() {
+    let plan = repository("tests/data/graphs/large.json");
+    let printed = Program::shared("graph").check(|command| {
+        command.arg(&plan);
+        for (format, extension) in [("mermaid", "mmd"), ("dot", "dot"), ("svg", "svg")] {
+            command.arg(format).arg(plan.with_extension(extension));
+        }
+    });
+    assert_eq!(printed, "mermaid\ndot\nsvg\n");
+}
+
+#[test]
 fn files() {
     let program = Program::shared("files");
     program.check(|command| {

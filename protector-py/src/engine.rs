@@ -134,6 +134,17 @@ impl Engine {
         json(py, || self.0.operation_plan(operation))
     }
 
+    fn operation_graph(&self, py: Python<'_>, operation: &str, format: &str) -> PyResult<String> {
+        call(py, || {
+            let format = format.parse()?;
+            Ok(self.0.operation_graph(operation)?.render(format))
+        })
+    }
+
+    fn operation_report(&self, py: Python<'_>, operation: &str) -> PyResult<String> {
+        json(py, || self.0.operation_report(operation))
+    }
+
     fn health(&self, py: Python<'_>) -> PyResult<String> {
         json(py, || self.0.health())
     }

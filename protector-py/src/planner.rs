@@ -1,7 +1,8 @@
-//! The pure planner: JSON in, JSON out.
+//! What needs no engine: the planner, and plans and reports as people read them.
 
 use crate::call::{call, from_json};
-use protector_core::plan::{Plan, plan_json};
+use protector_core::engine::OperationReport;
+use protector_core::plan::{Plan, plan_graph_json, plan_json};
 use pyo3::prelude::*;
 
 /// See `protector.plan`.
@@ -14,4 +15,22 @@ pub(crate) fn plan(py: Python<'_>, facts: &str, request: &str) -> PyResult<Strin
 #[pyfunction]
 pub(crate) fn plan_text(py: Python<'_>, plan: &str) -> PyResult<String> {
     call(py, || Ok(from_json::<Plan>(plan)?.to_text()))
+}
+
+/// See `protector.Plan.to_svg` and its siblings.
+#[pyfunction]
+pub(crate) fn plan_graph(py: Python<'_>, plan: &str, format: &str) -> PyResult<String> {
+    call(py, || plan_graph_json(plan, format))
+}
+
+/// See `protector.OperationReport.to_text`.
+#[pyfunction]
+pub(crate) fn report_text(py: Python<'_>, report: &str) -> PyResult<String> {
+    call(py, || Ok(from_json::<OperationReport>(report)?.to_text()))
+}
+
+/// See `protector.OperationReport.to_html`.
+#[pyfunction]
+pub(crate) fn report_html(py: Python<'_>, report: &str) -> PyResult<String> {
+    call(py, || Ok(from_json::<OperationReport>(report)?.to_html()))
 }

@@ -18,7 +18,10 @@ __all__ = [
     "mock_servers",
     "mock_set_site",
     "plan",
+    "plan_graph",
     "plan_text",
+    "report_html",
+    "report_text",
 ]
 
 __version__: str
@@ -122,6 +125,8 @@ class Engine:
     def operation_show(self, operation: str) -> str: ...
     def operation_list(self) -> str: ...
     def operation_plan(self, operation: str) -> str: ...
+    def operation_graph(self, operation: str, format: str) -> str: ...
+    def operation_report(self, operation: str) -> str: ...
     def health(self) -> str: ...
 
 @final
@@ -156,6 +161,15 @@ def plan(facts: str, request: str) -> str:
 
 def plan_text(plan: str) -> str:
     """See :meth:`protector.values.Plan.to_text`."""
+
+def plan_graph(plan: str, format: str) -> str:
+    """See :meth:`protector.plans.Plan.to_svg` and its siblings."""
+
+def report_text(report: str) -> str:
+    """See :meth:`protector.reports.OperationReport.to_text`."""
+
+def report_html(report: str) -> str:
+    """See :meth:`protector.reports.OperationReport.to_html`."""
 
 def db_sync(settings: Settings) -> str:
     """Brings the database of each site to the newest schema, and tells what was done."""

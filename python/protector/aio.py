@@ -115,4 +115,6 @@ class Engine:
     operation_show = _call(manager.Engine.operation_show)
     operation_list = _call(manager.Engine.operation_list)
     operation_plan = _call(manager.Engine.operation_plan)
+    operation_graph = _call(manager.Engine.operation_graph)
+    operation_report = _call(manager.Engine.operation_report)
     health = _call(manager.Engine.health)

@@ -117,6 +117,26 @@ class Plan(Value):
         """The plan for people: summary, findings, steps."""
         return _native.plan_text(self.json)
 
+    def to_mermaid(self) -> str:
+        """The plan as a Mermaid flowchart, for Markdown.
+
+        >>> engine.plan_sync("prod-web").to_mermaid().splitlines()[0]
+        'flowchart LR'
+        """
+        return _native.plan_graph(self.json, "mermaid")
+
+    def to_dot(self) -> str:
+        """The plan in DOT, for Graphviz."""
+        return _native.plan_graph(self.json, "dot")
+
+    def to_svg(self) -> str:
+        """The plan as one SVG document. Many steps that do the same are drawn as one."""
+        return _native.plan_graph(self.json, "svg")
+
+    def to_html(self) -> str:
+        """The plan as one HTML document: title, findings and the drawing; no script, no network."""
+        return _native.plan_graph(self.json, "html")
+
     @property
     def blockers(self) -> tuple[Finding, ...]:
         """What forbids the plan."""

@@ -274,7 +274,7 @@ class Step(Value):
     id: str
     #: One line for people.
     title: str
-    #: ``pending``, ``running``, ``done``, ``skipped`` or ``failed``.
+    #: ``pending``, ``running``, ``done``, ``skipped``, ``failed`` or ``undone``.
     state: str
     #: Why it failed or was skipped.
     detail: str | None

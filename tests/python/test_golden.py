@@ -82,3 +82,14 @@ def test_plan(file: Path) -> None:
     assert plan.hash == case["plan"]["hash"]
     assert plan.acceptable == ("blocked" not in file.stem)
     assert protector.plan(json.dumps(case["facts"]), json.dumps(case["request"])).json == plan.json
+
+
+@pytest.mark.parametrize("name", ["planned_failover", "large"])
+def test_graph(name: str) -> None:
+    if name == "large":
+        plan = protector.Plan.from_json((DATA / "graphs/large.json").read_text(encoding="utf-8"))
+    else:
+        plan = protector.Plan.from_dict(json.loads((DATA / f"plans/{name}.json").read_text(encoding="utf-8"))["plan"])
+    drawn = {"mmd": plan.to_mermaid(), "dot": plan.to_dot(), "svg": plan.to_svg()}
+    for extension, text in drawn.items():
+        assert text == (DATA / f"graphs/{name}.{extension}").read_text(encoding="utf-8")

@@ -54,6 +54,11 @@ def test_token_appears_in_no_output(
         ["policy", "create", "nothing", *option],
     ):
         written.append(run_osc("--debug", "protector", *words))
+    moved = protected.operation_list()[0].id
+    for words in (["show", moved, "--graph", "html"], ["report", moved], ["report", moved, "--html"]):
+        written.append(run_osc("--debug", "protector", "operation", *words))
+        assert written[-1].code == 0, written[-1].err
+    written.append(run_osc("--debug", "protector", "operation", "report", moved, "--json"))
     assert TOKEN not in "".join(done.out + done.err for done in written) + caplog.text
     policy = protected.policy_show("prod-web")
     assert policy.primary_fa_token_set

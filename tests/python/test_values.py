@@ -19,6 +19,7 @@ def all_values(engine: Engine) -> list:
         operation,
         *seen[:1],
         engine.operation_plan(operation.id),
+        engine.operation_report(operation.id),
         engine.protection_group_show("prod-web"),
         engine.policy_show("prod-web"),
         engine.consistency_group_show("prod-web"),

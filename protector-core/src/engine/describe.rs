@@ -4,8 +4,9 @@ use super::views::{
     ConsistencyGroupView, GroupView, InstanceView, MemberView, OperationView, PolicyView, StepView, VolumeView,
 };
 use crate::exec::{OperationState, StepState};
-use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationStatus, Protection};
+use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationId, OperationStatus, Protection};
 use crate::plan::Plan;
+use crate::plan::graph::{Standing, StepWord};
 use crate::ports::StoredOperation;
 use crate::rules;
 use jiff::Timestamp;
@@ -171,15 +172,30 @@ fn next_of_operation(stored: &StoredOperation, status: OperationStatus, state: &
 }
 
 fn step(step: &crate::plan::Step, state: &OperationState) -> StepView {
-    let (word, detail) = match state.steps.get(&step.id) {
-        None => ("pending", None),
-        Some(StepState::Begun) => ("running", None),
-        Some(StepState::Done) => ("done", None),
-        Some(StepState::Undone) => ("undone", None),
-        Some(StepState::Skipped(why)) => ("skipped", Some(why.clone())),
-        Some(StepState::Failed(why)) => ("failed", Some(why.clone())),
-    };
-    StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_owned(), detail }
+    let (word, detail) = step_word(state.steps.get(&step.id));
+    StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_string(), detail }
+}
+
+/// The word for how a step stands, and why it failed or was skipped.
+pub(super) fn step_word(state: Option<&StepState>) -> (StepWord, Option<String>) {
+    match state {
+        None => (StepWord::Pending, None),
+        Some(StepState::Begun) => (StepWord::Running, None),
+        Some(StepState::Done) => (StepWord::Done, None),
+        Some(StepState::Undone) => (StepWord::Undone, None),
+        Some(StepState::Skipped(why)) => (StepWord::Skipped, Some(why.clone())),
+        Some(StepState::Failed(why)) => (StepWord::Failed, Some(why.clone())),
+    }
+}
+
+/// How the operation stands, for its graph.
+pub(super) fn standing(id: &OperationId, plan: &Plan, state: &OperationState, executing: bool) -> Standing {
+    Standing {
+        operation: id.clone(),
+        status: state.status(executing),
+        percent: state.progress(plan),
+        steps: state.steps.iter().map(|(step, state)| (step.clone(), step_word(Some(state)))).collect(),
+    }
 }
 
 /// Members by how their steps stand: all done, one failed, or still to come.

@@ -12,12 +12,14 @@ mod operations;
 mod peer;
 mod policies;
 mod protection_groups;
+pub mod report;
 mod requests;
 mod site_failover;
 mod sites;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};
+pub use report::OperationReport;
 pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use views::{

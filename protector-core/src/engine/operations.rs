@@ -1,9 +1,9 @@
 //! Operations: plan, accept, run, look at.
 
 use super::{Engine, OperationView, describe};
-use crate::exec::{JOURNAL_SCHEMA, Progress, Record, lease, read_plan};
+use crate::exec::{JOURNAL_SCHEMA, Measures, Progress, Record, lease, read_plan};
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, SiteName};
-use crate::plan::{Action, Plan, Request, transition};
+use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request, transition};
 use crate::ports::{Cancel, GroupChange, JournalEntry, OperationFilter, StoredOperation};
 use crate::{Error, Result};
 
@@ -30,13 +30,15 @@ impl Engine {
             ))
             .remedy("accept it on the site where it was made, or plan again here"));
         }
-        plan.check_fresh(&self.plan(plan.group.as_str(), &plan.request).await?)?;
+        let facts = self.facts(plan.group.as_str(), &plan.request).await?;
+        plan.check_fresh(&crate::plan::plan(&facts, &plan.request)?)?;
         let record = self.load(plan.group.as_str()).await?;
         let stored = self.new_operation(plan)?;
         let accepted = Record::PlanAccepted {
             schema: JOURNAL_SCHEMA,
             plan_hash: plan.hash.clone(),
             consents: plan.consents.clone(),
+            measures: Some(measures(plan, &facts)),
         };
         let first = JournalEntry::seal(0, stored.accepted_at, serde_json::to_value(accepted)?, &"0".repeat(64));
         let change = plan.kind.moves_workload().then(|| self.opening(plan, &record, &stored));
@@ -84,7 +86,18 @@ impl Engine {
         read_plan(&self.stored(operation).await?)
     }
 
-    async fn stored(&self, operation: &str) -> Result<StoredOperation> {
+    /// The plan of an operation as a graph, with how each step stands now: the same picture while it runs and after it.
+    ///
+    /// # Errors
+    /// not on this site → `NotFound`; of another version → `Unsupported`.
+    pub async fn operation_graph(&self, operation: &str) -> Result<Graph> {
+        let stored = self.stored(operation).await?;
+        let (plan, state) = (read_plan(&stored)?, self.state(&stored.id).await?);
+        let executing = state.finished.is_none() && self.is_executing(&stored.id).await?;
+        Ok(plan.graph_with(&describe::standing(&stored.id, &plan, &state, executing)))
+    }
+
+    pub(super) async fn stored(&self, operation: &str) -> Result<StoredOperation> {
         self.0.endpoints.store.operation(&OperationId::new(operation)).await?.ok_or_else(|| {
             Error::not_found(format!("operation '{operation}' does not exist on {}", self.0.site))
                 .remedy("openstack protector operation list; operations are kept on the site where they were started")
@@ -97,7 +110,7 @@ impl Engine {
         Ok(describe::operation(stored, &read_plan(stored)?, &state, executing))
     }
 
-    async fn is_executing(&self, id: &OperationId) -> Result<bool> {
+    pub(super) async fn is_executing(&self, id: &OperationId) -> Result<bool> {
         let now = self.0.endpoints.clock.now();
         Ok(self.0.endpoints.store.lease(id).await?.is_some_and(|l| lease::is_alive(&l, now)))
     }
@@ -129,5 +142,19 @@ impl Engine {
             (!told && plan.kind == OperationKind::UnplannedFailover).then(|| self.0.endpoints.peer.site());
         let open = OpenOperation { id: stored.id.clone(), kind: stored.kind, site: self.0.site.clone() };
         GroupChange { expected: record.version, record: transition::opened(record, open, absent, stored.accepted_at) }
+    }
+}
+
+/// What the report of the operation will be measured by.
+fn measures(plan: &Plan, facts: &Facts) -> Measures {
+    let pinned = plan.steps.iter().find_map(|step| match &step.action {
+        Action::CloneVolumes { point: PointSource::Pinned(name), .. } => Some(name),
+        _ => None,
+    });
+    let points = facts.target.array.known().map(|array| array.recovery_points.as_slice()).unwrap_or_default();
+    let point = pinned.and_then(|name| points.iter().find(|p| p.name == *name));
+    Measures {
+        rpo_minutes: facts.record.policy.as_ref().map(|policy| policy.rpo_minutes),
+        point: point.map(|p| (p.name.clone(), p.created)),
     }
 }

@@ -215,7 +215,7 @@ pub struct StepView {
     pub id: String,
     /// One line for people.
     pub title: String,
-    /// `pending`, `running`, `done`, `skipped` or `failed`.
+    /// `pending`, `running`, `done`, `skipped`, `failed` or `undone`.
     pub state: String,
     /// Why it failed or was skipped.
     pub detail: Option<String>,

@@ -3,7 +3,7 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{OperationStatus, StepId};
+use crate::model::{OperationStatus, RecoveryPointName, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
 use crate::ports::{JournalEntry, LeaseHolder};
 use crate::{Error, Result};
@@ -26,6 +26,9 @@ pub enum Record {
         plan_hash: String,
         /// What was accepted with it.
         consents: Vec<Consent>,
+        /// What its result is measured by. Journals of earlier builds do not have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        measures: Option<Measures>,
     },
     /// An executor took the lease.
     Attempt {
@@ -79,6 +82,15 @@ pub enum Record {
     },
 }
 
+/// What was seen when a plan was accepted, is not in the plan, and may have changed when somebody asks for a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Recovery point objective of the policy, in minutes.
+    pub rpo_minutes: Option<u32>,
+    /// The recovery point that the plan names, with the instant of its data.
+    pub point: Option<(RecoveryPointName, Timestamp)>,
+}
+
 /// How a step stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepState {
@@ -105,6 +117,8 @@ pub struct OperationState {
     pub steps: BTreeMap<StepId, StepState>,
     /// When each step began for the first time.
     pub begun_at: BTreeMap<StepId, Timestamp>,
+    /// When each step got its last outcome. A step that was begun again has none.
+    pub ended_at: BTreeMap<StepId, Timestamp>,
     /// What finished steps left behind.
     pub outputs: Outputs,
     /// Set once the start is being restored.
@@ -156,26 +170,28 @@ impl OperationState {
             }
             Record::StepIntent { step } => {
                 self.begun_at.entry(step.clone()).or_insert(entry.at);
+                self.ended_at.remove(&step);
                 self.steps.insert(step, StepState::Begun);
             }
             Record::StepDone { step, output } => {
                 self.outputs.add(output);
-                self.steps.insert(step, StepState::Done);
+                self.end(step, StepState::Done, entry.at);
             }
-            Record::StepSkipped { step, reason } => {
-                self.steps.insert(step, StepState::Skipped(reason));
-            }
+            Record::StepSkipped { step, reason } => self.end(step, StepState::Skipped(reason), entry.at),
             Record::StepFailed { step, message, .. } => {
                 self.error = Some(message.clone());
-                self.steps.insert(step, StepState::Failed(message));
+                self.end(step, StepState::Failed(message), entry.at);
             }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
-            Record::StepUndone { step } => {
-                self.steps.insert(step, StepState::Undone);
-            }
+            Record::StepUndone { step } => self.end(step, StepState::Undone, entry.at),
             Record::Finished { status } => self.finished = Some((status, entry.at)),
         }
         Ok(())
+    }
+
+    fn end(&mut self, step: StepId, state: StepState, at: Timestamp) {
+        self.ended_at.insert(step.clone(), at);
+        self.steps.insert(step, state);
     }
 
     /// Whether the step needs nothing more.

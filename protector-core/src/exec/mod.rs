@@ -20,6 +20,6 @@ mod settle;
 pub use endpoints::Endpoints;
 pub(crate) use executor::read_plan;
 pub use executor::{Executor, Limits};
-pub use journal::{JOURNAL_SCHEMA, OperationState, Record, StepState};
+pub use journal::{JOURNAL_SCHEMA, Measures, OperationState, Record, StepState};
 pub use progress::{Event, Progress};
 pub use settle::settle;

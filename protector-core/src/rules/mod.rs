@@ -22,7 +22,7 @@ pub mod status;
 /// The volume type of a site that stands for a type named on the other site.
 pub mod volume_types;
 
-mod shell;
+pub(crate) mod shell;
 #[cfg(test)]
 mod testing;
 

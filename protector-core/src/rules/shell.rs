@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// `text` as one word of a POSIX shell command: as it is where that is safe, else in single quotes.
-pub(super) fn word(text: &str) -> Cow<'_, str> {
+pub(crate) fn word(text: &str) -> Cow<'_, str> {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+,#".contains(c);
     if !text.is_empty() && !text.starts_with('#') && text.chars().all(safe) {
         Cow::Borrowed(text)

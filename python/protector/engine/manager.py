@@ -14,6 +14,7 @@ from protector import _native
 from protector._native import Cancel, Settings
 from protector.exceptions import PlanBlocked
 from protector.plans import Plan
+from protector.reports import OperationReport
 from protector.values import (
     ConsistencyGroup,
     Event,
@@ -31,6 +32,7 @@ from protector.values import (
 
 ReplicationType: TypeAlias = Literal["async", "sync"]
 FailoverType: TypeAlias = Literal["planned", "unplanned"]
+GraphFormat: TypeAlias = Literal["mermaid", "dot", "svg", "html"]
 #: Name on the site that is left → name on the site that is reached.
 NameMap: TypeAlias = Mapping[str, str]
 #: Called in the calling thread with each event of a running operation. If it raises, the operation stops at the next
@@ -460,6 +462,28 @@ class Engine:
     def operation_plan(self, operation: str) -> Plan:
         """The plan that an operation follows. Raises ``NotFound``."""
         return Plan.from_json(self._native.operation_plan(operation))
+
+    def operation_graph(self, operation: str, format: GraphFormat = "mermaid") -> str:
+        """The plan of an operation as a picture in which each step says how it stands now.
+
+        The same picture shows progress while the operation runs, and what is left after a failure. ``svg`` and ``html``
+        are whole documents. Raises ``NotFound`` and, for another format, ``InvalidRequest``.
+
+        >>> done = engine.sync("prod-web")
+        >>> print(engine.operation_graph(done.id))
+        flowchart LR
+        ...done...
+        """
+        return self._native.operation_graph(operation, format)
+
+    def operation_report(self, operation: str) -> OperationReport:
+        """What an operation came to, for people who were not there. Raises ``NotFound``, and ``StorageError`` if its
+        journal does not verify.
+
+        >>> engine.operation_report(engine.sync("prod-web").id).headline
+        'Sync completed'
+        """
+        return OperationReport.from_json(self._native.operation_report(operation))
 
     def health(self) -> list[Health]:
         """Health of every group: link, metadata, RPO, and whether a planned failover would be accepted now.

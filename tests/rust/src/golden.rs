@@ -16,7 +16,7 @@ pub fn path(name: &str) -> PathBuf {
 pub fn read(name: &str) -> Result<String> {
     std::fs::read_to_string(path(name)).map_err(|e| {
         Error::storage(format!("{}: {e}", path(name).display()))
-            .remedy("UPDATE_GOLDEN=1 cargo test -p protector-tests --test golden_plans")
+            .remedy("UPDATE_GOLDEN=1 cargo test -p protector-tests --test 'golden_*' --test reports")
     })
 }
 
@@ -25,7 +25,14 @@ pub fn read(name: &str) -> Result<String> {
 /// # Errors
 /// file cannot be read or written → `Storage`; they differ → `Conflict` with the first line that does.
 pub fn check<T: Serialize>(name: &str, value: &T) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)? + "\n";
+    check_text(name, &(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// The same for text.
+///
+/// # Errors
+/// as [`check`].
+pub fn check_text(name: &str, text: &str) -> Result<()> {
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|v| !v.is_empty()) {
         let written = std::fs::create_dir_all(path(name).parent().unwrap_or(&path("")))
             .and_then(|()| std::fs::write(path(name), text));
@@ -38,6 +45,7 @@ pub fn check<T: Serialize>(name: &str, value: &T) -> Result<()> {
     let lines = golden.lines().zip(text.lines()).enumerate();
     let first = lines.into_iter().find(|(_, (golden, now))| golden != now);
     let (line, (golden, now)) = first.unwrap_or((golden.lines().count(), ("", "one of them is longer")));
-    Err(Error::conflict(format!("{name}:{}: '{}' is '{}' now", line + 1, golden.trim(), now.trim()))
-        .remedy("if the change is meant: UPDATE_GOLDEN=1 cargo test -p protector-tests --test golden_plans"))
+    Err(Error::conflict(format!("{name}:{}: '{}' is '{}' now", line + 1, golden.trim(), now.trim())).remedy(
+        "if the change is meant: UPDATE_GOLDEN=1 cargo test -p protector-tests --test 'golden_*' --test reports",
+    ))
 }

@@ -29,7 +29,12 @@ fn sealed(records: Vec<serde_json::Value>) -> Vec<JournalEntry> {
 /// The journal of a run of `plan` without any trouble.
 fn journal(plan: &Plan) -> Vec<JournalEntry> {
     let mut records = vec![
-        Record::PlanAccepted { schema: JOURNAL_SCHEMA, plan_hash: plan.hash.clone(), consents: Vec::new() },
+        Record::PlanAccepted {
+            schema: JOURNAL_SCHEMA,
+            plan_hash: plan.hash.clone(),
+            consents: Vec::new(),
+            measures: None,
+        },
         Record::Attempt { holder: lease::this_process("test".to_owned()), generation: 1 },
     ];
     for step in plan.steps.iter().map(|s| s.id.clone()) {
@@ -79,6 +84,34 @@ fn a_step_that_was_begun_again_is_not_done() {
     assert!(!again.is_settled(&step));
     // what a repeated step computes must not depend on the attempt
     assert_eq!(again.begun_at.get(&step), failed.begun_at.get(&step));
+}
+
+#[test]
+fn a_step_ends_with_its_last_outcome() {
+    let step = StepId::from("fence_source");
+    let failed = Record::StepFailed { step: step.clone(), code: "transient".to_owned(), message: "busy".to_owned() };
+    let intent = Record::StepIntent { step: step.clone() };
+    let done = Record::StepDone { step: step.clone(), output: StepOutput::Nothing };
+    let skipped = Record::StepSkipped { step: step.clone(), reason: "silent".to_owned() };
+    let undone = Record::StepUndone { step: step.clone() };
+    let records = [intent.clone(), failed, intent.clone(), done, intent.clone(), skipped, intent, undone];
+    let entries = sealed(records.iter().map(|r| serde_json::to_value(r).unwrap()).collect());
+    for length in 1..=entries.len() {
+        let state = OperationState::fold(&entries[..length]).unwrap();
+        // entry n is of second n; every other one is an intent, after which nothing is known
+        let ended = (length % 2 == 0).then(|| Timestamp::from_second(i64::try_from(length).unwrap() - 1).unwrap());
+        assert_eq!(state.ended_at.get(&step).copied(), ended, "{length} entries");
+    }
+}
+
+#[test]
+fn a_journal_of_an_earlier_build_has_no_measures() {
+    let earlier = serde_json::json!({
+        "record": "plan_accepted", "schema": JOURNAL_SCHEMA, "plan_hash": "", "consents": []
+    });
+    let record: Record = serde_json::from_value(earlier.clone()).unwrap();
+    assert!(matches!(record, Record::PlanAccepted { measures: None, .. }));
+    assert_eq!(serde_json::to_value(record).unwrap(), earlier);
 }
 
 #[test]

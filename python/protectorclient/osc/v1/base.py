@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cliff.columns import FormattableColumn
@@ -178,5 +179,32 @@ def mappings(parsed_args: argparse.Namespace) -> dict[str, dict[str, str] | None
 
 def print_plan(command: ProtectorCommand, plan: Plan, *, as_json: bool) -> None:
     """Prints a plan for people or as JSON."""
-    text = plan.json if as_json else plan.to_text()
-    command.app.stdout.write(text.rstrip("\n") + "\n")
+    emit(command, plan.json if as_json else plan.to_text(), None)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """``--output``."""
+    parser.add_argument("--output", metavar="<file>", help="write to this file instead of standard output")
+
+
+def add_graph(parser: argparse.ArgumentParser) -> None:
+    """``--graph`` and ``--output``."""
+    parser.add_argument(
+        "--graph",
+        choices=("mermaid", "dot", "svg", "html"),
+        help="draw the steps instead; svg and html are documents that need nothing else",
+    )
+    add_output(parser)
+
+
+def emit(command: ProtectorCommand, text: str, file: str | None) -> None:
+    """Writes text to a file or to standard output, with one newline at its end."""
+    text = text.rstrip("\n") + "\n"
+    if file is None:
+        command.app.stdout.write(text)
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"'{file}' cannot be written: {error.strerror or error}"
+        raise exceptions.CommandError(f"{message}\nWhat to do: name a file in a directory that you may write") from error

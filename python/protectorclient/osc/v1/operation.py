@@ -13,7 +13,17 @@ from osc_lib import exceptions
 from protector.plans import Plan
 from protector.values import Event, Operation
 from protectorclient.osc.progress import reporter
-from protectorclient.osc.v1.base import Lister, ShowOne, add_group, print_plan, readable_errors
+from protectorclient.osc.v1.base import (
+    Lister,
+    ProtectorCommand,
+    ShowOne,
+    add_graph,
+    add_group,
+    add_output,
+    emit,
+    print_plan,
+    readable_errors,
+)
 
 _DOCUMENTED = ("operation_type", "status", "progress", "instances_failed")
 _REST = (
@@ -129,10 +139,43 @@ class ShowOperation(_ShowOperation):
     """Show an operation, and which commands lead on from its state"""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        return _add_operation(super().get_parser(prog_name))
+        parser = _add_operation(super().get_parser(prog_name))
+        add_graph(parser)
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Shows the operation as a table, or its steps as a drawing."""
+        if parsed_args.graph is None:
+            if parsed_args.output is not None:
+                raise exceptions.CommandError("--output goes with --graph\nWhat to do: add --graph html")
+            return super().run(parsed_args)
+        with readable_errors():
+            drawn = self.engine.operation_graph(parsed_args.operation, parsed_args.graph)
+        emit(self, drawn, parsed_args.output)
+        return 0
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.show(self.engine.operation_show(parsed_args.operation), parsed_args)
+
+
+class ReportOperation(ProtectorCommand):
+    """Report what an operation came to, for people who were not there
+
+    What was asked, what was reached, how long it took, what was made and what is left of it, and what proves it.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = _add_operation(super().get_parser(prog_name))
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument("--html", action="store_true", help="as one HTML document for print and archive")
+        form.add_argument("--json", action="store_true", help="as JSON, with every value")
+        add_output(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        report = self.engine.operation_report(parsed_args.operation)
+        text = report.to_html() if parsed_args.html else report.json if parsed_args.json else report.to_text()
+        emit(self, text, parsed_args.output)
 
 
 class WatchOperation(_ShowOperation):

@@ -1,0 +1,423 @@
+use super::fold::{Told, report};
+use super::things::Found;
+use super::verdict::span;
+use super::*;
+use crate::exec::{JOURNAL_SCHEMA, Measures, Record, lease};
+use crate::model::{DiskCopy, FailoverType, Mappings, Nic, OperationStatus, StepId};
+use crate::plan::graph::testing::{HOSTILE, check_inert};
+use crate::plan::testing::{Size, facts};
+use crate::plan::{Consent, ConsentKind, Facts, Plan, PointSource, StepOutput, plan};
+use crate::ports::{JOURNAL_START, JournalEntry};
+use jiff::Timestamp;
+
+const SIZES: [Size; 2] = [Size { tier: 0, disks: 2, nics: 1 }, Size { tier: 1, disks: 1, nics: 1 }];
+/// When everything here is accepted: when the facts were seen, 200 s after the data.
+const ACCEPTED: i64 = 1_800_000_000;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(ACCEPTED + second).unwrap()
+}
+
+fn rehearsal() -> Request {
+    Request::TestFailover { mappings: Mappings::default(), retain_primary: true }
+}
+
+fn failover(failover_type: FailoverType) -> Request {
+    let force = failover_type == FailoverType::Unplanned;
+    let reason = force.then(|| "site-a is lost".to_owned());
+    Request::Failover { failover_type, force, reason, mappings: Mappings::default() }
+}
+
+fn seen() -> Facts {
+    facts(&SIZES, false)
+}
+
+/// A journal that is written one record per second, from the acceptance on.
+struct Writer {
+    plan: Plan,
+    records: Vec<Record>,
+}
+
+impl Writer {
+    fn new(facts: &Facts, request: &Request) -> Self {
+        let plan = plan(facts, request).unwrap();
+        assert_eq!(plan.blockers().count(), 0, "{plan}");
+        let pinned = plan.steps.iter().find_map(|s| match &s.action {
+            Action::CloneVolumes { point: PointSource::Pinned(name), .. } => Some((name.clone(), at(-200))),
+            _ => None,
+        });
+        let accepted = Record::PlanAccepted {
+            schema: JOURNAL_SCHEMA,
+            plan_hash: plan.hash.clone(),
+            consents: plan.consents.clone(),
+            measures: Some(Measures { rpo_minutes: Some(15), point: pinned }),
+        };
+        let attempt = Record::Attempt { holder: lease::this_process("engine".to_owned()), generation: 1 };
+        Self { plan, records: vec![accepted, attempt] }
+    }
+
+    /// Makes the steps that `wanted` picks.
+    fn make(mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        for step in self.plan.steps.clone().into_iter().filter(|s| wanted(s.id.as_str())) {
+            if !matches!(step.action, Action::Barrier {}) {
+                self.records.push(Record::StepIntent { step: step.id.clone() });
+            }
+            self.records.push(Record::StepDone { output: output(&step), step: step.id });
+        }
+        self
+    }
+
+    fn and(mut self, record: Record) -> Self {
+        self.records.push(record);
+        self
+    }
+
+    fn fail(self, step: &str) -> Self {
+        let step = StepId::from(step);
+        assert!(self.plan.steps.iter().any(|s| s.id == step), "{step}: {}", self.plan);
+        let (code, message) = ("deadline_exceeded".to_owned(), format!("{step} took too long"));
+        self.and(Record::StepIntent { step: step.clone() }).and(Record::StepFailed { step, code, message })
+    }
+
+    fn finish(self, status: OperationStatus) -> Told {
+        let told = self.and(Record::Finished { status });
+        told.stop()
+    }
+
+    fn stop(self) -> Told {
+        let mut journal: Vec<JournalEntry> = Vec::new();
+        for (sequence, record) in (0..).zip(&self.records) {
+            let previous = journal.last().map_or(JOURNAL_START, |e| e.hash.as_str()).to_owned();
+            let record = serde_json::to_value(record).unwrap();
+            journal.push(JournalEntry::seal(sequence, at(i64::try_from(sequence).unwrap()), record, &previous));
+        }
+        Told { state: OperationState::fold(&journal).unwrap(), plan: self.plan, journal }
+    }
+}
+
+fn output(step: &crate::plan::Step) -> StepOutput {
+    match &step.action {
+        Action::AwaitTransfer { .. } => StepOutput::Point { name: "final".into(), created: at(1) },
+        Action::CloneVolumes { disks, .. } => StepOutput::Clones {
+            made_by: "op-test/clone_volumes".into(),
+            volumes: disks.iter().map(|(d, _)| (d.clone(), format!("{d}-clone").into(), "clone".into())).collect(),
+        },
+        Action::ImportVolume { disk, .. } => StepOutput::Volume {
+            disk: disk.clone(),
+            copy: DiskCopy {
+                volume_id: format!("{disk}-test").into(),
+                array_volume: "clone".into(),
+                array_volume_id: format!("{disk}-clone").into(),
+            },
+        },
+        Action::EnsurePort { member, nic, .. } => StepOutput::Port {
+            member: member.clone(),
+            nic: *nic,
+            port: format!("{member}-port").into(),
+            interface: Nic { port: None, network: String::new(), mac_address: None, fixed_ips: Vec::new() },
+        },
+        Action::EnsureServer { member, flavor, .. } => StepOutput::Server {
+            member: member.clone(),
+            server: format!("{member}-test").into(),
+            flavor: flavor.clone(),
+        },
+        _ => StepOutput::Nothing,
+    }
+}
+
+fn stored(told: &Told) -> StoredOperation {
+    let id = if told.plan.kind == OperationKind::TestFailover { "op-test" } else { "op-1" };
+    StoredOperation {
+        id: id.into(),
+        group: told.plan.group.clone(),
+        group_name: told.plan.group_name.clone(),
+        kind: told.plan.kind,
+        accepted_at: at(0),
+        plan: serde_json::to_value(&told.plan).unwrap(),
+    }
+}
+
+fn reported(told: &Told, cleanups: Vec<Told>, found: &Found) -> OperationReport {
+    let stored = stored(told);
+    let cleanups: Vec<_> = cleanups.into_iter().map(|c| (self::stored(&c), c)).collect();
+    let standing = describe::standing(&stored.id, &told.plan, &told.state, false);
+    report(&stored, told, &standing, &cleanups, found, at(1000), "site-a".into())
+}
+
+fn simple(told: &Told) -> OperationReport {
+    reported(told, Vec::new(), &Found::default())
+}
+
+fn drill() -> Told {
+    Writer::new(&seen(), &rehearsal()).make(|_| true).finish(OperationStatus::Completed)
+}
+
+fn cleanup() -> Writer {
+    Writer::new(&seen(), &Request::TestCleanup { test: None })
+}
+
+#[test]
+fn a_drill_that_was_cleaned_up_passes_in_one_line() {
+    let cleaned = cleanup().make(|_| true).finish(OperationStatus::Completed);
+    let report = reported(&drill(), vec![cleaned], &Found::default());
+    assert_eq!(
+        report.headline,
+        "Drill passed: 2 of 2 servers ran, recovery time 21 s, data 3 min 20 s old (objective 15 min), everything removed"
+    );
+    assert_eq!(report.verdict, Verdict::Passed);
+    let things = &report.things;
+    assert_eq!((things.made.count(), things.left.count(), things.untold.len()), (10, 0, 0));
+    assert_eq!(things.made, things.removed);
+    assert_eq!(report.recovery_time.seconds, Observation::Known(21.0));
+    assert_eq!(report.recovery_point.age_seconds, Observation::Known(200.0));
+    assert!(report.journal.verified && report.journal.head.len() == 64);
+    assert_eq!(report.executed_by[0].process, std::process::id());
+}
+
+/// I-21: what is left is the difference, by id.
+#[test]
+fn what_a_cleanup_did_not_remove_is_named() {
+    let report = simple(&drill());
+    assert_eq!(report.verdict, Verdict::NotCleanedUp);
+    assert!(report.headline.ends_with("still there: 2 servers, 2 ports, 3 volumes, 3 clones"), "{}", report.headline);
+
+    let half = cleanup().make(|id| !id.contains("clone")).fail("remove_clones").finish(OperationStatus::Failed);
+    let report = reported(&drill(), vec![half], &Found::default());
+    assert_eq!(report.verdict, Verdict::NotCleanedUp);
+    assert!(report.headline.ends_with("still there: 3 clones"), "{}", report.headline);
+    assert_eq!(report.things.cleanups[0].status, OperationStatus::Failed);
+    for clone in &report.things.left.clones {
+        assert!(report.to_text().lines().any(|l| l.contains(clone.as_str()) && l.contains("STILL THERE")));
+    }
+    // a second cleanup removes the rest
+    let half = || cleanup().make(|id| !id.contains("clone")).fail("remove_clones").finish(OperationStatus::Failed);
+    let rest = cleanup().make(|_| true).finish(OperationStatus::Completed);
+    assert_eq!(reported(&drill(), vec![half(), rest], &Found::default()).verdict, Verdict::Passed);
+}
+
+#[test]
+fn a_server_that_failed_fails_the_drill_and_may_have_been_made() {
+    let writer = || Writer::new(&seen(), &rehearsal());
+    let failing =
+        writer().plan.steps.iter().rev().find(|s| s.id.as_str().starts_with("ensure_server")).unwrap().id.clone();
+    let failed = || {
+        let ok = |id: &str| !id.starts_with("verify_server") && id != failing.as_str() && !id.starts_with("running");
+        writer().make(ok).make(|id| id.starts_with("verify_server/web-0-server-0")).fail(failing.as_str())
+    };
+    let told = failed().finish(OperationStatus::Failed);
+    let looked = |servers| Found { servers: Some(servers), clones: None };
+
+    let there = looked(Observation::Known(["half-made".into()].into()));
+    let report = reported(&told, Vec::new(), &there);
+    assert_eq!(report.verdict, Verdict::Failed);
+    assert!(
+        report.headline.starts_with(
+            "Drill failed: 1 of 2 servers ran, recovery time not known ('web-0-test' was not seen running)"
+        ),
+        "{}",
+        report.headline
+    );
+    assert!(report.things.left.servers.contains(&"half-made".into()) && report.things.untold.is_empty());
+    let member = report.members.iter().find(|m| m.result == MemberResult::Failed).unwrap();
+    assert!(member.error.as_ref().unwrap().contains("took too long") && member.up_at.known().is_none());
+    assert_eq!(report.recovery_time.seconds.known(), None);
+
+    // nobody could look: what may be there is said, and nothing is called removed
+    let silent = looked(Observation::Unknown("site-b does not answer".to_owned()));
+    let report = reported(&told, Vec::new(), &silent);
+    assert_eq!(report.things.untold.len(), 1);
+    assert!(report.things.untold[0].contains("site-b does not answer"), "{:?}", report.things.untold);
+    assert!(report.to_html().contains("site-b does not answer"));
+    assert!(report.headline.ends_with("what 1 step(s) may have made is not known"), "{}", report.headline);
+}
+
+#[test]
+fn a_port_without_an_outcome_keeps_the_drill_from_being_called_clean() {
+    let port = "ensure_port/web-0-server-0/0";
+    let told = Writer::new(&seen(), &rehearsal()).fail(port).finish(OperationStatus::Failed);
+    let report = simple(&told);
+    assert_eq!(report.things.untold.len(), 1, "{:?}", report.things.untold);
+    // begun again and done: it is told
+    let told = Writer::new(&seen(), &rehearsal()).fail(port).make(|_| true).finish(OperationStatus::Completed);
+    let report = simple(&told);
+    assert_eq!(report.things.untold, Vec::<String>::new());
+    let step = report.steps.iter().find(|s| s.id.as_str() == port).unwrap();
+    assert_eq!((step.attempts, step.error.as_deref()), (2, None));
+}
+
+/// I-19: only a known age within the objective meets it.
+#[test]
+fn an_old_or_unknown_recovery_point_does_not_pass() {
+    let mut young = Writer::new(&seen(), &rehearsal());
+    let Record::PlanAccepted { measures: Some(first), .. } = young.records.remove(0) else { panic!("the first") };
+    let point = first.point.clone().unwrap();
+    let measures = |point: Option<i64>, rpo_minutes: Option<u32>, name: &str| {
+        Some(Measures { rpo_minutes, point: point.map(|age| (name.into(), at(-age))) })
+    };
+    let name = point.0.as_str();
+    let cases = [
+        (measures(Some(900), Some(15), name), Answer::Yes, Verdict::Passed),
+        (measures(Some(901), Some(15), name), Answer::No, Verdict::ObjectiveMissed),
+        (measures(Some(-30), Some(15), name), Answer::Yes, Verdict::Passed),
+        (measures(Some(-90), Some(15), name), Answer::Unknown, Verdict::NotConclusive),
+        (measures(Some(10), None, name), Answer::Unknown, Verdict::NotConclusive),
+        (measures(Some(10), Some(15), "another"), Answer::Unknown, Verdict::NotConclusive),
+        (measures(None, Some(15), name), Answer::Unknown, Verdict::NotConclusive),
+        (None, Answer::Unknown, Verdict::NotConclusive),
+    ];
+    for (case, (measures, met, verdict)) in cases.into_iter().enumerate() {
+        let mut writer = Writer::new(&seen(), &rehearsal());
+        if let Some(Record::PlanAccepted { measures: written, .. }) = writer.records.first_mut() {
+            *written = measures;
+        }
+        let told = writer.make(|_| true).finish(OperationStatus::Completed);
+        let cleaned = cleanup().make(|_| true).finish(OperationStatus::Completed);
+        let report = reported(&told, vec![cleaned], &Found::default());
+        assert_eq!((report.recovery_point.met, report.verdict), (met, verdict), "case {case}: {}", report.headline);
+        if met == Answer::Unknown {
+            assert!(report.headline.contains("not known"), "{}", report.headline);
+            let row = |l: &&str| l.contains("recovery point (RPO)");
+            assert!(report.to_text().lines().find(row).is_some_and(|l| l.contains("not known")));
+        }
+    }
+}
+
+#[test]
+fn a_failover_says_what_was_lost_and_who_agreed() {
+    let planned =
+        Writer::new(&seen(), &failover(FailoverType::Planned)).make(|_| true).finish(OperationStatus::Completed);
+    let report = simple(&planned);
+    assert_eq!(report.verdict, Verdict::Passed);
+    let head = &report.headline;
+    assert!(
+        head.starts_with("Planned failover completed: 2 of 2 servers ran, ") && head.ends_with(", no write lost"),
+        "{head}"
+    );
+    assert!(!report.things.temporary && report.to_text().contains("in use"));
+
+    let mut lost = seen();
+    lost.source.cloud = Observation::Unknown("silent".to_owned());
+    lost.source.array = Observation::Unknown("silent".to_owned());
+    let unplanned =
+        Writer::new(&lost, &failover(FailoverType::Unplanned)).make(|_| true).finish(OperationStatus::Completed);
+    let report = simple(&unplanned);
+    assert!(report.headline.contains("data 3 min 20 s old (objective 15 min)"), "{}", report.headline);
+    let reason = |c: &Consent| c.reason.as_deref() == Some("site-a is lost");
+    assert!(report.consents.iter().any(|c| c.kind == ConsentKind::DataLoss && reason(c)), "{:?}", report.consents);
+    assert!(report.to_html().contains("site-a is lost"));
+}
+
+#[test]
+fn a_rollback_removes_the_clones_and_is_no_success() {
+    let writer = Writer::new(&seen(), &failover(FailoverType::Planned));
+    let told = writer
+        .make(|id| {
+            ["announce", "take_final_snapshot", "await_final_snapshot", "fence_source", "clone_volumes"].contains(&id)
+        })
+        .fail("group_volumes")
+        .and(Record::RollbackStarted { reason: "the group is gone".to_owned() })
+        .and(Record::StepUndone { step: "clone_volumes".into() })
+        .finish(OperationStatus::RolledBack);
+    let report = simple(&told);
+    assert_eq!(report.verdict, Verdict::Failed);
+    assert!(report.headline.starts_with("Planned failover failed and was rolled back: 0 of 2"), "{}", report.headline);
+    assert_eq!((report.things.removed.clones.len(), report.things.left.count()), (3, 0));
+    assert!(report.members.iter().all(|m| m.result == MemberResult::NotReached && m.server.known().is_none()));
+}
+
+#[test]
+fn what_has_not_ended_or_not_begun_is_said_to_be_so() {
+    let told = Writer::new(&seen(), &rehearsal())
+        .make(|id| id == "clone_volumes")
+        .and(Record::StepIntent { step: "import_volume/web-0-server-0/vda".into() })
+        .stop();
+    let report = simple(&told);
+    assert_eq!(report.verdict, Verdict::NotEnded);
+    assert!(report.headline.starts_with("Drill has not ended (interrupted, "), "{}", report.headline);
+    assert_eq!(report.ended_at.reason(), Some("it has not ended"));
+    for step in &report.steps {
+        let done = step.id.as_str() == "clone_volumes";
+        assert_eq!(step.seconds.known().is_some(), done, "{step:?}");
+        assert_eq!(step.ended_at.known().is_some(), done, "{step:?}");
+    }
+    // in JSON too: a value or a reason, never null
+    let json = serde_json::to_value(&report).unwrap();
+    for step in json["steps"].as_array().unwrap() {
+        for field in ["began_at", "ended_at", "seconds"] {
+            assert!(step[field].get("known").is_some() ^ step[field].get("unknown").is_some(), "{step}");
+        }
+    }
+}
+
+#[test]
+fn a_cleanup_and_a_sync_have_reports_of_their_own() {
+    let report = simple(&cleanup().make(|_| true).finish(OperationStatus::Completed));
+    assert_eq!(
+        (report.verdict, report.headline.as_str()),
+        (Verdict::Passed, "Test cleanup completed: everything removed")
+    );
+    let report = simple(&Writer::new(&seen(), &Request::Sync {}).make(|_| true).finish(OperationStatus::Completed));
+    assert_eq!((report.verdict, report.headline.as_str()), (Verdict::Passed, "Sync completed"));
+    let failed = Writer::new(&seen(), &Request::Sync {}).fail("take_snapshot").finish(OperationStatus::Failed);
+    assert_eq!(simple(&failed).headline, "Sync failed");
+}
+
+#[test]
+fn names_of_users_break_out_of_no_form() {
+    for name in HOSTILE {
+        let mut seen = seen();
+        seen.record.group.name = name.to_owned();
+        for member in &mut seen.record.members {
+            member.name = format!("{name}{}", member.id);
+        }
+        let mut writer = Writer::new(&seen, &failover(FailoverType::Planned)).make(|id| id != "close");
+        writer.plan.findings.push(crate::plan::Finding::warning(crate::plan::FindingCode::NoPolicy, name).remedy(name));
+        let told = writer.fail("close").stop();
+        let report = simple(&told);
+        check_inert(&report.to_html());
+        let text = report.to_text();
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+        assert!(text.chars().all(|c| !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')), "{text:?}");
+        let read: OperationReport = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+        assert_eq!(read, report);
+        assert_eq!(read.to_html(), report.to_html());
+    }
+}
+
+#[test]
+fn a_report_of_many_steps_stays_readable_and_hides_no_failure() {
+    let sizes: Vec<Size> = (0..400).map(|_| Size { tier: 0, disks: 2, nics: 1 }).collect();
+    let facts = facts(&sizes, false);
+    let failing = "ensure_server/web-7-server-21";
+    let ok = |id: &str| id != failing && !id.starts_with("verify") && !id.starts_with("running");
+    let told = Writer::new(&facts, &rehearsal()).make(ok).fail(failing).finish(OperationStatus::Failed);
+    let report = simple(&told);
+    assert_eq!(report.steps.len(), told.plan.steps.len());
+    let html = report.to_html();
+    check_inert(&html);
+    assert!(html.contains("only those that failed or were skipped are listed"));
+    assert!(html.contains("start 400 servers") && html.contains("399 of 400 done, 1 failed"));
+    assert!(report.to_text().lines().any(|l| l.contains("FAILED") && l.contains(failing)));
+}
+
+#[test]
+fn spans_are_never_shorter_than_they_were() {
+    let cases = [
+        (0.0, "0 s"),
+        (0.41, "0.5 s"),
+        (9.95, "10.0 s"),
+        (41.0, "41 s"),
+        (41.2, "42 s"),
+        (119.0, "119 s"),
+        (120.0, "2 min"),
+        (200.0, "3 min 20 s"),
+        (900.0, "15 min"),
+        (3600.0, "1 h"),
+        (3601.0, "1 h 1 min"),
+        (7500.0, "2 h 5 min"),
+        (90_000.0, "25 h"),
+    ];
+    for (seconds, text) in cases {
+        assert_eq!(span(seconds), text, "{seconds}");
+    }
+}
