@@ -71,6 +71,9 @@ pub enum Record {
     StepUndone {
         /// Which.
         step: StepId,
+        /// What is worth knowing of how it stands now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// The operation ended.
     Finished {
@@ -105,6 +108,8 @@ pub struct OperationState {
     pub steps: BTreeMap<StepId, StepState>,
     /// When each step began for the first time.
     pub begun_at: BTreeMap<StepId, Timestamp>,
+    /// What is worth knowing of steps that were undone.
+    pub undo_notes: BTreeMap<StepId, String>,
     /// What finished steps left behind.
     pub outputs: Outputs,
     /// Set once the start is being restored.
@@ -170,7 +175,10 @@ impl OperationState {
                 self.steps.insert(step, StepState::Failed(message));
             }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
-            Record::StepUndone { step } => {
+            Record::StepUndone { step, note } => {
+                if let Some(note) = note {
+                    self.undo_notes.insert(step.clone(), note);
+                }
                 self.steps.insert(step, StepState::Undone);
             }
             Record::Finished { status } => self.finished = Some((status, entry.at)),

@@ -148,11 +148,9 @@ pub(super) fn source_volumes(facts: &Facts) -> BTreeSet<ArrayVolumeName> {
         .collect()
 }
 
-/// The group replicates from source to target: ours, with a target that allows it, over a connected link.
-pub(super) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
-    let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
-    let group = &facts.record.group;
-    let local = &policy.pure_pg_name;
+/// The arrays are connected, as the source sees it.
+pub(super) fn linked(facts: &Facts, findings: &mut Vec<Finding>) {
+    let Some(source) = facts.source.array.known() else { return };
     if source.link != crate::ports::ReplicationLink::Connected {
         findings.push(
             Finding::blocker(
@@ -162,6 +160,24 @@ pub(super) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
             .remedy("restore the array connection"),
         );
     }
+}
+
+/// No site waits to be stopped and fenced: only what works that off may touch it.
+pub(super) fn no_fence_due(facts: &Facts, findings: &mut Vec<Finding>) {
+    let name = &facts.record.group.name;
+    for due in &facts.record.fences_due {
+        let text = format!("{} waits since {} to be stopped and fenced ({})", due.site, due.since, due.operation);
+        let remedy = format!("openstack protector reprotect {name}");
+        findings.push(Finding::blocker(FindingCode::FenceDue, text).remedy(remedy));
+    }
+}
+
+/// The group replicates from source to target: ours, with a target that allows it, over a connected link.
+pub(super) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
+    let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
+    let group = &facts.record.group;
+    let local = &policy.pure_pg_name;
+    linked(facts, findings);
     let Some(array_group) = source.local_group.as_ref().filter(|g| !g.destroyed) else {
         findings.push(
             Finding::blocker(

@@ -15,6 +15,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
     checks::answers(&facts.target, "restore the standby site; a test needs nothing else", &mut findings);
+    checks::no_fence_due(facts, &mut findings);
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
     let mappings = mappings_towards_target(facts, request.mappings())?;
     let placements: HashMap<_, _> =

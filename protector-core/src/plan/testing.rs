@@ -2,9 +2,10 @@
 
 use super::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 use crate::model::{
-    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FlavorShape, GroupRecord, Mappings,
-    Member, MemberStatus, MetadataVersion, Nic, OpenOperation, OperationKind, PolicyStatus, Protection,
-    ProtectionGroup, RecoveryPoint, ReplicationPolicy, ReplicationType, ServerCapture, SiteName, Transfer,
+    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FenceDue, FlavorShape, GroupRecord,
+    LedgerEntry, LedgerState, LedgerVolume, Mappings, Member, MemberStatus, MetadataVersion, Nic, OpenOperation,
+    OperationKind, PolicyStatus, Protection, ProtectionGroup, RecoveryPoint, ReplicationPolicy, ReplicationType,
+    RetainedCopy, ServerCapture, SiteName, Transfer,
 };
 use crate::ports::{
     ArrayGroup, AttachedVolume, CloudVolume, Flavor, Network, ReplicationLink, Server, ServerState, VolumeState,
@@ -98,6 +99,8 @@ fn record(sizes: &[Size], runs_on: &str, away: bool) -> GroupRecord {
         members: sizes.iter().enumerate().map(|(n, size)| member(n, *size, sites)).collect(),
         retained: Vec::new(),
         divergence: None,
+        fences_due: Vec::new(),
+        ledger: Vec::new(),
     }
 }
 
@@ -116,6 +119,7 @@ fn member(n: usize, size: Size, sites: &[&str]) -> Member {
         volume_id: format!("volume-{n}-{disk}-{site}").into(),
         array_volume: format!("array-volume-{n}-{disk}-{site}").into(),
         array_volume_id: format!("array-id-{n}-{disk}-{site}").into(),
+        cloned_under: None,
     };
     Member {
         id: format!("server-{n}").into(),
@@ -232,13 +236,14 @@ fn cloud_facts(record: &GroupRecord, site: &str, is_source: bool) -> CloudFacts 
         flavors: vec![Flavor { id: "medium".to_owned(), name: "m1.medium".to_owned(), shape: SHAPE }],
         servers: record.members.iter().filter_map(server).collect(),
         group_volumes: record.disks().filter_map(|(_, d)| d.copies.get(&here)).map(|c| c.volume_id.clone()).collect(),
+        retained: BTreeMap::new(),
     }
 }
 
 /// Something that is missing or wrong.
 pub(crate) type Defect = (&'static str, fn(&mut Facts));
 
-pub(crate) const DEFECTS: [Defect; 21] = [
+pub(crate) const DEFECTS: [Defect; 23] = [
     ("no policy", |f| f.record.policy = None),
     ("no members", |f| f.record.members.clear()),
     ("sync group", |f| f.record.group.replication_type = ReplicationType::Sync),
@@ -269,6 +274,8 @@ pub(crate) const DEFECTS: [Defect; 21] = [
         array(&mut f.target, |a| a.recovery_points.iter_mut().for_each(|p| p.created = at(NOW - 47 * 60)));
     }),
     ("unprotected", |f| f.record.group.protection = Protection::Unprotected),
+    ("left without a fence", leave_without_fence),
+    ("volumes retained", retain),
     ("no networks on the target", |f| cloud(&mut f.target, |c| c.networks.clear())),
     ("no flavors on the target", |f| cloud(&mut f.target, |c| c.flavors.clear())),
     ("old servers would take their volumes along", |f| {
@@ -277,6 +284,83 @@ pub(crate) const DEFECTS: [Defect; 21] = [
         });
     }),
 ];
+
+/// The standby site was left by an unplanned failover; its servers run.
+pub(crate) fn leave_without_fence(f: &mut Facts) {
+    let site = f.target.site.clone();
+    f.record.group.protection = Protection::Unprotected;
+    f.record.fences_due.push(FenceDue {
+        site: site.clone(),
+        group: POLICY_GROUP.into(),
+        servers: f.record.members.iter().filter_map(|m| m.server_on(&site)).cloned().collect(),
+        since: at(NOW - 600),
+        operation: "op-left".into(),
+    });
+    let volumes = f.record.disks().filter_map(|(_, d)| Some((d.id.clone(), d.copies.get(&site)?.clone())));
+    f.record.ledger.push(LedgerEntry {
+        id: "diverged-left".into(),
+        operation: "op-left".into(),
+        site: site.clone(),
+        group: POLICY_GROUP.into(),
+        point: "array:pg-web.auto-0".into(),
+        data_time: at(NOW - 900),
+        volumes: volumes
+            .map(|(disk, copy)| LedgerVolume {
+                disk,
+                volume_id: copy.volume_id,
+                array_volume: copy.array_volume,
+                array_volume_id: copy.array_volume_id,
+            })
+            .collect(),
+        since: at(NOW - 600),
+        state: LedgerState::Suspected,
+        evidence: None,
+        snapshot: None,
+        discarded: None,
+    });
+    cloud(&mut f.target, |c| c.servers.values_mut().for_each(|s| s.state = ServerState::Active));
+}
+
+/// Of each disk an old volume of ours, one of the tenant, and one that the ledger names.
+pub(crate) fn retain(f: &mut Facts) {
+    let site = f.source.site.clone();
+    for (_, disk) in f.record.members.iter().flat_map(|m| m.disks.iter().map(move |d| (m, d))) {
+        for made_by in ["ours", "tenant", "kept"] {
+            f.record.retained.push(RetainedCopy {
+                site: site.clone(),
+                disk: disk.id.clone(),
+                volume_id: format!("{}-{made_by}", disk.id).into(),
+                array_volume: format!("array-{}-{made_by}", disk.id).into(),
+                array_volume_id: format!("array-id-{}-{made_by}", disk.id).into(),
+                cloned_under: (made_by != "tenant").then(|| "op-before/clone_volumes".into()),
+                operation: "op-after".into(),
+                since: at(NOW - 700),
+            });
+        }
+    }
+    let kept = f.record.retained.iter().filter(|c| c.volume_id.as_str().ends_with("kept"));
+    let volumes = kept.map(|copy| LedgerVolume {
+        disk: copy.disk.clone(),
+        volume_id: copy.volume_id.clone(),
+        array_volume: copy.array_volume.clone(),
+        array_volume_id: copy.array_volume_id.clone(),
+    });
+    let entry = LedgerEntry {
+        id: "diverged-kept".into(),
+        operation: "op-kept".into(),
+        site,
+        group: POLICY_GROUP.into(),
+        point: "array:pg-web.auto-0".into(),
+        data_time: at(NOW - 2000),
+        volumes: volumes.collect(),
+        since: at(NOW - 1900),
+        state: LedgerState::Preserved,
+        evidence: None,
+        snapshot: Some("pg-web.dr-1-diverged".into()),
+        discarded: None,
+    };
+    f.record.ledger.push(entry);
+}
 
 fn silent<T>() -> Observation<T> {
     Observation::Unknown("it does not answer".to_owned())

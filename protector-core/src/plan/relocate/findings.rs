@@ -2,7 +2,7 @@
 
 use super::standby_servers;
 use crate::model::{Protection, RecoveryPoint, VolumeId};
-use crate::plan::{ConsentKind, Facts, Finding, FindingCode, Request, checks};
+use crate::plan::{ConsentKind, Facts, Finding, FindingCode, Request, checks, old_site};
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
 use std::collections::{BTreeSet, HashSet};
@@ -20,6 +20,7 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     checks::answers(&facts.source, &remedy, findings);
     checks::answers(&facts.target, "restore it; nothing can be moved there before", findings);
     checks::in_sync(facts, findings);
+    old_site::findings(facts, findings);
     servers(facts, findings);
     if facts.record.group.protection == Protection::Unprotected {
         // the plan protects the workload first, so there is nothing replicated to judge yet
@@ -49,6 +50,16 @@ pub(super) fn unplanned<'a>(
                 format!("{} answers: a planned failover would lose nothing", facts.source.site),
             )
             .remedy(format!("openstack protector failover {name} --type planned")),
+        );
+        findings.push(
+            Finding::blocker(
+                FindingCode::SourceUnverified,
+                format!(
+                    "{} may still be running where a best-effort step to stop or fence it fails",
+                    facts.source.site
+                ),
+            )
+            .cleared_by(ConsentKind::SourceUnverified, given),
         );
     } else {
         let reason = facts.source.cloud.reason().or(facts.source.array.reason()).unwrap_or_default();
@@ -87,7 +98,12 @@ pub(super) fn unplanned<'a>(
 }
 
 /// `given`: consents to an unplanned move; `None` for a planned one, where nothing gets past the objective.
-fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKind]>, findings: &mut Vec<Finding>) {
+pub(in crate::plan) fn rpo(
+    facts: &Facts,
+    newest: Option<&RecoveryPoint>,
+    given: Option<&[ConsentKind]>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(policy) = &facts.record.policy else { return };
     let message = match check_rpo(age_of(newest, true, facts.now), policy.rpo_minutes) {
         RpoVerdict::Within { .. } => return,
@@ -104,7 +120,7 @@ fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKin
 }
 
 /// Every member's server is where the record says, with exactly the recorded volumes.
-fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
+pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(cloud) = facts.source.cloud.known() else { return };
     let (group, site) = (&facts.record.group, &facts.source.site);
     let mut recorded = HashSet::new();
