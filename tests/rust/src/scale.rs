@@ -136,7 +136,16 @@ fn record(members: Vec<Member>) -> GroupRecord {
         status: PolicyStatus::Active,
     };
     let version = MetadataVersion::FIRST;
-    GroupRecord { version, group, policy: Some(policy), members, retained: Vec::new(), divergence: None, fences_due: Vec::new(), ledger: Vec::new() }
+    GroupRecord {
+        version,
+        group,
+        policy: Some(policy),
+        members,
+        retained: Vec::new(),
+        divergence: None,
+        fences_due: Vec::new(),
+        ledger: Vec::new(),
+    }
 }
 
 fn server(member: &Member) -> Server {
@@ -176,6 +185,7 @@ fn cloud(network: &str, servers: BTreeMap<ServerId, Server>, group_volumes: BTre
         flavors: vec![Flavor { id: "flavor".into(), name: FLAVOR.to_owned(), shape: SHAPE }],
         servers,
         group_volumes,
+        retained: BTreeMap::new(),
     }
 }
 

@@ -25,8 +25,9 @@ pub(super) async fn prove(
     let points = run.observe(cx, || array.recovery_points(group)).await?.value;
     let refuse = |why: String| {
         Error::new(ErrorKind::DataSafety, format!("nothing is released: {why}")).remedy(format!(
-            "openstack protector consistency-group sync {}, then openstack protector operation resume {}",
-            run.operation.group_name, run.operation.id
+            "let the next recovery point arrive (openstack protector health show), then \
+             openstack protector operation resume {}",
+            run.operation.id
         ))
     };
     let Some(newest) = newest_usable(&points, volumes) else {
