@@ -99,20 +99,26 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
 /// some volume still refuses writes → `Precondition`.
 async fn unfence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<Option<String>> {
     let array = run.endpoints.array(site)?;
-    let state = run.settle(cx, || array.unfence(cx, group)).await?;
-    if state != FenceState::Open {
-        return Err(Error::precondition(format!(
-            "array group '{group}' on {site} is {state:?} after it was un-fenced"
-        )));
+    check_open(run.settle(cx, || array.unfence(cx, group)).await?, site, group)?;
+    let seen = run.observe(cx, || array.replication_status(group)).await;
+    let fault = match &seen {
+        Ok(seen) => fault_of(&seen.value),
+        Err(e) => Some(format!("how it replicates is not known: {e}")),
+    };
+    Ok(fault.map(|fault| format!("'{group}' on {site} takes writes again, but {fault}")))
+}
+
+fn check_open(state: FenceState, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
+    match state {
+        FenceState::Open => Ok(()),
+        FenceState::Fenced | FenceState::Partial => {
+            Err(Error::precondition(format!("array group '{group}' on {site} is {state:?} after it was un-fenced")))
+        }
     }
-    Ok(match run.observe(cx, || array.replication_status(group)).await {
-        Ok(seen) => unhealthy(&seen.value).map(|why| format!("'{group}' on {site} takes writes again, but {why}")),
-        Err(e) => Some(format!("'{group}' on {site} takes writes again; how it replicates is not known: {e}")),
-    })
 }
 
 /// Why a group that should replicate does not. What its array cannot tell is not good.
-fn unhealthy(status: &ReplicationStatus) -> Option<String> {
+fn fault_of(status: &ReplicationStatus) -> Option<String> {
     if status.link != ReplicationLink::Connected {
         return Some(format!("its link is {:?}", status.link));
     }
@@ -146,3 +152,6 @@ async fn free_group(run: &Run) -> Result<()> {
     let change = GroupChange { expected: record.version, record: next };
     run.append_with(vec![Record::Finished { status: OperationStatus::RolledBack }], Some(change), true).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,7 +150,7 @@ pub enum Action {
         group: ArrayGroupName,
         /// Distinguishes snapshots of one operation.
         label: String,
-        /// Instant of the data that the other side started from: a later snapshot there shows that the site ran on.
+        /// Instant of the data that the other side started from; a later snapshot shows that the site ran on.
         after: Timestamp,
     },
     /// Write into the metadata of both sites that the site is fenced and what it held is kept.

@@ -3,13 +3,15 @@
 #![allow(clippy::indexing_slicing, clippy::expect_used, reason = "helpers of tests may panic as tests do")]
 
 use protector_core::engine::{DivergenceDiscard, Engine, Event, OperationView, Progress, Request};
+use protector_core::exec::Record;
 use protector_core::model::{
     GroupRecord, GroupStatus, LedgerEntry, LedgerState, Mappings, OperationStatus, Protection, SiteName,
 };
-use protector_core::ports::{Cancel, CloneRequest, Cloud as _, Cx, ServerState};
+use protector_core::plan::StepOutput;
+use protector_core::ports::{Cancel, CloneRequest, Cloud as _, Cx, FenceState, ServerState, StorageDriver as _};
 use protector_core::{Error, ErrorKind, Result};
 use protector_tests::stage::Stage;
-use protector_tests::{GROUP, operate, server_id, unplanned};
+use protector_tests::{GROUP, failover, operate, server_id, unplanned};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -83,6 +85,49 @@ impl Left {
             .disks()
             .try_for_each(|(_, d)| self.stage.deployment.world().write(&site, &d.copies[&site].volume_id, count))
     }
+}
+
+/// What the finished steps of an operation left behind, by step.
+async fn outputs(engine: &Engine, operation: &str) -> Result<BTreeMap<String, StepOutput>> {
+    let mut outputs = BTreeMap::new();
+    for entry in engine.endpoints().store.journal(&operation.into(), 0).await? {
+        if let Record::StepDone { step, output } = serde_json::from_value(entry.record)? {
+            outputs.insert(step.to_string(), output);
+        }
+    }
+    Ok(outputs)
+}
+
+/// I-08: what was seen, when, and from which array.
+async fn check_evidence(stage: &Stage, output: &StepOutput, site: &str) -> Result<()> {
+    let StepOutput::Fenced { site: at_site, group, state, array_id, array, at } = output else {
+        return Err(Error::internal(format!("no evidence: {output:?}")));
+    };
+    let info = stage.deployment.world().storage_driver(&site.into())?.info().await?;
+    assert_eq!((at_site.as_str(), *state, array_id, array), (site, FenceState::Fenced, &info.id, &info.name));
+    assert_eq!(*group, stage.record(&stage.engine).await?.policy.expect("a policy").pure_pg_name);
+    assert!(*at <= info.endpoint_time && info.endpoint_time.duration_since(*at).as_secs() < 3600);
+    Ok(())
+}
+
+/// I-08: in planned and unplanned failovers, and where a site that was left is fenced later.
+#[tokio::test]
+async fn a_fence_leaves_its_evidence_in_the_journal() -> Result<()> {
+    for request in [failover(), unplanned(true)] {
+        let stage = Stage::replicated().await?;
+        let done = operate(&stage.engine, &request).await?;
+        check_evidence(&stage, &outputs(&stage.engine, done.id.as_str()).await?["fence_source"], "site-a").await?;
+    }
+    let left = left().await?;
+    left.away.sync_metadata(GROUP).await?;
+    let done = left.completes(&reprotect()).await?;
+    let outputs = outputs(&left.away, done.id.as_str()).await?;
+    check_evidence(&left.stage, &outputs["old_site/fence"], "site-a").await?;
+    let StepOutput::Preserved { snapshot, .. } = &outputs["old_site/preserve"] else {
+        return Err(Error::internal("no snapshot"));
+    };
+    assert_eq!(Some(snapshot), left.entry().await?.snapshot.as_ref());
+    Ok(())
 }
 
 /// What the snapshot of a ledger entry holds, by name of the disk: cloned, as somebody would who wants it back.
