@@ -110,3 +110,6 @@ pub fn discard(record: &mut GroupRecord, entry: &str, discarded: Discard) -> boo
     (entry.state, entry.discarded) = (LedgerState::Discarded, Some(discarded));
     true
 }
+
+#[cfg(test)]
+mod tests;
