@@ -133,6 +133,11 @@ mirror! {
     /// See [`engine::Engine::sync_metadata`].
     fn sync_metadata(&self, group: &str) -> SyncStatusView;
 
+    /// See [`engine::Engine::divergence_list`].
+    fn divergence_list(&self, group: &str) -> Vec<LedgerEntryView>;
+    /// See [`engine::Engine::divergence_discard`].
+    fn divergence_discard(&self, group: &str, request: &DivergenceDiscard) -> LedgerEntryView;
+
     /// See [`engine::Engine::plan`].
     fn plan(&self, group: &str, request: &Request) -> Plan;
     /// See [`engine::Engine::plan_site_failover`].

@@ -103,6 +103,14 @@ impl Engine {
         json(py, || self.0.sync_metadata(group))
     }
 
+    fn divergence_list(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.divergence_list(group))
+    }
+
+    fn divergence_discard(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
+        json(py, || self.0.divergence_discard(group, &from_json(request)?))
+    }
+
     fn plan(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
         json(py, || self.0.plan(group, &from_json(request)?))
     }

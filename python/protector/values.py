@@ -157,6 +157,46 @@ class Member(Value):
 
 
 @dataclass(frozen=True)
+class FenceDue(Value):
+    """A site that was left and waits to be stopped and fenced."""
+
+    site: str
+    #: Array group to be fenced there.
+    array_group: str
+    #: Servers to be stopped there.
+    servers: tuple[str, ...]
+    since: datetime
+    #: The operation that left it so.
+    operation_id: str
+
+
+@dataclass(frozen=True)
+class LedgerEntry(Value):
+    """What a site that was left by an unplanned failover may hold, and nobody else."""
+
+    id: str
+    #: ``suspected``, ``confirmed``, ``preserved`` or ``discarded``.
+    state: str
+    #: The site that was left.
+    site: str
+    #: The failover.
+    operation_id: str
+    #: The recovery point that the other side started from.
+    recovery_point: str
+    #: Instant of its data: what was written later is meant.
+    data_time: datetime
+    since: datetime
+    #: Cinder volumes that hold it.
+    volumes: tuple[str, ...]
+    #: What was seen of later writes.
+    evidence: str | None
+    #: The snapshot that keeps it, on the array of that site.
+    snapshot: str | None
+    #: Who gave it up, when and why.
+    discarded: str | None
+
+
+@dataclass(frozen=True)
 class ProtectionGroup(Value):
     """A set of servers that move together."""
 
@@ -191,6 +231,10 @@ class ProtectionGroup(Value):
     mappings: Mappings
     #: Commands that lead on from here.
     next: tuple[str, ...]
+    #: Sites that were left and wait to be stopped and fenced.
+    fences_due: tuple[FenceDue, ...] = ()
+    #: What unplanned failovers left behind, until it is discarded.
+    ledger: tuple[LedgerEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -285,7 +329,7 @@ class Operation(Value):
     """An operation and how far it came."""
 
     id: str
-    #: ``sync``, ``test_failover``, ``test_cleanup``, ``failover`` or ``failback``.
+    #: ``sync``, ``test_failover``, ``test_cleanup``, ``failover``, ``failback``, ``reprotect`` or ``commit``.
     operation_type: str
     #: ``planned`` or ``unplanned``, for those that move the workload.
     failover_type: str | None
@@ -357,3 +401,5 @@ class Health(Value):
     failover_ready: bool
     #: Why not.
     reasons: tuple[str, ...]
+    #: What unplanned failovers left behind, until it is discarded.
+    ledger: tuple[str, ...] = ()

@@ -1,10 +1,13 @@
 //! Records as people see them.
 
 use super::views::{
-    ConsistencyGroupView, GroupView, InstanceView, MemberView, OperationView, PolicyView, StepView, VolumeView,
+    ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MemberView, OperationView,
+    PolicyView, StepView, VolumeView,
 };
 use crate::exec::{OperationState, StepState};
-use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationId, OperationStatus, Protection};
+use crate::model::{
+    FenceDue, GroupRecord, GroupStatus, LedgerEntry, Member, MemberStatus, OperationId, OperationStatus, Protection,
+};
 use crate::plan::Plan;
 use crate::plan::graph::{Standing, StepWord};
 use crate::ports::StoredOperation;
@@ -44,8 +47,46 @@ pub(super) fn group(
         version: record.version.0,
         epoch: group.epoch.0,
         diverged: record.divergence.is_some(),
+        fences_due: record.fences_due.iter().map(fence_due).collect(),
+        ledger: record.ledger.iter().filter(|entry| entry.is_kept()).map(ledger_entry).collect(),
         next: next_commands(record, operation),
     }
+}
+
+fn fence_due(due: &FenceDue) -> FenceDueView {
+    FenceDueView {
+        site: due.site.clone(),
+        array_group: due.group.to_string(),
+        servers: due.servers.iter().map(ToString::to_string).collect(),
+        since: due.since,
+        operation_id: due.operation.clone(),
+    }
+}
+
+pub(super) fn ledger_entry(entry: &LedgerEntry) -> LedgerEntryView {
+    LedgerEntryView {
+        id: entry.id.to_string(),
+        state: entry.state,
+        site: entry.site.clone(),
+        operation_id: entry.operation.clone(),
+        recovery_point: entry.point.to_string(),
+        data_time: entry.data_time,
+        since: entry.since,
+        volumes: entry.volumes.iter().map(|volume| volume.volume_id.to_string()).collect(),
+        evidence: entry.evidence.clone(),
+        snapshot: entry.snapshot.as_ref().map(ToString::to_string),
+        discarded: entry.discarded.as_ref().map(|d| format!("{} by {}: {}", d.at, d.by, d.reason)),
+    }
+}
+
+/// An entry in one line.
+pub(super) fn ledger_line(entry: &LedgerEntry) -> String {
+    let LedgerEntry { id, state, site, data_time, .. } = entry;
+    let kept = match &entry.snapshot {
+        Some(snapshot) => format!("kept in '{snapshot}' there"),
+        None => "in no snapshot yet".to_owned(),
+    };
+    format!("{id}: {state}; what {site} wrote after {data_time} is {kept}")
 }
 
 /// The ways out of a status, as commands.
@@ -54,7 +95,7 @@ fn next_commands(record: &GroupRecord, operation: Option<OperationStatus>) -> Ve
     let open = record.group.operation.as_ref().map(|o| o.id.to_string()).unwrap_or_default();
     let command = |verb: &str| {
         let rest = match verb {
-            "failover" | "failback" | "test-failover" => format!("{verb} {name}"),
+            "failover" | "failback" | "test-failover" | "reprotect" | "commit" => format!("{verb} {name}"),
             "sync" => format!("consistency-group sync {name}"),
             "reconcile" => format!("protection-group sync {name}"),
             "resume" | "watch" => format!("operation {verb} {open}"),
@@ -63,7 +104,8 @@ fn next_commands(record: &GroupRecord, operation: Option<OperationStatus>) -> Ve
         };
         Some(format!("openstack protector {rest}"))
     };
-    rules::status::verbs_out(status(record), record.divergence.is_some(), operation)
+    let verbs = rules::verbs_out(status(record), record.divergence.is_some(), operation);
+    rules::with_protection(verbs, record.group.protection, !record.retained.is_empty())
         .into_iter()
         .filter_map(command)
         .collect()
@@ -172,7 +214,8 @@ fn next_of_operation(stored: &StoredOperation, status: OperationStatus, state: &
 }
 
 fn step(step: &crate::plan::Step, state: &OperationState) -> StepView {
-    let (word, detail) = step_word(state.steps.get(&step.id));
+    let (word, why) = step_word(state.steps.get(&step.id));
+    let detail = why.or_else(|| state.undo_notes.get(&step.id).filter(|_| word == StepWord::Undone).cloned());
     StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_string(), detail }
 }
 

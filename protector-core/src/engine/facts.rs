@@ -2,9 +2,11 @@
 
 use super::Engine;
 use crate::exec::OperationState;
-use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName};
+use crate::model::{
+    GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName, VolumeId,
+};
 use crate::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
-use crate::ports::{OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
+use crate::ports::{Cloud, CloudVolume, OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +21,8 @@ impl Engine {
         let source = record.group.current_primary_site.clone();
         let target = record.group.standby_site().clone();
         let (source, target, version) = tokio::join!(
-            self.site_facts(&record, source),
-            self.site_facts(&record, target),
+            self.site_facts(&record, source, request),
+            self.site_facts(&record, target, request),
             self.0.endpoints.peer.version(&record.group.id)
         );
         let version = version.map(|v| match v {
@@ -29,6 +31,7 @@ impl Engine {
         });
         let test = match request {
             Request::TestCleanup { test } => self.test_run(&record, test.as_ref()).await?,
+            Request::Commit {} => self.test_run(&record, None).await?,
             _ => None,
         };
         let (open_operation, unreadable_operation) = match self.open_operation(&record).await {
@@ -50,13 +53,13 @@ impl Engine {
         })
     }
 
-    async fn site_facts(&self, record: &GroupRecord, site: SiteName) -> SiteFacts {
-        let (cloud, array) = tokio::join!(self.cloud_facts(record, &site), self.array_facts(record, &site));
+    async fn site_facts(&self, record: &GroupRecord, site: SiteName, request: &Request) -> SiteFacts {
+        let (cloud, array) = tokio::join!(self.cloud_facts(record, &site, request), self.array_facts(record, &site));
         let observed_at = Some(self.0.endpoints.clock.now());
         SiteFacts { site, cloud: cloud.into(), array: array.into(), observed_at }
     }
 
-    async fn cloud_facts(&self, record: &GroupRecord, site: &SiteName) -> Result<CloudFacts> {
+    async fn cloud_facts(&self, record: &GroupRecord, site: &SiteName, request: &Request) -> Result<CloudFacts> {
         let cloud = self.0.endpoints.cloud(site)?;
         let members: BTreeSet<&ServerId> = record.members.iter().filter_map(|m| m.server_on(site)).collect();
         let (networks, flavors, servers, group, volume_types, quota) = tokio::try_join!(
@@ -69,6 +72,10 @@ impl Engine {
         )?;
         let servers: BTreeMap<_, _> =
             servers.into_iter().filter(|s| members.contains(&s.id)).map(|s| (s.id.clone(), s)).collect();
+        let retained = match request {
+            Request::Commit {} => retained_volumes(cloud, record, site).await?,
+            _ => BTreeMap::new(),
+        };
         Ok(CloudFacts {
             networks,
             flavors,
@@ -76,6 +83,7 @@ impl Engine {
             group_volumes: group.map(|g| g.volumes).unwrap_or_default(),
             volume_types: Some(volume_types),
             quota: Some(quota),
+            retained,
         })
     }
 
@@ -197,4 +205,18 @@ impl Engine {
             .map(|s| s.id)
             .collect()
     }
+}
+
+async fn retained_volumes(
+    cloud: &dyn Cloud,
+    record: &GroupRecord,
+    site: &SiteName,
+) -> Result<BTreeMap<VolumeId, CloudVolume>> {
+    let mut found = BTreeMap::new();
+    for copy in record.retained.iter().filter(|copy| copy.site == *site) {
+        if let Some(volume) = cloud.volume(&copy.volume_id).await? {
+            found.insert(volume.id.clone(), volume);
+        }
+    }
+    Ok(found)
 }

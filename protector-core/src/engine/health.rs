@@ -1,7 +1,7 @@
 //! Health: could this group be moved now, and if not, why.
 
 use super::{Engine, HealthView, describe};
-use crate::model::{GroupRecord, Mappings, SyncStatus};
+use crate::model::{FenceDue, GroupRecord, Mappings, SyncStatus};
 use crate::plan::{ArrayFacts, Request};
 use crate::rules::{self, RecoveryPointAge, RpoVerdict};
 use crate::{Result, model::FailoverType};
@@ -24,7 +24,8 @@ impl Engine {
         let standby = self.array_facts(record, record.group.standby_site()).await;
         let age = self.recovery_point_age(record, standby.as_ref().ok());
         let rpo_minutes = record.policy.as_ref().map(|p| p.rpo_minutes);
-        let reasons = self.reasons_against_failover(record).await?;
+        let mut reasons = self.reasons_against_failover(record).await?;
+        reasons.extend(record.fences_due.iter().map(|due| fence_due(record, due)));
         Ok(HealthView {
             protection_group: record.group.name.clone(),
             status: describe::status(record),
@@ -41,6 +42,7 @@ impl Engine {
             rpo: rpo_minutes.map(|minutes| verdict(&rules::check_rpo(age, minutes)).to_owned()),
             failover_ready: reasons.is_empty(),
             reasons,
+            ledger: record.ledger.iter().filter(|entry| entry.is_kept()).map(describe::ledger_line).collect(),
         })
     }
 
@@ -69,6 +71,16 @@ impl Engine {
             .map(|f| f.message.clone())
             .collect())
     }
+}
+
+/// A move would work it off itself; until then two sites may take writes.
+fn fence_due(record: &GroupRecord, due: &FenceDue) -> String {
+    let FenceDue { site, since, operation, .. } = due;
+    let name = &record.group.name;
+    format!(
+        "{site} was left by {operation} and waits since {since} to be stopped and fenced: \
+         openstack protector reprotect {name}"
+    )
 }
 
 fn verdict(verdict: &RpoVerdict) -> &'static str {

@@ -192,7 +192,12 @@ impl Engine {
         let array = self.0.endpoints.array(site)?;
         let found = array.volumes(&VolumeQuery::Names(BTreeSet::from([name.clone()]))).await?;
         let found = found.into_iter().find(|v| v.name == name && !v.destroyed).ok_or_else(unknown)?;
-        let copy = DiskCopy { volume_id: volume.id.clone(), array_volume: name, array_volume_id: found.id };
+        let copy = DiskCopy {
+            volume_id: volume.id.clone(),
+            array_volume: name,
+            array_volume_id: found.id,
+            cloned_under: None,
+        };
         Ok(Disk {
             id: DiskId::new(volume.id.as_str()),
             name: volume.name.clone(),

@@ -5,6 +5,7 @@
 
 mod consistency_groups;
 mod describe;
+mod divergence;
 mod facts;
 mod health;
 mod members;
@@ -20,11 +21,11 @@ mod views;
 
 pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
-pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
+pub use requests::{DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use views::{
-    ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
-    SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
+    ConsistencyGroupView, FenceDueView, GroupView, HealthView, InstanceView, LedgerEntryView, MemberView,
+    OperationView, PolicyView, SiteCheck, SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };
 
 pub use crate::exec::{Event, Progress};

@@ -3,7 +3,7 @@
 use super::{Engine, OperationView, describe};
 use crate::exec::{JOURNAL_SCHEMA, Measures, Progress, Record, lease, read_plan};
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, SiteName};
-use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request, transition};
+use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request, divergence, transition};
 use crate::ports::{Cancel, GroupChange, JournalEntry, OperationFilter, StoredOperation};
 use crate::{Error, Result};
 
@@ -41,7 +41,7 @@ impl Engine {
             measures: Some(measures(plan, &facts)),
         };
         let first = JournalEntry::seal(0, stored.accepted_at, serde_json::to_value(accepted)?, &"0".repeat(64));
-        let change = plan.kind.moves_workload().then(|| self.opening(plan, &record, &stored));
+        let change = plan.kind.changes_metadata().then(|| self.opening(plan, &record, &stored));
         self.0.endpoints.store.begin_operation(&stored, &[first], change.as_ref()).await?;
         self.operation_show(stored.id.as_str()).await
     }
@@ -141,7 +141,11 @@ impl Engine {
         let absent: Option<&SiteName> =
             (!told && plan.kind == OperationKind::UnplannedFailover).then(|| self.0.endpoints.peer.site());
         let open = OpenOperation { id: stored.id.clone(), kind: stored.kind, site: self.0.site.clone() };
-        GroupChange { expected: record.version, record: transition::opened(record, open, absent, stored.accepted_at) }
+        let mut next = transition::opened(record, open, absent, stored.accepted_at);
+        if plan.kind == OperationKind::UnplannedFailover {
+            divergence::suspect(&mut next, plan, &stored.id, stored.accepted_at);
+        }
+        GroupChange { expected: record.version, record: next }
     }
 }
 

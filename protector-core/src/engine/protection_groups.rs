@@ -94,7 +94,7 @@ impl Engine {
     /// a schedule, for somebody to decide about.
     ///
     /// # Errors
-    /// no such group → `NotFound`; members left, open operation → `Conflict`; other site does not answer → `PeerUnreachable`.
+    /// no such group → `NotFound`; members left, undiscarded divergence, open operation → `Conflict`; other site does not answer → `PeerUnreachable`.
     pub async fn protection_group_delete(&self, group: &str) -> Result<()> {
         let record = self.load_for_edit(group).await?;
         let name = &record.group.name;
@@ -105,6 +105,13 @@ impl Engine {
                 member.name
             ))
             .remedy(format!("openstack protector protection-group member-remove {name} --instance-id {}", member.id)));
+        }
+        if let Some(entry) = record.ledger.iter().find(|entry| entry.is_kept()) {
+            return Err(Error::conflict(format!("'{name}' still keeps divergence {} of {}", entry.id, entry.site))
+                .remedy(format!(
+                    "openstack protector protection-group divergence discard {name} {} --reason <text>",
+                    entry.id
+                )));
         }
         if let Some(policy) = &record.policy {
             let array = self.0.endpoints.array(&record.group.current_primary_site)?;
@@ -179,6 +186,7 @@ impl Engine {
         }
         let mut next = self.next_version(&record);
         next.divergence = None;
+        self.confirm_divergence(&mut next).await;
         peer.push(&next, theirs).await?;
         self.0.endpoints.store.update_group(&GroupChange { expected: record.version, record: next }).await?;
         self.sync_status(group).await
@@ -290,6 +298,8 @@ impl Engine {
             members: Vec::new(),
             retained: Vec::new(),
             divergence: None,
+            fences_due: Vec::new(),
+            ledger: Vec::new(),
         }
     }
 

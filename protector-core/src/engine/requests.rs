@@ -81,6 +81,19 @@ pub struct PolicyChange {
     pub adopt: bool,
 }
 
+/// A divergence to give up.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DivergenceDiscard {
+    /// Id of the entry.
+    pub entry: String,
+    /// Why.
+    pub reason: String,
+    /// Who; this process if absent.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
 /// Whatever stands where a token belongs may be one, so a refusal does not repeat it as serde would.
 fn token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<ApiToken>, D::Error> {
     let text = Option::<String>::deserialize(input).map_err(|_| D::Error::custom("a token must be text"))?;

@@ -1,8 +1,8 @@
 //! What callers get to see. Field names are the documented column names; no field ever holds a secret.
 
 use crate::model::{
-    FailoverType, GroupStatus, Mappings, MemberStatus, OperationId, OperationStatus, PolicyStatus, Protection,
-    ReplicationType, SiteName, SyncStatus,
+    FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus, PolicyStatus,
+    Protection, ReplicationType, SiteName, SyncStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -51,8 +51,54 @@ pub struct GroupView {
     pub epoch: u64,
     /// Whether the sites may disagree.
     pub diverged: bool,
+    /// Sites that were left and wait to be stopped and fenced.
+    pub fences_due: Vec<FenceDueView>,
+    /// What unplanned failovers left behind, until it is discarded.
+    pub ledger: Vec<LedgerEntryView>,
     /// Commands that lead on from here.
     pub next: Vec<String>,
+}
+
+/// A site that waits to be stopped and fenced.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FenceDueView {
+    /// The site.
+    pub site: SiteName,
+    /// Array group to be fenced there.
+    pub array_group: String,
+    /// Servers to be stopped there.
+    pub servers: Vec<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// The operation that left it so.
+    pub operation_id: OperationId,
+}
+
+/// What a site that was left may hold, and nobody else.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LedgerEntryView {
+    /// Names it within its group.
+    pub id: String,
+    /// `suspected`, `confirmed`, `preserved` or `discarded`.
+    pub state: LedgerState,
+    /// The site that was left.
+    pub site: SiteName,
+    /// The failover.
+    pub operation_id: OperationId,
+    /// The recovery point that the other side started from.
+    pub recovery_point: String,
+    /// Instant of its data: what was written later is meant.
+    pub data_time: Timestamp,
+    /// Since when.
+    pub since: Timestamp,
+    /// Cinder volumes that hold it.
+    pub volumes: Vec<String>,
+    /// What was seen of later writes.
+    pub evidence: Option<String>,
+    /// The snapshot that keeps it, on the array of that site.
+    pub snapshot: Option<String>,
+    /// Who gave it up, when and why.
+    pub discarded: Option<String>,
 }
 
 /// A member.
@@ -283,4 +329,6 @@ pub struct HealthView {
     pub failover_ready: bool,
     /// Why not.
     pub reasons: Vec<String>,
+    /// What unplanned failovers left behind, until it is discarded.
+    pub ledger: Vec<String>,
 }

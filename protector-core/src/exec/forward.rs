@@ -109,11 +109,12 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
         return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
             .remedy(format!("openstack protector operation resume {}", run.operation.id)));
     };
-    if !run.plan.kind.moves_workload() {
+    if !run.plan.kind.changes_metadata() {
         // nothing of production was touched: the group is free again, and what a test made is known to its cleanup
         return run.append_with(vec![Record::Finished { status: OperationStatus::Failed }], None, true).await;
     }
-    if pivot_passed {
+    // what moves nothing has nothing to undo: it is made again
+    if pivot_passed || !run.plan.kind.moves_workload() {
         return Ok(());
     }
     run.append(vec![Record::RollbackStarted { reason: failure.to_string() }]).await

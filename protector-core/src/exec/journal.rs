@@ -74,6 +74,9 @@ pub enum Record {
     StepUndone {
         /// Which.
         step: StepId,
+        /// What is worth knowing of how it stands now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     /// The operation ended.
     Finished {
@@ -119,6 +122,8 @@ pub struct OperationState {
     pub begun_at: BTreeMap<StepId, Timestamp>,
     /// When each step got its last outcome. A step that was begun again has none.
     pub ended_at: BTreeMap<StepId, Timestamp>,
+    /// What is worth knowing of steps that were undone.
+    pub undo_notes: BTreeMap<StepId, String>,
     /// What finished steps left behind.
     pub outputs: Outputs,
     /// Set once the start is being restored.
@@ -183,7 +188,12 @@ impl OperationState {
                 self.end(step, StepState::Failed(message), entry.at);
             }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
-            Record::StepUndone { step } => self.end(step, StepState::Undone, entry.at),
+            Record::StepUndone { step, note } => {
+                if let Some(note) = note {
+                    self.undo_notes.insert(step.clone(), note);
+                }
+                self.end(step, StepState::Undone, entry.at);
+            }
             Record::Finished { status } => self.finished = Some((status, entry.at)),
         }
         Ok(())

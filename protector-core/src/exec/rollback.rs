@@ -1,11 +1,12 @@
 //! Before the pivot: restoring the start.
 
+use super::perform::{self, Performed};
 use super::run::Run;
 use super::{Record, StepState};
-use crate::Result;
-use crate::model::OperationStatus;
-use crate::plan::{Action, Step, transition};
-use crate::ports::{GroupChange, PeerVersion, VolumeQuery};
+use crate::model::{ArrayGroupName, OperationStatus, SiteName};
+use crate::plan::{Action, Step, divergence, transition};
+use crate::ports::{Cx, FenceState, GroupChange, PeerVersion, ReplicationLink, ReplicationStatus, VolumeQuery};
+use crate::{Error, Result};
 use std::collections::BTreeSet;
 
 /// Undoes, last first, every step that was made or may have been made, then frees the group. The workload comes first: it
@@ -20,36 +21,61 @@ pub(super) async fn run(run: &Run) -> Result<()> {
     for step in run.plan.steps.iter().rev() {
         let touched =
             matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
-        if !touched {
+        if !touched || (stays(&step.action) && run.state().is_settled(&step.id)) {
             continue;
         }
-        if let Err(e) = undo(run, step).await {
-            let e = e.context(format!("undoing '{}'", step.title));
-            let (code, message) = (e.kind().code().to_owned(), e.to_string());
-            run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
-            run.tell_step(step, "failed");
-            if step.action.endpoint().site.as_ref() != Some(&run.plan.target) {
-                return Ok(());
+        match undo(run, step).await {
+            // it was completed instead
+            Ok(_) if stays(&step.action) && run.state().is_settled(&step.id) => {}
+            Ok(note) => {
+                run.append(vec![Record::StepUndone { step: step.id.clone(), note }]).await?;
+                run.tell_step(step, "undone");
             }
-            left_behind = true;
-            continue;
+            Err(e) => {
+                note_failure(run, step, e).await?;
+                if step.action.endpoint().site.as_ref() != Some(&run.plan.target) {
+                    return Ok(());
+                }
+                left_behind = true;
+            }
         }
-        run.append(vec![Record::StepUndone { step: step.id.clone() }]).await?;
-        run.tell_step(step, "undone");
     }
     if left_behind { Ok(()) } else { free_group(run).await }
 }
 
-async fn undo(run: &Run, step: &Step) -> Result<()> {
+/// What is done on a site that was left stays done: it keeps two sides from taking writes.
+fn stays(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::StopOldServer { .. }
+            | Action::FenceOldGroup { .. }
+            | Action::PreserveGroup { .. }
+            | Action::SettleOldSite { .. }
+    )
+}
+
+async fn note_failure(run: &Run, step: &Step, e: Error) -> Result<()> {
+    let e = e.context(format!("undoing '{}'", step.title));
+    let (code, message) = (e.kind().code().to_owned(), e.to_string());
+    run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
+    run.tell_step(step, "failed");
+    Ok(())
+}
+
+/// Undoes a step; what is worth knowing of how it stands afterwards.
+async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
     let cx = run.cx(step);
     match &step.action {
         Action::StopServer { site, server } => {
             let cloud = run.endpoints.cloud(site)?;
-            run.settle(&cx, || cloud.start_server(&cx, server)).await
+            run.settle(&cx, || cloud.start_server(&cx, server)).await.map(|()| None)
         }
-        Action::Fence { site, group } => {
-            let array = run.endpoints.array(site)?;
-            run.settle(&cx, || array.unfence(&cx, group)).await.map(drop)
+        Action::Fence { site, group } => unfence(run, &cx, site, group).await,
+        // the other site may have heard of it already, so it is made to its end
+        Action::SettleOldSite { .. } => {
+            let Performed { output, change } = perform::perform(run, step).await?;
+            let done = Record::StepDone { step: step.id.clone(), output };
+            run.append_with(vec![done], change, false).await.map(|()| None)
         }
         Action::CloneVolumes { site, .. } => {
             let array = run.endpoints.array(site)?;
@@ -57,12 +83,52 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
             let clones: BTreeSet<_> =
                 run.observe(&cx, || array.volumes(&made)).await?.into_iter().map(|v| v.id).collect();
             if clones.is_empty() {
-                return Ok(());
+                return Ok(None);
             }
-            run.settle(&cx, || array.remove_clones(&cx, &cx.op_key, &clones)).await
+            run.settle(&cx, || array.remove_clones(&cx, &cx.op_key, &clones)).await.map(|()| None)
         }
         // a snapshot more does no harm, replication set up stays useful, and the group is freed at the end
-        _ => Ok(()),
+        _ => Ok(None),
+    }
+}
+
+/// Takes the fence away and looks whether it is gone. The workload does not wait for replication, but whether that goes
+/// on is looked at too, and said.
+///
+/// # Errors
+/// some volume still refuses writes → `Precondition`.
+async fn unfence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<Option<String>> {
+    let array = run.endpoints.array(site)?;
+    check_open(run.settle(cx, || array.unfence(cx, group)).await?, site, group)?;
+    let seen = run.observe(cx, || array.replication_status(group)).await;
+    let fault = match &seen {
+        Ok(seen) => fault_of(&seen.value),
+        Err(e) => Some(format!("how it replicates is not known: {e}")),
+    };
+    Ok(fault.map(|fault| format!("'{group}' on {site} takes writes again, but {fault}")))
+}
+
+fn check_open(state: FenceState, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
+    match state {
+        FenceState::Open => Ok(()),
+        FenceState::Fenced | FenceState::Partial => {
+            Err(Error::precondition(format!("array group '{group}' on {site} is {state:?} after it was un-fenced")))
+        }
+    }
+}
+
+/// Why a group that should replicate does not. What its array cannot tell is not good.
+fn fault_of(status: &ReplicationStatus) -> Option<String> {
+    if status.link != ReplicationLink::Connected {
+        return Some(format!("its link is {:?}", status.link));
+    }
+    if !status.enabled {
+        return Some("its schedule is off".to_owned());
+    }
+    match status.allowed {
+        Some(true) => None,
+        Some(false) => Some("its target does not allow it".to_owned()),
+        None => Some("whether its target allows it is not known".to_owned()),
     }
 }
 
@@ -70,7 +136,8 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
 async fn free_group(run: &Run) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
-    let next = transition::closed(&record, record.group.protection, began);
+    let mut next = transition::closed(&record, record.group.protection, began);
+    divergence::withdraw(&mut next, &run.operation.id);
     let told = run
         .plan
         .steps
@@ -85,3 +152,6 @@ async fn free_group(run: &Run) -> Result<()> {
     let change = GroupChange { expected: record.version, record: next };
     run.append_with(vec![Record::Finished { status: OperationStatus::RolledBack }], Some(change), true).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,8 @@ text_ids! {
     RecoveryPointName,
     /// Id of an operation, `op-<uuid>`.
     OperationId,
+    /// Id of an entry of the divergence ledger, `diverged-<8 hex digits of its operation>`.
+    LedgerEntryId,
     /// Id of a step, unique within its plan, for example `import_volume/web-server-1/vda`.
     StepId,
     /// Idempotency key of one step of one operation: the same key and arguments always end in the same state.

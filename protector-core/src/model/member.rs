@@ -1,6 +1,6 @@
 //! A member: one server of a protection group, with everything needed to build it again elsewhere.
 
-use super::{ArrayVolumeId, ArrayVolumeName, DiskId, PortId, ServerId, SiteName, VolumeId};
+use super::{ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, PortId, ServerId, SiteName, VolumeId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -128,4 +128,7 @@ pub struct DiskCopy {
     pub array_volume: ArrayVolumeName,
     /// The same by id.
     pub array_volume_id: ArrayVolumeId,
+    /// Key under which an operation cloned it; absent for a volume that the tenant made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloned_under: Option<OpKey>,
 }

@@ -4,6 +4,7 @@
 //! stored and pushed to the other site.
 
 mod consistency_group;
+mod divergence;
 mod ids;
 mod mapping;
 mod member;
@@ -18,10 +19,11 @@ mod tenant_mapping;
 mod volume_type;
 
 pub use consistency_group::{ConsistencyGroup, ConsistencyGroupStatus};
+pub use divergence::{Discard, FenceDue, LedgerEntry, LedgerState, LedgerVolume};
 pub use ids::{
     ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, ConsistencyGroupId, DiskId,
-    Epoch, MetadataVersion, OpKey, OperationId, PortId, ProjectId, ProtectionGroupId, RecoveryPointName, ServerId,
-    SiteId, SiteName, StepId, TenantMappingId, VolumeId,
+    Epoch, LedgerEntryId, MetadataVersion, OpKey, OperationId, PortId, ProjectId, ProtectionGroupId, RecoveryPointName,
+    ServerId, SiteId, SiteName, StepId, TenantMappingId, VolumeId,
 };
 pub use mapping::Mappings;
 pub use member::{Disk, DiskCopy, FlavorShape, Member, MemberStatus, Nic, ServerCapture};

@@ -21,6 +21,10 @@ pub enum OperationKind {
     UnplannedFailover,
     /// Move the workload back to the site it was created on.
     Failback,
+    /// Protect a workload where it runs, without moving it.
+    Reprotect,
+    /// Release what earlier moves left behind as recovery points.
+    Commit,
 }
 
 impl OperationKind {
@@ -32,6 +36,8 @@ impl OperationKind {
             Self::TestCleanup => "test_cleanup",
             Self::PlannedFailover | Self::UnplannedFailover => "failover",
             Self::Failback => "failback",
+            Self::Reprotect => "reprotect",
+            Self::Commit => "commit",
         }
     }
 
@@ -40,13 +46,18 @@ impl OperationKind {
         match self {
             Self::PlannedFailover | Self::Failback => Some(FailoverType::Planned),
             Self::UnplannedFailover => Some(FailoverType::Unplanned),
-            Self::Sync | Self::TestFailover | Self::TestCleanup => None,
+            Self::Sync | Self::TestFailover | Self::TestCleanup | Self::Reprotect | Self::Commit => None,
         }
     }
 
     /// Whether it changes where the workload runs.
     pub const fn moves_workload(self) -> bool {
         self.failover_type().is_some()
+    }
+
+    /// Whether it holds the group by its metadata, on both sites. The others hold it by their open journal alone.
+    pub const fn changes_metadata(self) -> bool {
+        self.moves_workload() || matches!(self, Self::Reprotect | Self::Commit)
     }
 }
 
@@ -59,6 +70,8 @@ impl fmt::Display for OperationKind {
             Self::TestCleanup => "test cleanup",
             Self::Sync => "sync",
             Self::Failback => "failback",
+            Self::Reprotect => "reprotect",
+            Self::Commit => "commit",
         })
     }
 }

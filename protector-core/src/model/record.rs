@@ -1,8 +1,8 @@
 //! The unit of metadata: a group with its policy and members, at one version.
 
 use super::{
-    ArrayVolumeId, ArrayVolumeName, DiskId, Member, MetadataVersion, OperationId, ProtectionGroup, ReplicationPolicy,
-    ServerId, SiteName, VolumeId,
+    ArrayVolumeId, ArrayVolumeName, DiskId, FenceDue, LedgerEntry, Member, MetadataVersion, OpKey, OperationId,
+    ProtectionGroup, ReplicationPolicy, ServerId, SiteName, VolumeId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,12 @@ pub struct GroupRecord {
     pub retained: Vec<RetainedCopy>,
     /// Set while the sites may disagree after an unplanned failover, until they are reconciled.
     pub divergence: Option<Divergence>,
+    /// Sites that were left without being verifiably stopped and fenced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fences_due: Vec<FenceDue>,
+    /// What unplanned failovers left behind, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledger: Vec<LedgerEntry>,
 }
 
 impl GroupRecord {
@@ -33,6 +39,22 @@ impl GroupRecord {
     /// All disks of all members, with their member.
     pub fn disks(&self) -> impl Iterator<Item = (&Member, &super::Disk)> {
         self.members.iter().flat_map(|m| m.disks.iter().map(move |d| (m, d)))
+    }
+
+    /// Whether `site` waits to be stopped and fenced.
+    pub fn owes_fence(&self, site: &SiteName) -> bool {
+        self.fences_due.iter().any(|due| due.site == *site)
+    }
+
+    /// Ledger entries of `site` whose data is in no snapshot yet.
+    pub fn unsettled_on<'a>(&'a self, site: &'a SiteName) -> impl Iterator<Item = &'a LedgerEntry> {
+        self.ledger.iter().filter(move |entry| entry.site == *site && entry.is_unsettled())
+    }
+
+    /// The undiscarded ledger entry that keeps a volume from being released.
+    pub fn kept_by(&self, site: &SiteName, volume: &ArrayVolumeId) -> Option<&LedgerEntry> {
+        let names = |entry: &LedgerEntry| entry.volumes.iter().any(|v| v.array_volume_id == *volume);
+        self.ledger.iter().find(|entry| entry.is_kept() && entry.site == *site && names(entry))
     }
 }
 
@@ -49,6 +71,9 @@ pub struct RetainedCopy {
     pub array_volume: ArrayVolumeName,
     /// The same by id.
     pub array_volume_id: ArrayVolumeId,
+    /// Key under which an operation cloned it; absent for a volume that the tenant made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloned_under: Option<OpKey>,
     /// Which operation left it.
     pub operation: OperationId,
     /// Since when.

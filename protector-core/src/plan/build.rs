@@ -97,12 +97,24 @@ impl Builder {
 fn cost(action: &Action) -> Cost {
     let (weight, timeout_seconds) = match action {
         Action::Barrier {} => (0, 60),
-        Action::Announce {} | Action::SwitchPrimary { .. } | Action::Close {} => (1, 60),
-        Action::StopServer { .. } => (5, 300),
-        Action::TakeSnapshot { .. } => (2, 120),
+        Action::Announce {}
+        | Action::SwitchPrimary { .. }
+        | Action::SettleOldSite { .. }
+        | Action::ForgetRetained { .. }
+        | Action::Close {} => (1, 60),
+        Action::StopServer { .. } | Action::StopOldServer { .. } => (5, 300),
+        Action::TakeSnapshot { .. } | Action::PreserveGroup { .. } => (2, 120),
+        Action::ProveSurvival { .. } => (1, 120),
         Action::AwaitTransfer { .. } => (10, 3600),
-        Action::Fence { .. } | Action::CloneVolumes { .. } | Action::RemoveClones { .. } => (3, 300),
-        Action::ImportVolume { .. } | Action::ReleaseVolume { .. } | Action::GroupVolumes { .. } => (2, 300),
+        Action::Fence { .. }
+        | Action::FenceOldGroup { .. }
+        | Action::CloneVolumes { .. }
+        | Action::DestroyRetained { .. }
+        | Action::RemoveClones { .. } => (3, 300),
+        Action::ImportVolume { .. }
+        | Action::ReleaseVolume { .. }
+        | Action::GroupVolumes { .. }
+        | Action::LeaveGroup { .. } => (2, 300),
         Action::RetireServer { .. } | Action::DeleteServer { .. } => (2, 300),
         Action::EnsurePort { .. } | Action::DeletePort { .. } | Action::VerifyServer { .. } => (1, 120),
         Action::EnsureServer { .. } => (10, 600),

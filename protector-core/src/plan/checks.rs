@@ -4,7 +4,7 @@ pub(super) mod quota;
 mod replication;
 mod volume_types;
 
-pub(super) use replication::{replicates, source_volumes};
+pub(super) use replication::{linked, replicates, source_volumes};
 pub(super) use volume_types::volume_types;
 
 use super::{ArrayFacts, Evidence, Facts, Finding, FindingCode, Observation, Request, SiteFacts};
@@ -181,6 +181,21 @@ pub(super) fn newest_point<'a>(
         findings.extend(passed_over.iter().map(|p| worse_than_newest(p, evidence())));
     }
     newest
+}
+
+/// No site waits to be stopped and fenced: only what works that off may touch it.
+pub(super) fn no_fence_due(facts: &Facts, findings: &mut Vec<Finding>) {
+    let name = &facts.record.group.name;
+    for due in &facts.record.fences_due {
+        let text = format!("{} waits since {} to be stopped and fenced ({})", due.site, due.since, due.operation);
+        let remedy = format!("openstack protector reprotect {name}");
+        let evidence = Evidence::of_record(facts)
+            .value("site", &due.site)
+            .value("since", due.since)
+            .value("operation", &due.operation)
+            .names("servers", &due.servers);
+        findings.push(Finding::blocker(FindingCode::FenceDue, text).remedy(remedy).seen(evidence));
+    }
 }
 
 /// A newer recovery point that is not taken: nothing is wrong with one that has not arrived yet.

@@ -4,7 +4,7 @@ use crate::model::{
     ArrayId, ArrayName, ArrayVolumeId, GroupRecord, MetadataVersion, OpKey, OpenOperation, OperationId, PortId,
     RecoveryPoint, ServerId, SiteName, VolumeId, VolumeType,
 };
-use crate::ports::{ArrayGroup, ArrayInfo, Flavor, Network, Quota, ReplicationLink, Server};
+use crate::ports::{ArrayGroup, ArrayInfo, CloudVolume, Flavor, Network, Quota, ReplicationLink, Server};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub struct Facts {
     pub source: SiteFacts,
     /// The standby site.
     pub target: SiteFacts,
-    /// The test failover a cleanup is about.
+    /// The test failover a cleanup is about, or one that a commit has to wait for.
     #[serde(default)]
     pub test: Option<TestRun>,
 }
@@ -122,6 +122,9 @@ pub struct CloudFacts {
     /// What the project may still use; `None`: not asked.
     #[serde(default)]
     pub quota: Option<Quota>,
+    /// Retained volumes that Cinder still has; looked at for a commit only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retained: BTreeMap<VolumeId, CloudVolume>,
 }
 
 /// What was seen of an array.

@@ -130,6 +130,24 @@ pub enum FindingCode {
     IsFailback,
     /// Only async groups can be moved so far.
     ReplicationTypeUnsupported,
+    /// A site that was left waits to be stopped and fenced.
+    FenceDue,
+    /// A site that was left may hold data that nobody else holds.
+    DataDiverged,
+    /// The workload is protected already.
+    AlreadyProtected,
+    /// The workload runs without protection.
+    Unprotected,
+    /// Nothing is retained that could be released.
+    NothingRetained,
+    /// A test failover is not cleaned up.
+    TestOpen,
+    /// A retained volume is in use.
+    RetainedInUse,
+    /// A retained volume stays because a ledger entry names it.
+    RetainedByLedger,
+    /// A retained volume stays because the tenant made it.
+    RetainedOfTenant,
 }
 
 impl fmt::Display for FindingCode {

@@ -1,19 +1,24 @@
 //! Facts in, plan out. No I/O, no clock, no randomness: the same facts and request give the same plan, to the byte, in
 //! every language.
 //!
-//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback). Each
+//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback), `reprotect`,
+//! `commit`. Each
 //! of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
 //! what would happen.
 
 mod build;
 mod checks;
+mod commit;
+pub mod divergence;
 mod evidence;
 mod facts;
 mod finding;
 pub mod graph;
+mod old_site;
 mod output;
 mod placement;
 mod relocate;
+mod reprotect;
 mod request;
 mod sealed;
 mod site;
@@ -56,6 +61,8 @@ pub fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
         OperationKind::PlannedFailover | OperationKind::UnplannedFailover | OperationKind::Failback => {
             Ok(relocate::plan(facts, request))
         }
+        OperationKind::Reprotect => Ok(reprotect::plan(facts)),
+        OperationKind::Commit => Ok(commit::plan(facts)),
     }
 }
 

@@ -1,8 +1,10 @@
 //! What steps leave behind for later steps.
 
 use crate::model::{
-    ArrayVolumeId, ArrayVolumeName, DiskCopy, DiskId, Nic, OpKey, PortId, RecoveryPointName, ServerId, VolumeId,
+    ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskCopy, DiskId, Nic, OpKey, PortId,
+    RecoveryPointName, ServerId, SiteName, VolumeId,
 };
+use crate::ports::FenceState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,6 +19,43 @@ pub enum StepOutput {
     Point {
         /// Name on the target array.
         name: RecoveryPointName,
+        /// Instant of its data.
+        created: Timestamp,
+    },
+    /// Evidence of a fence: what was seen, when, and from which array.
+    Fenced {
+        /// Site of the array.
+        site: SiteName,
+        /// Group that was fenced.
+        group: ArrayGroupName,
+        /// What the array said.
+        state: FenceState,
+        /// Id of the array that said so.
+        array_id: ArrayId,
+        /// Its name.
+        array: ArrayName,
+        /// When, by its own clock.
+        at: Timestamp,
+    },
+    /// What a site that was left still held, in a snapshot on its own array.
+    Preserved {
+        /// Site of the array.
+        site: SiteName,
+        /// The snapshot.
+        snapshot: RecoveryPointName,
+        /// When it was taken.
+        created: Timestamp,
+        /// An earlier snapshot there that shows that the site ran on.
+        evidence: Option<String>,
+    },
+    /// A recovery point that survives what follows.
+    Survivor {
+        /// Site of the array that holds it.
+        site: SiteName,
+        /// That array.
+        array: ArrayName,
+        /// The recovery point.
+        point: RecoveryPointName,
         /// Instant of its data.
         created: Timestamp,
     },
@@ -61,6 +100,10 @@ pub enum StepOutput {
 pub struct Outputs {
     /// The recovery point, if the operation took one.
     pub point: Option<(RecoveryPointName, Timestamp)>,
+    /// What each site that was fenced said.
+    pub fences: BTreeMap<SiteName, FenceState>,
+    /// Snapshots for the ledger, with what they show of later writes.
+    pub preserved: BTreeMap<SiteName, (RecoveryPointName, Option<String>)>,
     /// Clones by disk.
     pub clones: BTreeMap<DiskId, (ArrayVolumeId, ArrayVolumeName)>,
     /// Key the clones were made under.
@@ -77,8 +120,14 @@ impl Outputs {
     /// Adds what one step left behind. Adding the same output again changes nothing.
     pub fn add(&mut self, output: StepOutput) {
         match output {
-            StepOutput::Nothing => {}
+            StepOutput::Nothing | StepOutput::Survivor { .. } => {}
             StepOutput::Point { name, created } => self.point = Some((name, created)),
+            StepOutput::Fenced { site, state, .. } => {
+                self.fences.insert(site, state);
+            }
+            StepOutput::Preserved { site, snapshot, evidence, .. } => {
+                self.preserved.insert(site, (snapshot, evidence));
+            }
             StepOutput::Clones { made_by, volumes } => {
                 self.clone_key = Some(made_by);
                 self.clones.extend(volumes.into_iter().map(|(disk, id, name)| (disk, (id, name))));

@@ -47,6 +47,10 @@ pub enum Request {
         #[serde(default)]
         mappings: Mappings,
     },
+    /// Protect the workload where it runs.
+    Reprotect {},
+    /// Release what earlier moves left behind.
+    Commit {},
 }
 
 fn planned() -> FailoverType {
@@ -76,6 +80,8 @@ impl Request {
             Self::TestFailover { .. } => OperationKind::TestFailover,
             Self::TestCleanup { .. } => OperationKind::TestCleanup,
             Self::Failback { .. } => OperationKind::Failback,
+            Self::Reprotect {} => OperationKind::Reprotect,
+            Self::Commit {} => OperationKind::Commit,
             Self::Failover { failover_type: FailoverType::Unplanned, .. } => OperationKind::UnplannedFailover,
             Self::Failover { .. } if !facts.record.group.is_home() => OperationKind::Failback,
             Self::Failover { .. } => OperationKind::PlannedFailover,
@@ -88,7 +94,7 @@ impl Request {
             Self::TestFailover { mappings, .. } | Self::Failover { mappings, .. } | Self::Failback { mappings } => {
                 Some(mappings)
             }
-            Self::Sync {} | Self::TestCleanup { .. } => None,
+            Self::Sync {} | Self::TestCleanup { .. } | Self::Reprotect {} | Self::Commit {} => None,
         }
     }
 

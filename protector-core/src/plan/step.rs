@@ -4,6 +4,7 @@ use crate::model::{
     ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, DiskId, OpKey, OperationId, PortId,
     RecoveryPointName, ServerId, SiteName, StepId, VolumeId,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
@@ -126,6 +127,38 @@ pub enum Action {
         site: SiteName,
         /// Group on it.
         group: ArrayGroupName,
+    },
+    /// Stop a server on a site that was left without that. One that is gone needs nothing. Not undone by a rollback.
+    StopOldServer {
+        /// Where.
+        site: SiteName,
+        /// Which.
+        server: ServerId,
+    },
+    /// Fence the group on a site that was left without that. Not undone by a rollback.
+    FenceOldGroup {
+        /// Site of the array.
+        site: SiteName,
+        /// Group on it.
+        group: ArrayGroupName,
+    },
+    /// Take a snapshot of what the group still holds there, for the ledger. It stays on that array.
+    PreserveGroup {
+        /// Site of the array.
+        site: SiteName,
+        /// Group on it.
+        group: ArrayGroupName,
+        /// Distinguishes snapshots of one operation.
+        label: String,
+        /// Instant of the data that the other side started from; a later snapshot shows that the site ran on.
+        after: Timestamp,
+    },
+    /// Write into the metadata of both sites that the site is fenced and what it held is kept.
+    SettleOldSite {
+        /// Which site.
+        site: SiteName,
+        /// What was seen of it when planning: that its servers ran.
+        evidence: Vec<String>,
     },
     /// Clone every member of one recovery point.
     CloneVolumes {
@@ -256,6 +289,40 @@ pub enum Action {
         /// Which.
         volume: VolumeId,
     },
+    /// Look for a complete recovery point with all of these volumes that is young enough: it survives what follows.
+    ProveSurvival {
+        /// Site of the standby array.
+        site: SiteName,
+        /// Image of the group on it.
+        group: ArrayGroupName,
+        /// What it must hold, by the names on the source.
+        volumes: BTreeSet<ArrayVolumeName>,
+        /// Oldest age that counts.
+        rpo_minutes: u32,
+    },
+    /// Take volumes out of a Cinder group. The volumes themselves stay.
+    LeaveGroup {
+        /// Where.
+        site: SiteName,
+        /// Cinder group.
+        group: CinderGroupId,
+        /// Which.
+        volumes: BTreeSet<VolumeId>,
+    },
+    /// Destroy clones that an earlier move left behind, once more only if the proof holds.
+    DestroyRetained {
+        /// Site of the array.
+        site: SiteName,
+        /// Key they were made under.
+        made_by: OpKey,
+        /// Which.
+        volumes: BTreeSet<ArrayVolumeId>,
+    },
+    /// Take volumes off the list of what is retained, in the metadata of both sites.
+    ForgetRetained {
+        /// By site and id on the array.
+        volumes: BTreeSet<(SiteName, ArrayVolumeId)>,
+    },
     /// Destroy the clones of a test.
     RemoveClones {
         /// Site of the array.
@@ -275,11 +342,19 @@ impl Action {
     /// What the action needs, and where.
     pub fn endpoint(&self) -> Endpoint {
         let (kind, site) = match self {
-            Self::Announce {} | Self::SwitchPrimary { .. } | Self::Close {} => (EndpointKind::Metadata, None),
+            Self::Announce {}
+            | Self::SwitchPrimary { .. }
+            | Self::SettleOldSite { .. }
+            | Self::ForgetRetained { .. }
+            | Self::Close {} => (EndpointKind::Metadata, None),
             Self::Barrier {} => (EndpointKind::None, None),
             Self::TakeSnapshot { site, .. }
             | Self::AwaitTransfer { site, .. }
             | Self::Fence { site, .. }
+            | Self::FenceOldGroup { site, .. }
+            | Self::PreserveGroup { site, .. }
+            | Self::ProveSurvival { site, .. }
+            | Self::DestroyRetained { site, .. }
             | Self::CloneVolumes { site, .. }
             | Self::EnsureArrayGroup { site, .. }
             | Self::EnsureReplication { site, .. }
@@ -287,6 +362,8 @@ impl Action {
             | Self::DisableReplication { site, .. }
             | Self::RemoveClones { site, .. } => (EndpointKind::Array, Some(site.clone())),
             Self::StopServer { site, .. }
+            | Self::StopOldServer { site, .. }
+            | Self::LeaveGroup { site, .. }
             | Self::ImportVolume { site, .. }
             | Self::GroupVolumes { site, .. }
             | Self::RetireServer { site, .. }

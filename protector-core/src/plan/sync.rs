@@ -11,6 +11,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     checks::group(facts, &request, &mut findings);
     checks::answers(&facts.source, facts.now, "restore the site, then sync again", &mut findings);
     checks::answers(&facts.target, facts.now, "restore the site, then sync again", &mut findings);
+    checks::no_fence_due(facts, &mut findings);
     checks::replicates(facts, &mut findings);
 
     let mut builder = Builder::new(&facts.record);

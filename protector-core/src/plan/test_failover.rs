@@ -11,6 +11,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
     checks::answers(&facts.target, facts.now, "restore the standby site; a test needs nothing else", &mut findings);
+    checks::no_fence_due(facts, &mut findings);
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
     let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
     let placements: HashMap<_, _> =

@@ -2,10 +2,10 @@
 
 use super::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, FindingCode, Observation, PeerFacts, SiteFacts, TestRun};
 use crate::model::{
-    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FlavorShape, GroupRecord, Mappings,
-    Member, MemberStatus, MetadataVersion, Nic, OpenOperation, OperationKind, PolicyStatus, Protection,
-    ProtectionGroup, REPLICATION_ENABLED, REPLICATION_TYPE, RecoveryPoint, ReplicationPolicy, ReplicationType,
-    ServerCapture, SiteName, Transfer, VolumeType,
+    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FenceDue, FlavorShape, GroupRecord,
+    LedgerEntry, LedgerState, LedgerVolume, Mappings, Member, MemberStatus, MetadataVersion, Nic, OpenOperation,
+    OperationKind, PolicyStatus, Protection, ProtectionGroup, REPLICATION_ENABLED, REPLICATION_TYPE, RecoveryPoint,
+    ReplicationPolicy, ReplicationType, RetainedCopy, ServerCapture, SiteName, Transfer, VolumeType,
 };
 use crate::ports::{
     ArrayGroup, AttachedVolume, CloudVolume, Flavor, Network, Quota, ReplicationLink, Server, ServerState, VolumeState,
@@ -101,6 +101,8 @@ fn record(sizes: &[Size], runs_on: &str, away: bool) -> GroupRecord {
         members: sizes.iter().enumerate().map(|(n, size)| member(n, *size, sites)).collect(),
         retained: Vec::new(),
         divergence: None,
+        fences_due: Vec::new(),
+        ledger: Vec::new(),
     }
 }
 
@@ -119,6 +121,7 @@ fn member(n: usize, size: Size, sites: &[&str]) -> Member {
         volume_id: format!("volume-{n}-{disk}-{site}").into(),
         array_volume: format!("array-volume-{n}-{disk}-{site}").into(),
         array_volume_id: format!("array-id-{n}-{disk}-{site}").into(),
+        cloned_under: None,
     };
     Member {
         id: format!("server-{n}").into(),
@@ -246,6 +249,7 @@ fn cloud_facts(record: &GroupRecord, site: &str, is_source: bool) -> CloudFacts 
             .into(),
         }]),
         quota: Some(Quota { servers: None, vcpus: None, ram_mib: None, volumes: Some(1000), volume_gib: Some(10_000) }),
+        retained: BTreeMap::new(),
     }
 }
 
@@ -349,6 +353,90 @@ pub(crate) const REMARKS: [Defect; 4] = [
         });
     }),
 ];
+
+/// What a plan of a move mends by itself, or has nothing to do with.
+pub(crate) const MENDED: [(&str, fn(&mut Facts)); 3] = [
+    ("unprotected", |f| f.record.group.protection = Protection::Unprotected),
+    ("left without a fence", leave_without_fence),
+    ("volumes retained", retain),
+];
+
+/// The standby site was left by an unplanned failover; its servers run.
+pub(crate) fn leave_without_fence(f: &mut Facts) {
+    let site = f.target.site.clone();
+    f.record.group.protection = Protection::Unprotected;
+    f.record.fences_due.push(FenceDue {
+        site: site.clone(),
+        group: POLICY_GROUP.into(),
+        servers: f.record.members.iter().filter_map(|m| m.server_on(&site)).cloned().collect(),
+        since: at(NOW - 600),
+        operation: "op-left".into(),
+    });
+    let volumes = f.record.disks().filter_map(|(_, d)| Some((d.id.clone(), d.copies.get(&site)?.clone())));
+    f.record.ledger.push(LedgerEntry {
+        id: "diverged-left".into(),
+        operation: "op-left".into(),
+        site: site.clone(),
+        group: POLICY_GROUP.into(),
+        point: "array:pg-web.auto-0".into(),
+        data_time: at(NOW - 900),
+        volumes: volumes
+            .map(|(disk, copy)| LedgerVolume {
+                disk,
+                volume_id: copy.volume_id,
+                array_volume: copy.array_volume,
+                array_volume_id: copy.array_volume_id,
+            })
+            .collect(),
+        since: at(NOW - 600),
+        state: LedgerState::Suspected,
+        evidence: None,
+        snapshot: None,
+        discarded: None,
+    });
+    cloud(&mut f.target, |c| c.servers.values_mut().for_each(|s| s.state = ServerState::Active));
+}
+
+/// Of each disk an old volume of ours, one of the tenant, and one that the ledger names.
+pub(crate) fn retain(f: &mut Facts) {
+    let site = f.source.site.clone();
+    for (_, disk) in f.record.members.iter().flat_map(|m| m.disks.iter().map(move |d| (m, d))) {
+        for made_by in ["ours", "tenant", "kept"] {
+            f.record.retained.push(RetainedCopy {
+                site: site.clone(),
+                disk: disk.id.clone(),
+                volume_id: format!("{}-{made_by}", disk.id).into(),
+                array_volume: format!("array-{}-{made_by}", disk.id).into(),
+                array_volume_id: format!("array-id-{}-{made_by}", disk.id).into(),
+                cloned_under: (made_by != "tenant").then(|| "op-before/clone_volumes".into()),
+                operation: "op-after".into(),
+                since: at(NOW - 700),
+            });
+        }
+    }
+    let kept = f.record.retained.iter().filter(|c| c.volume_id.as_str().ends_with("kept"));
+    let volumes = kept.map(|copy| LedgerVolume {
+        disk: copy.disk.clone(),
+        volume_id: copy.volume_id.clone(),
+        array_volume: copy.array_volume.clone(),
+        array_volume_id: copy.array_volume_id.clone(),
+    });
+    let entry = LedgerEntry {
+        id: "diverged-kept".into(),
+        operation: "op-kept".into(),
+        site,
+        group: POLICY_GROUP.into(),
+        point: "array:pg-web.auto-0".into(),
+        data_time: at(NOW - 2000),
+        volumes: volumes.collect(),
+        since: at(NOW - 1900),
+        state: LedgerState::Preserved,
+        evidence: None,
+        snapshot: Some("pg-web.dr-1-diverged".into()),
+        discarded: None,
+    };
+    f.record.ledger.push(entry);
+}
 
 fn silent<T>() -> Observation<T> {
     Observation::Unknown("it does not answer".to_owned())

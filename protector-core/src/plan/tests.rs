@@ -1,6 +1,6 @@
 //! Laws of every plan, over worlds of any size with anything missing.
 
-use super::testing::{DEFECTS, REMARKS, Size, facts};
+use super::testing::{DEFECTS, MENDED, REMARKS, Size, facts, leave_without_fence, retain};
 use super::{Action, Facts, FindingCode, Observation, Phase, Plan, Request, Step, plan, plan_json};
 use crate::ErrorKind;
 use crate::model::{FailoverType, Mappings, OperationKind, Protection, StepId};
@@ -15,11 +15,12 @@ fn sizes() -> impl Strategy<Value = Vec<Size>> {
 
 /// A world with up to four defects; half of the worlds have none.
 fn worlds() -> impl Strategy<Value = Facts> {
-    let defects = prop_oneof![Just(BTreeSet::new()), prop::collection::btree_set(0..DEFECTS.len(), 0..5),];
+    let defects = prop_oneof![Just(BTreeSet::new()), prop::collection::btree_set(0..DEFECTS.len() + MENDED.len(), 0..5),];
     (sizes(), any::<bool>(), defects).prop_map(|(sizes, away, defects)| {
         let mut facts = facts(&sizes, away);
         for defect in defects {
-            (DEFECTS[defect].2)(&mut facts);
+            let change = DEFECTS.get(defect).map_or_else(|| MENDED[defect - DEFECTS.len()].1, |found| found.2);
+            change(&mut facts);
         }
         facts
     })
@@ -38,7 +39,14 @@ fn requests() -> impl Strategy<Value = Request> {
         Just(failover(FailoverType::Unplanned, false)),
         Just(failover(FailoverType::Unplanned, true)),
         Just(Request::Failback { mappings: Mappings::default() }),
+        Just(Request::Reprotect {}),
+        Just(Request::Commit {}),
     ]
+}
+
+/// What reaches a site again that was left.
+fn returning() -> impl Strategy<Value = Request> {
+    prop_oneof![Just(Request::Reprotect {}), Just(Request::Failback { mappings: Mappings::default() })]
 }
 
 /// All steps that are done before each step begins.
@@ -186,6 +194,57 @@ proptest! {
         prop_assert_eq!(steps(&planned, |a| matches!(a, Action::ImportVolume { .. })).count(),
             sizes.iter().map(|s| s.disks).sum::<usize>());
     }
+
+    /// I-08, and incident 25 of the reference: nothing is done on a site that was left before it is stopped and fenced.
+    #[test]
+    fn a_site_that_was_left_is_fenced_before_anything_else(sizes in sizes(), request in returning()) {
+        // a group without members is blocked
+        prop_assume!(!sizes.is_empty());
+        let mut facts = facts(&sizes, true);
+        leave_without_fence(&mut facts);
+        let planned = plan(&facts, &request).unwrap();
+        let before = predecessors(&planned);
+        let fence = steps(&planned, |a| matches!(a, Action::FenceOldGroup { .. })).next().unwrap();
+        let settle = steps(&planned, |a| matches!(a, Action::SettleOldSite { .. })).next().unwrap();
+        let on_target = |s: &&Step| s.action.endpoint().site.as_ref() == Some(&planned.target);
+        for step in planned.steps.iter().filter(on_target) {
+            let first = step.phase == Phase::Fence || before[&step.id].contains(&settle.id);
+            prop_assert!(first, "{} in\n{planned}", step.id);
+        }
+        let stops: BTreeSet<_> =
+            steps(&planned, |a| matches!(a, Action::StopOldServer { .. })).map(|s| s.id.clone()).collect();
+        prop_assert_eq!(stops.len(), sizes.len());
+        prop_assert!(stops.is_subset(&before[&fence.id]), "{planned}");
+        // what it holds is kept before it is written down, and after nothing can be added to it
+        let preserve = steps(&planned, |a| matches!(a, Action::PreserveGroup { .. })).next().unwrap();
+        prop_assert!(before[&preserve.id].contains(&fence.id) && before[&settle.id].contains(&preserve.id));
+    }
+
+    /// I-13: what is destroyed was cloned by us, is named by no ledger entry, and goes only after a proof.
+    #[test]
+    fn a_commit_destroys_only_its_own_clones_after_a_proof(sizes in sizes(), away in any::<bool>()) {
+        let mut facts = facts(&sizes, away);
+        facts.test = None;
+        retain(&mut facts);
+        let planned = plan(&facts, &Request::Commit {}).unwrap();
+        prop_assert_eq!(planned.blockers().count() == 0, !sizes.is_empty(), "{}", planned);
+        let before = predecessors(&planned);
+        let prove = steps(&planned, |a| matches!(a, Action::ProveSurvival { .. })).next().unwrap();
+        for step in &planned.steps {
+            let named: Vec<&str> = match &step.action {
+                Action::ReleaseVolume { volume, .. } => vec![volume.as_str()],
+                Action::DestroyRetained { volumes, .. } => volumes.iter().map(|v| v.as_str()).collect(),
+                Action::RemoveClones { .. } => panic!("{}: of a test", step.id),
+                _ => continue,
+            };
+            prop_assert!(before[&step.id].contains(&prove.id), "{}", step.id);
+            prop_assert!(named.iter().all(|name| name.ends_with("-ours")), "{named:?}");
+        }
+        let forgotten = steps(&planned, |a| matches!(a, Action::ForgetRetained { .. })).next().unwrap();
+        let Action::ForgetRetained { volumes } = &forgotten.action else { unreachable!() };
+        prop_assert!(volumes.iter().all(|(_, id)| !id.as_str().ends_with("-kept")));
+        prop_assert_eq!(volumes.len(), 2 * sizes.iter().map(|s| s.disks).sum::<usize>());
+    }
 }
 
 /// Each defect is noticed under its own name; a world without any is not.
@@ -215,13 +274,15 @@ fn every_defect_is_found() {
     }
 }
 
-/// A workload that runs unprotected is protected by the plan itself.
+/// The plan itself protects an unprotected workload and fences a site that was left.
 #[test]
-fn being_unprotected_does_not_keep_a_workload_where_it_is() {
-    let mut unprotected = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);
-    unprotected.record.group.protection = Protection::Unprotected;
-    let planned = plan(&unprotected, &failover(FailoverType::Planned, false)).unwrap();
-    assert_eq!(planned.blockers().count(), 0, "{planned}");
+fn what_a_move_mends_does_not_block_it() {
+    for (name, change) in MENDED {
+        let mut changed = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);
+        change(&mut changed);
+        let planned = plan(&changed, &failover(FailoverType::Planned, false)).unwrap();
+        assert_eq!(planned.blockers().count(), 0, "{name}: {planned}");
+    }
 }
 
 #[test]
@@ -257,4 +318,66 @@ fn a_short_quota_names_everything_that_is_short() {
     let none = Quota { servers: Some(0), vcpus: Some(0), ram_mib: Some(0), volumes: Some(3), volume_gib: Some(30) };
     assert_eq!(short(true, none), [], "the old servers make room for the new ones");
     assert_eq!(short(false, none).len(), 1);
+}
+
+/// What keeps a commit from being accepted.
+#[test]
+fn a_commit_is_blocked_without_a_proof() {
+    let sizes = [Size { tier: 0, disks: 2, nics: 1 }];
+    let blocked_by = |change: fn(&mut Facts)| {
+        let mut facts = facts(&sizes, true);
+        facts.test = None;
+        retain(&mut facts);
+        change(&mut facts);
+        let planned = plan(&facts, &Request::Commit {}).unwrap();
+        planned.blockers().map(|f| f.code).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(blocked_by(|_| ()), BTreeSet::new());
+    let table: [(FindingCode, fn(&mut Facts)); 8] = [
+        (FindingCode::Unprotected, |f| f.record.group.protection = crate::model::Protection::Unprotected),
+        (FindingCode::NoRecoveryPoint, |f| defect("no recovery point", f)),
+        (FindingCode::NoRecoveryPoint, |f| defect("recovery point on its way", f)),
+        (FindingCode::RpoBreach, |f| defect("recovery point old", f)),
+        (FindingCode::MetadataDiverged, |f| defect("diverged", f)),
+        (FindingCode::SiteUnreachable, |f| defect("target array silent", f)),
+        (FindingCode::TestOpen, |f| f.test = facts(&[], true).test),
+        (FindingCode::NothingRetained, |f| f.record.retained.retain(|c| c.volume_id.as_str().ends_with("-kept"))),
+    ];
+    for (code, change) in table {
+        assert_eq!(blocked_by(change), BTreeSet::from([code]), "{code}");
+    }
+}
+
+fn defect(name: &str, facts: &mut Facts) {
+    DEFECTS.iter().find(|(known, ..)| *known == name).unwrap().2(facts);
+}
+
+/// A recovery point of another direction holds volumes of other names: it proves nothing.
+#[test]
+fn a_recovery_point_of_another_epoch_does_not_count() {
+    let mut facts = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);
+    facts.test = None;
+    retain(&mut facts);
+    for point in facts.target.array.known().unwrap().recovery_points.clone() {
+        assert!(point.volumes.iter().all(|v| v.as_str().ends_with("site-b")), "{point:?}");
+    }
+    if let super::Observation::Known(array) = &mut facts.target.array {
+        array.recovery_points.iter_mut().for_each(|p| p.volumes = vec!["array-volume-0-0-site-a".into()]);
+    }
+    let planned = plan(&facts, &Request::Commit {}).unwrap();
+    assert!(planned.blockers().any(|f| f.code == FindingCode::NoRecoveryPoint), "{planned}");
+}
+
+#[test]
+fn a_reprotect_of_a_protected_group_is_refused_with_evidence() {
+    let healthy = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);
+    let planned = plan(&healthy, &Request::Reprotect {}).unwrap();
+    let refused = planned.check_acceptable().unwrap_err();
+    assert!(refused.message().contains("is already protected from site-b to site-a"), "{refused}");
+    assert!(refused.message().contains("array-of-site-b:pg-web.auto-1"), "{refused}");
+    let mut unprotected = healthy;
+    unprotected.record.group.protection = crate::model::Protection::Unprotected;
+    let planned = plan(&unprotected, &Request::Reprotect {}).unwrap();
+    assert_eq!(planned.blockers().count(), 0, "{planned}");
+    assert!(planned.steps.iter().all(|s| s.phase != Phase::Pivot), "{planned}");
 }

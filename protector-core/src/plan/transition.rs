@@ -2,10 +2,11 @@
 
 use super::Outputs;
 use crate::model::{
-    Divergence, GroupRecord, Member, MemberStatus, OpenOperation, OperationId, Protection, RetainedCopy, ServerCapture,
-    SiteName,
+    ArrayVolumeId, Divergence, GroupRecord, Member, MemberStatus, OpenOperation, OperationId, Protection, RetainedCopy,
+    ServerCapture, SiteName,
 };
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The operation holds the group. `absent`: a site that cannot be told.
 pub fn opened(record: &GroupRecord, operation: OpenOperation, absent: Option<&SiteName>, at: Timestamp) -> GroupRecord {
@@ -56,6 +57,13 @@ pub fn closed(record: &GroupRecord, protection: Protection, at: Timestamp) -> Gr
     next
 }
 
+/// Volumes that a commit released, or leaves to their tenant, are no longer listed as retained.
+pub fn forgotten(record: &GroupRecord, volumes: &BTreeSet<(SiteName, ArrayVolumeId)>, at: Timestamp) -> GroupRecord {
+    let mut next = changed(record, at);
+    next.retained.retain(|copy| !volumes.contains(&(copy.site.clone(), copy.array_volume_id.clone())));
+    next
+}
+
 /// Marks that `absent` has not heard of `operation`. An earlier mark stays: its time is when the disagreement began.
 pub fn diverge(record: &mut GroupRecord, operation: &OperationId, absent: &SiteName, at: Timestamp) {
     record.divergence.get_or_insert_with(|| Divergence {
@@ -65,7 +73,8 @@ pub fn diverge(record: &mut GroupRecord, operation: &OperationId, absent: &SiteN
     });
 }
 
-fn changed(record: &GroupRecord, at: Timestamp) -> GroupRecord {
+/// The next version, not different yet.
+pub(super) fn changed(record: &GroupRecord, at: Timestamp) -> GroupRecord {
     let mut next = record.clone();
     next.version = record.version.next();
     next.group.updated_at = at;
@@ -89,6 +98,7 @@ fn move_disks(
             volume_id: old.volume_id,
             array_volume: old.array_volume,
             array_volume_id: old.array_volume_id,
+            cloned_under: old.cloned_under,
             operation: operation.clone(),
             since: at,
         });

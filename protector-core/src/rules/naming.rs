@@ -13,7 +13,7 @@ mod made;
 
 pub use made::{
     cinder_volume_name, clone_tag_key, clone_volume_name, consistency_group_name, default_array_group_name,
-    marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
+    ledger_entry_id, marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
 };
 
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, RecoveryPointName};

@@ -1,18 +1,25 @@
 //! The status word of a protection group, what it allows, and what leads out of it.
 
-use crate::model::{GroupStatus, OperationKind, OperationStatus, ProtectionGroup};
+use crate::model::{GroupStatus, OperationKind, OperationStatus, Protection, ProtectionGroup};
 use crate::{Error, Result};
 
 /// The documented status word, from the stored facts: where the workload runs and which operation is open.
 ///
-/// A test failover, its cleanup and a sync leave the word as it is. A group that is not configured yet is `active`: it
+/// A test failover, its cleanup, a sync, a reprotect and a commit leave the word as it is. A group that is not configured yet is `active`: it
 /// may be edited. `creating` and `deleting` are shown by the calls that create and delete; nothing stored yields them.
 /// `members_in_error` tells whether any member failed to arrive in the last operation.
 pub fn group_status(group: &ProtectionGroup, members_in_error: bool) -> GroupStatus {
     match group.operation.as_ref().map(|operation| operation.kind) {
         Some(OperationKind::PlannedFailover | OperationKind::UnplannedFailover) => return GroupStatus::FailingOver,
         Some(OperationKind::Failback) => return GroupStatus::FailingBack,
-        Some(OperationKind::Sync | OperationKind::TestFailover | OperationKind::TestCleanup) | None => {}
+        Some(
+            OperationKind::Sync
+            | OperationKind::TestFailover
+            | OperationKind::TestCleanup
+            | OperationKind::Reprotect
+            | OperationKind::Commit,
+        )
+        | None => {}
     }
     match (group.is_home(), group.partial || members_in_error) {
         (true, false) => GroupStatus::Active,
@@ -51,6 +58,25 @@ pub fn verbs_out(status: GroupStatus, divergence: bool, open_operation: Option<O
     verbs
 }
 
+/// The same list with what protection and leftovers add: a workload that runs unprotected is protected before it is moved,
+/// and what is retained can be released once it is. `reprotect` of a protected workload is refused, so it is not offered.
+pub fn with_protection(mut verbs: Vec<&'static str>, protection: Protection, retained: bool) -> Vec<&'static str> {
+    match protection {
+        Protection::Unprotected if verbs.contains(&"failback") || verbs.contains(&"failover") => {
+            verbs.retain(|verb| *verb != "reprotect" && *verb != "test-failover" && *verb != "sync");
+            let at = usize::from(verbs.first() == Some(&"reconcile"));
+            verbs.insert(at, "reprotect");
+        }
+        Protection::Unprotected => {}
+        Protection::Protected | Protection::NotConfigured => verbs.retain(|verb| *verb != "reprotect"),
+    }
+    let offers_moves = verbs.contains(&"test-failover");
+    if protection == Protection::Protected && retained && offers_moves {
+        verbs.push("commit");
+    }
+    verbs
+}
+
 /// Whether an operation of `kind` may start on a group of `status`.
 ///
 /// # Errors
@@ -74,7 +100,8 @@ fn allowed_from(kind: OperationKind) -> &'static [GroupStatus] {
     match kind {
         OperationKind::PlannedFailover | OperationKind::UnplannedFailover => &[Active],
         OperationKind::Failback => &[FailedOver, FailedOverPartial],
-        OperationKind::TestFailover | OperationKind::Sync => &[Active, FailedOver],
+        OperationKind::TestFailover | OperationKind::Sync | OperationKind::Commit => &[Active, FailedOver],
+        OperationKind::Reprotect => &[Active, FailedOver, FailedOverPartial, Error],
         OperationKind::TestCleanup => {
             &[Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, Error]
         }

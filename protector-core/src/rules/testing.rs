@@ -56,6 +56,8 @@ pub(super) fn record(name: &str) -> GroupRecord {
         members: vec![member(name)],
         retained: Vec::new(),
         divergence: None,
+        fences_due: Vec::new(),
+        ledger: Vec::new(),
     }
 }
 
@@ -64,6 +66,7 @@ fn member(name: &str) -> Member {
         volume_id: format!("{name}-volume").into(),
         array_volume: format!("volume-{name}-cinder").into(),
         array_volume_id: format!("{name}-array-volume").into(),
+        cloned_under: None,
     };
     Member {
         id: format!("{name}-server").into(),

@@ -19,6 +19,7 @@ from protector.values import (
     ConsistencyGroup,
     Event,
     Health,
+    LedgerEntry,
     Member,
     Operation,
     Policy,
@@ -289,6 +290,24 @@ class Engine:
         site holds something that this one does not know, ``Conflict``."""
         return SyncStatus.from_json(self._native.sync_metadata(group))
 
+    def divergence_list(self, group: str) -> list[LedgerEntry]:
+        """What unplanned failovers of a group left behind, oldest first, discarded entries too. Raises ``NotFound``.
+
+        >>> engine.divergence_list("prod-web")
+        []
+        """
+        return LedgerEntry.list_from_json(self._native.divergence_list(group))
+
+    def divergence_discard(self, group: str, entry: str, *, reason: str, by: str | None = None) -> LedgerEntry:
+        """Gives up what an entry keeps, so that a commit may release the volumes it names. ``by`` is who does so, by
+        default this process. Nothing is removed by this call.
+
+        Raises ``NotFound``, ``InvalidRequest`` without a reason, ``PreconditionFailed`` if it was given up before or its
+        site still waits to be fenced, ``Conflict`` and ``PeerUnreachable``.
+        """
+        request = _json(entry=entry, reason=reason, by=by)
+        return LedgerEntry.from_json(self._native.divergence_discard(group, request))
+
     # ------------------------------------------------------------------------------------------------------------ plans
 
     def plan_sync(self, group: str) -> Plan:
@@ -340,6 +359,16 @@ class Engine:
         """Plans to move the workload back to its primary site. Mappings lead there and win over the inverted stored
         ones. Raises ``NotFound``."""
         return self._plan(group, operation="failback", mappings=_mappings(networks, flavors))
+
+    def plan_reprotect(self, group: str) -> Plan:
+        """Plans to protect the workload where it runs, without moving it; a site that was left is fenced first.
+        Raises ``NotFound``."""
+        return self._plan(group, operation="reprotect")
+
+    def plan_commit(self, group: str) -> Plan:
+        """Plans to release what earlier moves left behind as recovery points, with the proof that another one
+        survives. Raises ``NotFound``."""
+        return self._plan(group, operation="commit")
 
     def _plan(self, group: str, **request: Any) -> Plan:
         return Plan.from_json(self._native.plan(group, _json(**request)))
@@ -447,6 +476,20 @@ class Engine:
         """Moves the workload back: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
         plan = self.plan_failback(group, networks=networks, flavors=flavors)
         return self._execute(plan, progress, cancel)
+
+    def reprotect(
+        self, group: str, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> Operation:
+        """Protects the workload where it runs: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
+        return self._execute(self.plan_reprotect(group), progress, cancel)
+
+    def commit(self, group: str, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Operation:
+        """Releases what earlier moves left behind: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`.
+
+        Clones of earlier moves are destroyed on their array, recoverable until its timer ends. Volumes that the tenant
+        made stay in Cinder and are no longer listed; volumes that a ledger entry names stay listed.
+        """
+        return self._execute(self.plan_commit(group), progress, cancel)
 
     def _execute(self, plan: Plan, progress: Progress | None, cancel: Cancel | None) -> Operation:
         return self.run(self.accept(plan).id, progress=progress, cancel=cancel)

@@ -64,7 +64,7 @@ fn member(n: usize, volumes: usize) -> Member {
         let volume_id = VolumeId::new(uuid("volume", 2 * n + at));
         let array_volume = naming::cinder_volume_name(&volume_id);
         let array_volume_id = ArrayVolumeId::new(uuid("array volume", 2 * n + at));
-        let copy = DiskCopy { volume_id, array_volume, array_volume_id };
+        let copy = DiskCopy { volume_id, array_volume, array_volume_id, cloned_under: None };
         Disk {
             id: DiskId::new(copy.volume_id.as_str()),
             name: format!("server-{n:05}-{device}"),
@@ -140,7 +140,16 @@ fn record(members: Vec<Member>) -> GroupRecord {
         status: PolicyStatus::Active,
     };
     let version = MetadataVersion::FIRST;
-    GroupRecord { version, group, policy: Some(policy), members, retained: Vec::new(), divergence: None }
+    GroupRecord {
+        version,
+        group,
+        policy: Some(policy),
+        members,
+        retained: Vec::new(),
+        divergence: None,
+        fences_due: Vec::new(),
+        ledger: Vec::new(),
+    }
 }
 
 fn server(member: &Member) -> Server {
@@ -190,6 +199,7 @@ fn cloud(network: &str, servers: BTreeMap<ServerId, Server>, group_volumes: BTre
             .into(),
         }]),
         quota: Some(Quota { servers: None, vcpus: None, ram_mib: None, volumes: None, volume_gib: None }),
+        retained: BTreeMap::new(),
     }
 }
 

@@ -34,8 +34,16 @@ enum Incident {
     SiteLost,
     /// site-a was lost, site-b took over, and site-a is back.
     SiteLostAndBack,
+    /// The same, and the link is cut after the plan was accepted: the first copy cannot be made.
+    SiteLostAndBackWithoutLink,
     /// The target array refuses replication after the plan was accepted: the final snapshot cannot be taken.
     ReplicationRefused,
+}
+
+impl Incident {
+    fn loses_site(&self) -> bool {
+        matches!(self, Self::SiteLost | Self::SiteLostAndBack | Self::SiteLostAndBackWithoutLink)
+    }
 }
 
 impl Story {
@@ -85,6 +93,27 @@ async fn failback_after_a_lost_site() -> Result<()> {
     survives_any_kill(Story { site: "site-b", what_happens: Incident::SiteLostAndBack, ..story }).await
 }
 
+/// Protects the workload where it runs: fences what was left, keeps what it held, and replicates.
+#[tokio::test]
+async fn reprotect_after_a_lost_site() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], Request::Reprotect {});
+    survives_any_kill(Story { site: "site-b", what_happens: Incident::SiteLostAndBack, ..story }).await
+}
+
+/// The fence and the snapshot stay, whatever becomes of the rest.
+#[tokio::test]
+async fn failback_after_a_lost_site_that_rolls_back() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], Request::Failback { mappings: Mappings::default() });
+    let (what_happens, ends) = (Incident::SiteLostAndBackWithoutLink, OperationStatus::RolledBack);
+    survives_any_kill(Story { site: "site-b", what_happens, ends, ..story }).await
+}
+
+#[tokio::test]
+async fn commit() -> Result<()> {
+    let failback = Request::Failback { mappings: Mappings::default() };
+    survives_any_kill(Story::of(&[Request::Sync {}, failover(), failback, failover()], Request::Commit {})).await
+}
+
 #[tokio::test]
 async fn planned_failover_that_rolls_back() -> Result<()> {
     let story = Story::of(&[Request::Sync {}], failover());
@@ -127,18 +156,20 @@ async fn accept(directory: &Path, story: &Story) -> Result<String> {
         assert_eq!(operate(&engine, request).await?.status, OperationStatus::Completed);
     }
     let engine = deployment.engine(Some(story.site))?;
-    if matches!(story.what_happens, Incident::SiteLost | Incident::SiteLostAndBack) {
+    if story.what_happens.loses_site() {
         deployment.world().set_site_available(&"site-a".into(), false)?;
     }
-    if story.what_happens == Incident::SiteLostAndBack {
+    if matches!(story.what_happens, Incident::SiteLostAndBack | Incident::SiteLostAndBackWithoutLink) {
         assert_eq!(operate(&engine, &unplanned(true)).await?.status, OperationStatus::Completed);
         deployment.world().set_site_available(&"site-a".into(), true)?;
         engine.sync_metadata(GROUP).await?;
     }
     let plan = engine.plan(GROUP, &story.request).await?;
     let operation = engine.accept(&plan).await?.id.to_string();
-    if story.what_happens == Incident::ReplicationRefused {
-        refuse_replication(&engine).await?;
+    match story.what_happens {
+        Incident::ReplicationRefused => refuse_replication(&engine).await?,
+        Incident::SiteLostAndBackWithoutLink => deployment.world().set_link_connected(false)?,
+        Incident::None | Incident::SiteLost | Incident::SiteLostAndBack => {}
     }
     Ok(operation)
 }

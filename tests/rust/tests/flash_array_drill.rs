@@ -1,15 +1,18 @@
 //! The drill of the documents with `storage_driver = pure`: the simulated clouds stand over FlashArrays that are served from
 //! the same world, and nothing is eradicated or overwritten on the way.
 
+#![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+
 use flasharray_sim::{ArrayOptions, Links, Options, RestVersion, ServedArray, Simulator};
 use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, fernet_setup, mock_seed};
+use protector_core::engine::{DivergenceDiscard, Request};
 use protector_core::mock::{WorldLocation, WorldTime};
-use protector_core::model::OperationStatus;
+use protector_core::model::{LedgerState, Mappings, OperationStatus};
 use protector_core::store::Durability;
 use protector_core::{Error, Result};
 use protector_tests::request_log::RequestLog;
-use protector_tests::{drill, files, operate, protect};
+use protector_tests::{GROUP, drill, failover, files, operate, protect, unplanned};
 use std::{collections::BTreeMap, path::Path};
 
 /// The arrays of the documents.
@@ -46,15 +49,19 @@ fn settings(directory: &Path, arrays: &[ServedArray]) -> Result<Settings> {
     Settings::from_text(&text, &BTreeMap::new())
 }
 
+async fn open(directory: &Path, simulator: &Simulator) -> Result<Deployment> {
+    let settings = settings(directory, simulator.arrays())?;
+    fernet_setup(&settings)?;
+    db_sync(&settings).await?;
+    mock_seed(&settings, 0).await?;
+    Deployment::open_with(&settings, Durability::Off).await
+}
+
 async fn drill_at(rest_max: &str) -> Result<()> {
     let log = RequestLog::listen();
     let files = files::directory()?;
     let simulator = serve(files.path(), rest_max).await?;
-    let settings = settings(files.path(), simulator.arrays())?;
-    fernet_setup(&settings)?;
-    db_sync(&settings).await?;
-    mock_seed(&settings, 0).await?;
-    let deployment = Deployment::open_with(&settings, Durability::Off).await?;
+    let deployment = open(files.path(), &simulator).await?;
     let engine = deployment.engine(Some("site-a"))?;
     protect(&deployment, &engine).await?;
     for request in drill() {
@@ -78,4 +85,48 @@ async fn every_operation_of_the_drill_completes_with_batches() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_of_the_drill_completes_where_groups_have_tags() -> Result<()> {
     drill_at("2.39").await
+}
+
+/// site-a is lost and comes back: it is fenced, what it held is kept, and what the moves left is released.
+async fn aftermath_at(rest_max: &str) -> Result<()> {
+    let log = RequestLog::listen();
+    let files = files::directory()?;
+    let simulator = serve(files.path(), rest_max).await?;
+    let deployment = open(files.path(), &simulator).await?;
+    let home = deployment.engine(Some("site-a"))?;
+    protect(&deployment, &home).await?;
+    operate(&home, &Request::Sync {}).await?;
+    deployment.world().set_site_available(&"site-a".into(), false)?;
+    let away = deployment.engine(Some("site-b"))?;
+    let completes = async |request: &Request| -> Result<()> {
+        let done = operate(&away, request).await?;
+        assert_eq!(done.status, OperationStatus::Completed, "REST {rest_max}: {done:#?}");
+        Ok(())
+    };
+    completes(&unplanned(true)).await?;
+    deployment.world().set_site_available(&"site-a".into(), true)?;
+    away.sync_metadata(GROUP).await?;
+    let failback = || Request::Failback { mappings: Mappings::default() };
+    for request in [Request::Reprotect {}, failback(), failover(), failback()] {
+        completes(&request).await?;
+    }
+    let group = away.protection_group_show(GROUP).await?;
+    assert!(group.fences_due.is_empty());
+    assert_eq!(group.ledger[0].state, LedgerState::Preserved);
+    completes(&Request::Commit {}).await?;
+    let entry = group.ledger[0].id.clone();
+    away.divergence_discard(GROUP, &DivergenceDiscard { entry, reason: "a drill".to_owned(), by: None }).await?;
+    completes(&Request::Commit {}).await?;
+    log.assert_harmless();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_site_and_what_comes_after_without_batches() -> Result<()> {
+    aftermath_at("2.26").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_site_and_what_comes_after_where_groups_have_tags() -> Result<()> {
+    aftermath_at("2.39").await
 }

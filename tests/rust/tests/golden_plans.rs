@@ -128,7 +128,12 @@ async fn at_home(cases: &mut Cases) -> Result<()> {
     operate(engine, &failover()).await?;
     cases.add("failback", &stage, engine, &failback()).await?;
     cases.add("failover_of_a_failed_over_group_is_a_failback", &stage, engine, &failover()).await?;
-    cases.add("unplanned_failover_blocked_while_failed_over", &stage, engine, &unplanned(true)).await
+    cases.add("unplanned_failover_blocked_while_failed_over", &stage, engine, &unplanned(true)).await?;
+    cases.add("reprotect_blocked_while_protected", &stage, engine, &Request::Reprotect {}).await?;
+    cases.add("commit_blocked_with_nothing_retained", &stage, engine, &Request::Commit {}).await?;
+    operate(engine, &failback()).await?;
+    operate(engine, &failover()).await?;
+    cases.add("commit", &stage, engine, &Request::Commit {}).await
 }
 
 async fn site_lost(cases: &mut Cases) -> Result<()> {
@@ -141,8 +146,16 @@ async fn site_lost(cases: &mut Cases) -> Result<()> {
     operate(&away, &unplanned(true)).await?;
     stage.set_site("site-a", true)?;
     cases.add("failback_blocked_by_divergence", &stage, &away, &failback()).await?;
+    cases.add("reprotect_blocked_by_divergence", &stage, &away, &Request::Reprotect {}).await?;
     away.sync_metadata(GROUP).await?;
-    cases.add("failback_of_an_unprotected_workload", &stage, &away, &failback()).await
+    // it waits to be fenced, and its ledger says that it ran on
+    cases.add("failback_of_an_unprotected_workload", &stage, &away, &failback()).await?;
+    cases.add("reprotect", &stage, &away, &Request::Reprotect {}).await?;
+    cases.add("commit_blocked_while_unprotected", &stage, &away, &Request::Commit {}).await?;
+    operate(&away, &Request::Reprotect {}).await?;
+    cases.add("failback_after_a_reprotect", &stage, &away, &failback()).await?;
+    operate(&away, &failback()).await?;
+    cases.add("commit_blocked_by_the_ledger", &stage, &away, &Request::Commit {}).await
 }
 
 fn file(name: &str) -> String {
@@ -157,7 +170,7 @@ async fn plans_of_every_kind() -> Result<()> {
         golden::check(&file(&case.name), case)?;
     }
     let kinds: BTreeSet<_> = cases.iter().filter(|c| c.plan.blockers().count() == 0).map(|c| c.plan.kind).collect();
-    assert_eq!(kinds.len(), 6, "{kinds:?}");
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
     // every file is one that is written here
     let names: BTreeSet<String> = cases.iter().map(|c| format!("{}.json", c.name)).collect();
     let files = std::fs::read_dir(golden::path("plans")).map_err(|e| Error::storage(e.to_string()))?;

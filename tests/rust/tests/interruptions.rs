@@ -95,6 +95,10 @@ async fn a_target_that_is_lost_before_the_pivot_restores_the_start() -> Result<(
     // the workload does not wait for the other site: it runs again, and is not fenced
     check_runs(&stage).await?;
     let shown = stage.engine.operation_show(&operation).await?;
+    let unfenced = shown.steps.iter().find(|s| s.id == "fence_source").expect("the step");
+    assert_eq!(unfenced.state, "undone");
+    let said = unfenced.detail.as_deref().unwrap_or_default();
+    assert!(said.contains("takes writes again, but its link is"), "{said}");
     assert!(!shown.status.is_final() && shown.next == [format!("openstack protector operation resume {operation}")]);
 
     stage.set_site("site-b", true)?;

@@ -130,9 +130,9 @@ fn recovery_point(stored: &StoredOperation, told: &Told) -> RecoveryPointReport 
         },
     };
     let age_seconds = match &used {
-        Observation::Unknown(why) => unknown(why.clone()),
+        Observation::Unknown(why) | Observation::Refused(why) => unknown(why.clone()),
         Observation::Known(_) if nothing_lost => Observation::Known(0.0),
-        Observation::Known(PointUsed { created: Observation::Unknown(why), .. }) => unknown(why.clone()),
+        Observation::Known(PointUsed { created: Observation::Unknown(why) | Observation::Refused(why), .. }) => unknown(why.clone()),
         Observation::Known(PointUsed { created: Observation::Known(at), .. }) => match seconds(*at, stored.accepted_at)
         {
             age if age < -CLOCK_TOLERANCE => {

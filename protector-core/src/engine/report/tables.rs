@@ -60,7 +60,7 @@ fn time(at: Timestamp) -> String {
 fn told<T>(value: &Observation<T>, words: impl FnOnce(&T) -> String) -> String {
     match value {
         Observation::Known(value) => words(value),
-        Observation::Unknown(why) => format!("not known: {why}"),
+        Observation::Unknown(why) | Observation::Refused(why) => format!("not known: {why}"),
     }
 }
 

@@ -71,7 +71,7 @@ fn time(report: &OperationReport) -> Option<String> {
     }
     Some(match &report.recovery_time.seconds {
         Observation::Known(seconds) => format!("recovery time {}", span(*seconds)),
-        Observation::Unknown(why) => format!("recovery time not known ({why})"),
+        Observation::Unknown(why) | Observation::Refused(why) => format!("recovery time not known ({why})"),
     })
 }
 
@@ -85,11 +85,11 @@ fn data(report: &OperationReport) -> Option<String> {
     }
     let objective = match &point.objective_seconds {
         Observation::Known(seconds) => format!("objective {}", span(*seconds)),
-        Observation::Unknown(why) => format!("objective not known: {why}"),
+        Observation::Unknown(why) | Observation::Refused(why) => format!("objective not known: {why}"),
     };
     Some(match &point.age_seconds {
         Observation::Known(seconds) => format!("data {} old ({objective})", span(*seconds)),
-        Observation::Unknown(why) => format!("age of the data not known: {why} ({objective})"),
+        Observation::Unknown(why) | Observation::Refused(why) => format!("age of the data not known: {why} ({objective})"),
     })
 }
 

@@ -5,9 +5,7 @@ use crate::model::{
     ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, RecoveryPointName, SiteName, Transfer,
 };
 use crate::plan::{PointSource, StepOutput};
-use crate::ports::{
-    CloneRequest, Cx, FenceState, GroupSpec, MemberMode, MemberSet, Outcome, ReplicationSpec, SnapshotRequest,
-};
+use crate::ports::{CloneRequest, Cx, GroupSpec, MemberMode, MemberSet, Outcome, ReplicationSpec, SnapshotRequest};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use std::{
@@ -58,14 +56,6 @@ pub(super) async fn await_transfer(
     let point =
         point.ok_or_else(|| Error::precondition(format!("recovery point '{name}' was complete and is gone")))?;
     Ok(StepOutput::Point { name, created: point.created })
-}
-
-pub(super) async fn fence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
-    let array = run.endpoints.array(site)?;
-    match run.settle(cx, || array.fence(cx, group)).await? {
-        FenceState::Fenced => Ok(()),
-        other => Err(Error::precondition(format!("array group '{group}' on {site} is {other:?} after it was fenced"))),
-    }
 }
 
 pub(super) async fn clone_volumes(

@@ -22,7 +22,7 @@ pub(super) struct Import<'a> {
 
 pub(super) async fn import_volume(run: &Run, cx: &Cx, site: &SiteName, import: Import<'_>) -> Result<StepOutput> {
     let cloud = run.endpoints.cloud(site)?;
-    let clone = run.outputs(|o| o.clones.get(import.disk).cloned());
+    let (clone, cloned_under) = run.outputs(|o| (o.clones.get(import.disk).cloned(), o.clone_key.clone()));
     let (array_volume_id, array_volume) =
         clone.ok_or_else(|| Error::internal(format!("disk {} was not cloned", import.disk)))?;
     let request = ImportRequest {
@@ -38,7 +38,7 @@ pub(super) async fn import_volume(run: &Run, cx: &Cx, site: &SiteName, import: I
         .ok_or_else(|| Error::precondition(format!("Cinder does not say which array volume {} is", volume.id)))?;
     Ok(StepOutput::Volume {
         disk: import.disk.clone(),
-        copy: DiskCopy { volume_id: volume.id, array_volume, array_volume_id },
+        copy: DiskCopy { volume_id: volume.id, array_volume, array_volume_id, cloned_under },
     })
 }
 

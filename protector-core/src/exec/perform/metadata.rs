@@ -1,12 +1,13 @@
 //! Steps on the metadata of both sites. The other site first, then here, together with the outcome in the journal; the
 //! record is computed from the time of the first intent, so that a repeat pushes the very same one.
 
-use super::super::run::Run;
-use crate::model::{GroupRecord, OperationKind, Protection, SiteName};
-use crate::plan::{Action, Step, transition};
-use crate::ports::{Cx, GroupChange, Outcome, PeerVersion};
-use crate::{ErrorKind, Result};
+use super::super::{StepState, run::Run};
+use crate::model::{ArrayVolumeId, GroupRecord, OperationKind, Protection, SiteName, StepId};
+use crate::plan::{Action, Step, divergence, transition};
+use crate::ports::{Cx, FenceState, GroupChange, Outcome, PeerVersion};
+use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The record with the open operation, as it was stored when the plan was accepted.
 pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
@@ -24,14 +25,48 @@ pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
 pub(super) async fn switch_primary(run: &Run, step: &Step, to: &SiteName) -> Result<GroupChange> {
     let record = run.record().await?;
     let at = begun_at(run, step);
-    let next = run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, at));
+    let mut next = run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, at));
+    if run.plan.kind == OperationKind::UnplannedFailover {
+        let state = run.state();
+        let done = |id: &StepId| state.steps.get(id) == Some(&StepState::Done);
+        divergence::owe_fence(&mut next, &run.plan, done, &run.operation.id, at);
+    }
+    publish(run, step, &record, next).await
+}
+
+/// The site that was left is fenced, and what it held is kept.
+///
+/// # Errors
+/// no fence was seen in this operation → `Internal`: nothing is taken off the list without evidence.
+pub(super) async fn settle_old_site(
+    run: &Run,
+    step: &Step,
+    site: &SiteName,
+    evidence: &[String],
+) -> Result<GroupChange> {
+    let record = run.record().await?;
+    if record.owes_fence(site) && run.outputs(|o| o.fences.get(site).copied()) != Some(FenceState::Fenced) {
+        return Err(Error::internal(format!("{site} was not seen fenced by {}", run.operation.id)));
+    }
+    let at = begun_at(run, step);
+    let next = run.outputs(|outputs| divergence::settled(&record, site, evidence, outputs, at));
+    publish(run, step, &record, next).await
+}
+
+pub(super) async fn forget_retained(
+    run: &Run,
+    step: &Step,
+    volumes: &BTreeSet<(SiteName, ArrayVolumeId)>,
+) -> Result<GroupChange> {
+    let record = run.record().await?;
+    let next = transition::forgotten(&record, volumes, begun_at(run, step));
     publish(run, step, &record, next).await
 }
 
 pub(super) async fn close(run: &Run, step: &Step) -> Result<GroupChange> {
     let record = run.record().await?;
     let protection = match run.plan.kind {
-        OperationKind::UnplannedFailover => record.group.protection,
+        OperationKind::UnplannedFailover | OperationKind::Commit => record.group.protection,
         _ => Protection::Protected,
     };
     let next = transition::closed(&record, protection, begun_at(run, step));

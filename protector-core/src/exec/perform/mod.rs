@@ -2,6 +2,8 @@
 
 mod array;
 mod cloud;
+mod commit;
+mod fence;
 mod metadata;
 
 use super::run::Run;
@@ -36,6 +38,10 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::Barrier {} => nothing(),
         Action::Announce {} => metadata::announce(run, cx).await.map(|()| nothing())?,
         Action::SwitchPrimary { to } => Performed::change(metadata::switch_primary(run, step, to).await?),
+        Action::SettleOldSite { site, evidence } => {
+            Performed::change(metadata::settle_old_site(run, step, site, evidence).await?)
+        }
+        Action::ForgetRetained { volumes } => Performed::change(metadata::forget_retained(run, step, volumes).await?),
         Action::Close {} => Performed::change(metadata::close(run, step).await?),
 
         Action::TakeSnapshot { site, group, label } => {
@@ -44,7 +50,12 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::AwaitTransfer { site, group, label } => {
             Performed::output(array::await_transfer(run, cx, site, group, label).await?)
         }
-        Action::Fence { site, group } => array::fence(run, cx, site, group).await.map(|()| nothing())?,
+        Action::Fence { site, group } | Action::FenceOldGroup { site, group } => {
+            Performed::output(fence::fence(run, cx, site, group).await?)
+        }
+        Action::PreserveGroup { site, group, label, after } => {
+            Performed::output(fence::preserve(run, cx, site, group, label, *after).await?)
+        }
         Action::CloneVolumes { site, point, disks } => {
             Performed::output(array::clone_volumes(run, cx, site, point, disks).await?)
         }
@@ -58,11 +69,23 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::DisableReplication { site, group } => {
             array::disable_replication(run, cx, site, group).await.map(|()| nothing())?
         }
+        Action::ProveSurvival { site, group, volumes, rpo_minutes } => {
+            Performed::output(commit::prove(run, cx, site, group, volumes, *rpo_minutes).await?)
+        }
+        Action::DestroyRetained { site, made_by, volumes } => {
+            commit::destroy(run, cx, site, made_by, volumes).await.map(|()| nothing())?
+        }
         Action::RemoveClones { site, made_by, volumes, .. } => {
             array::remove_clones(run, cx, site, made_by, volumes).await.map(|()| nothing())?
         }
 
         Action::StopServer { site, server } => cloud::stop_server(run, cx, site, server).await.map(|()| nothing())?,
+        Action::StopOldServer { site, server } => {
+            fence::stop_old_server(run, cx, site, server).await.map(|()| nothing())?
+        }
+        Action::LeaveGroup { site, group, volumes } => {
+            commit::leave_group(run, cx, site, group, volumes).await.map(|()| nothing())?
+        }
         Action::ImportVolume { site, disk, name, volume_type, bootable } => {
             let import = cloud::Import { disk, name, volume_type, bootable: *bootable };
             Performed::output(cloud::import_volume(run, cx, site, import).await?)

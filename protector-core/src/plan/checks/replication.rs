@@ -16,9 +16,9 @@ pub(in crate::plan) fn source_volumes(facts: &Facts) -> BTreeSet<ArrayVolumeName
         .collect()
 }
 
-/// The group replicates from source to target: ours, with a target that allows it, over a connected link.
-pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
-    let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
+/// The arrays are connected, as the source sees it.
+pub(in crate::plan) fn linked(facts: &Facts, findings: &mut Vec<Finding>) {
+    let Some(source) = facts.source.array.known() else { return };
     if source.link != ReplicationLink::Connected {
         findings.push(
             Finding::blocker(
@@ -29,6 +29,12 @@ pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
             .seen(of_source(facts).value("link", format_args!("{:?}", source.link))),
         );
     }
+}
+
+/// The group replicates from source to target: ours, with a target that allows it, over a connected link.
+pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
+    let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
+    linked(facts, findings);
     foreign_image(facts, policy, findings);
     match source.local_group.as_ref().filter(|g| !g.destroyed) {
         None => findings.push(missing(facts, policy, source)),

@@ -2,7 +2,7 @@
 
 use super::standby_servers;
 use crate::model::{Protection, RecoveryPoint, VolumeId};
-use crate::plan::{ConsentKind, Evidence, Facts, Finding, FindingCode, Request, checks};
+use crate::plan::{ConsentKind, Evidence, Facts, Finding, FindingCode, Request, checks, old_site};
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
 use std::collections::{BTreeSet, HashSet};
@@ -20,6 +20,7 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     checks::answers(&facts.source, facts.now, &remedy, findings);
     checks::answers(&facts.target, facts.now, "restore it; nothing can be moved there before", findings);
     checks::in_sync(facts, findings);
+    old_site::findings(facts, findings);
     servers(facts, findings);
     if facts.record.group.protection == Protection::Unprotected {
         // the plan protects the workload first, so there is nothing replicated to judge yet
@@ -51,6 +52,16 @@ pub(super) fn unplanned<'a>(
             .remedy(format!("openstack protector failover {name} --type planned"))
             .seen(Evidence::of_cloud(&facts.source, facts.now))
             .seen(Evidence::of_array(&facts.source, facts.now)),
+        );
+        findings.push(
+            Finding::blocker(
+                FindingCode::SourceUnverified,
+                format!(
+                    "{} may still be running where a best-effort step to stop or fence it fails",
+                    facts.source.site
+                ),
+            )
+            .cleared_by(ConsentKind::SourceUnverified, given),
         );
     } else {
         let reason = facts.source.cloud.reason().or(facts.source.array.reason()).unwrap_or_default();
@@ -105,7 +116,12 @@ fn of_point(facts: &Facts, point: &RecoveryPoint) -> Evidence {
 }
 
 /// `given`: consents to an unplanned move; `None` for a planned one, where nothing gets past the objective.
-fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKind]>, findings: &mut Vec<Finding>) {
+pub(in crate::plan) fn rpo(
+    facts: &Facts,
+    newest: Option<&RecoveryPoint>,
+    given: Option<&[ConsentKind]>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(policy) = &facts.record.policy else { return };
     let message = match check_rpo(age_of(newest, true, facts.now), policy.rpo_minutes) {
         RpoVerdict::Within { .. } => return,
@@ -127,7 +143,7 @@ fn rpo(facts: &Facts, newest: Option<&RecoveryPoint>, given: Option<&[ConsentKin
 }
 
 /// Every member's server is where the record says, with exactly the recorded volumes.
-fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
+pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(cloud) = facts.source.cloud.known() else { return };
     let (group, site) = (&facts.record.group, &facts.source.site);
     let mut recorded = HashSet::new();

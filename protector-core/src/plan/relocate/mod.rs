@@ -6,12 +6,12 @@
 //! is pinned; the workload runs unprotected afterwards, and says so.
 
 pub(super) mod bring_up;
-mod findings;
-mod protect;
+pub(super) mod findings;
+pub(super) mod protect;
 
 use super::build::{Builder, tiers};
 use super::placement::{Placement, mappings_towards_target, place};
-use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
+use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks, old_site};
 use crate::model::{
     ArrayVolumeName, DiskId, Member, OperationKind, Protection, RecoveryPoint, ReplicationPolicy, ServerId, StepId,
 };
@@ -122,7 +122,8 @@ impl Relocation<'_> {
 
     /// Stops the workload, ships what it wrote last, and fences the source.
     fn quiesce(&mut self, announced: Vec<StepId>) -> Vec<StepId> {
-        let mut ready = announced;
+        // before anything else touches a site that was left
+        let mut ready = old_site::settle(&mut self.builder, self.facts, self.policy, announced);
         if self.facts.record.group.protection == Protection::Unprotected {
             ready = self.protect_source(ready);
         }

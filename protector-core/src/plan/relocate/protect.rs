@@ -1,85 +1,97 @@
 //! Replication in the direction in which the workload now runs.
 
 use super::Relocation;
-use crate::model::{SiteName, StepId};
-use crate::plan::{Action, Phase};
+use crate::model::{ReplicationPolicy, SiteName, StepId};
+use crate::plan::build::Builder;
+use crate::plan::{Action, Facts, Phase};
 use crate::rules::naming;
 
 /// Longest time for the first copy of all data in a direction.
 const FIRST_COPY_SECONDS: u32 = 24 * 3600;
 
+/// A direction to replicate in, and what its steps are called.
+pub(in crate::plan) struct Way<'a> {
+    pub(in crate::plan) from: &'a SiteName,
+    pub(in crate::plan) to: &'a SiteName,
+    pub(in crate::plan) label: &'a str,
+    pub(in crate::plan) phase: Phase,
+}
+
 impl Relocation<'_> {
     /// After the switch: from target to source.
     pub(super) fn protect_target(&mut self, after: Vec<StepId>) -> Vec<StepId> {
-        let (from, to) = (self.facts.target.site.clone(), self.facts.source.site.clone());
-        self.protect(&from, &to, "reprotect", Phase::Reprotect, after)
+        let (from, to) = (&self.facts.target.site, &self.facts.source.site);
+        let way = Way { from, to, label: "reprotect", phase: Phase::Reprotect };
+        replicate(&mut self.builder, self.facts, self.policy, &way, after)
     }
 
     /// Before a planned move of a workload that runs unprotected: from source to target.
     pub(super) fn protect_source(&mut self, after: Vec<StepId>) -> Vec<StepId> {
-        let (from, to) = (self.facts.source.site.clone(), self.facts.target.site.clone());
-        self.protect(&from, &to, "protect", Phase::Prepare, after)
+        let (from, to) = (&self.facts.source.site, &self.facts.target.site);
+        let way = Way { from, to, label: "protect", phase: Phase::Prepare };
+        replicate(&mut self.builder, self.facts, self.policy, &way, after)
     }
+}
 
-    fn protect(
-        &mut self,
-        from: &SiteName,
-        to: &SiteName,
-        label: &str,
-        phase: Phase,
-        after: Vec<StepId>,
-    ) -> Vec<StepId> {
-        let array = |site: &SiteName| {
-            let facts = if *site == self.facts.source.site { &self.facts.source } else { &self.facts.target };
-            facts.array.known().map(|a| a.name.clone())
-        };
-        // blocked anyway if one of the arrays is not known: a planned move needs both
-        let (Some(from_array), Some(to_array)) = (array(from), array(to)) else { return after };
-        let group = self.policy.pure_pg_name.clone();
-        let interval = self.policy.replication_interval;
-        let image = naming::target_group_name(&from_array, &group);
-        let mut step = |id: &str, title: String, after: &[StepId], action: Action| {
-            self.builder.add(format!("{label}/{id}"), phase, title, after, action)
-        };
+/// Sets replication up and waits for the first copy.
+pub(in crate::plan) fn replicate(
+    builder: &mut Builder,
+    facts: &Facts,
+    policy: &ReplicationPolicy,
+    way: &Way<'_>,
+    after: Vec<StepId>,
+) -> Vec<StepId> {
+    let Way { from, to, label, phase } = *way;
+    let array = |site: &SiteName| {
+        let facts = if *site == facts.source.site { &facts.source } else { &facts.target };
+        facts.array.known().map(|a| a.name.clone())
+    };
+    // blocked anyway if one of the arrays is not known: a planned move needs both
+    let (Some(from_array), Some(to_array)) = (array(from), array(to)) else { return after };
+    let group = policy.pure_pg_name.clone();
+    let interval = policy.replication_interval;
+    let image = naming::target_group_name(&from_array, &group);
+    let mut step = |id: &str, title: String, after: &[StepId], action: Action| {
+        builder.add(format!("{label}/{id}"), phase, title, after, action)
+    };
 
-        let off = step(
-            "disable_old_direction",
-            format!("turn the schedule of '{group}' on {to} off"),
-            &after,
-            Action::DisableReplication { site: to.clone(), group: group.clone() },
-        );
-        let grouped = step(
-            "array_group",
-            format!("put the volumes into array group '{group}' on {from}"),
-            &[off],
-            Action::EnsureArrayGroup { site: from.clone(), group: group.clone() },
-        );
-        let replicated = step(
-            "replication",
-            format!("replicate '{group}' from {from_array} to {to_array} every {interval} s"),
-            &[grouped],
-            Action::EnsureReplication { site: from.clone(), group: group.clone(), target: to_array.clone(), interval },
-        );
-        let accepted = step(
-            "accept",
-            format!("allow '{image}' on {to_array}"),
-            &[replicated],
-            Action::AcceptFromPeer { site: to.clone(), group: image.clone() },
-        );
-        let taken = step(
-            "first_snapshot",
-            format!("take the first replicated snapshot of '{group}' on {from}"),
-            &[accepted],
-            Action::TakeSnapshot { site: from.clone(), group, label: label.to_owned() },
-        );
-        let arrived = step(
-            "first_arrival",
-            format!("wait until it is complete on {to_array}: only then is the workload protected"),
-            &[taken],
-            Action::AwaitTransfer { site: to.clone(), group: image, label: label.to_owned() },
-        );
-        // a first copy holds everything; the workload runs meanwhile
-        self.builder.timeout(FIRST_COPY_SECONDS);
-        vec![arrived]
-    }
+    let off = step(
+        "disable_old_direction",
+        format!("turn the schedule of '{group}' on {to} off"),
+        &after,
+        Action::DisableReplication { site: to.clone(), group: group.clone() },
+    );
+    let grouped = step(
+        "array_group",
+        format!("put the volumes into array group '{group}' on {from}"),
+        &[off],
+        Action::EnsureArrayGroup { site: from.clone(), group: group.clone() },
+    );
+    let replicated = step(
+        "replication",
+        format!("replicate '{group}' from {from_array} to {to_array} every {interval} s"),
+        &[grouped],
+        Action::EnsureReplication { site: from.clone(), group: group.clone(), target: to_array.clone(), interval },
+    );
+    let accepted = step(
+        "accept",
+        format!("allow '{image}' on {to_array}"),
+        &[replicated],
+        Action::AcceptFromPeer { site: to.clone(), group: image.clone() },
+    );
+    let taken = step(
+        "first_snapshot",
+        format!("take the first replicated snapshot of '{group}' on {from}"),
+        &[accepted],
+        Action::TakeSnapshot { site: from.clone(), group, label: label.to_owned() },
+    );
+    let arrived = step(
+        "first_arrival",
+        format!("wait until it is complete on {to_array}: only then is the workload protected"),
+        &[taken],
+        Action::AwaitTransfer { site: to.clone(), group: image, label: label.to_owned() },
+    );
+    // a first copy holds everything; the workload runs meanwhile
+    builder.timeout(FIRST_COPY_SECONDS);
+    vec![arrived]
 }

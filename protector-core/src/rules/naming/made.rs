@@ -1,7 +1,9 @@
 //! Names that are made here or by Cinder, each a function of identities alone, so that a repeat finds what it made.
 
 use super::MAX_ARRAY_NAME;
-use crate::model::{ArrayGroupName, ArrayVolumeName, DiskId, OpKey, OperationId, ProtectionGroupId, VolumeId};
+use crate::model::{
+    ArrayGroupName, ArrayVolumeName, DiskId, LedgerEntryId, OpKey, OperationId, ProtectionGroupId, VolumeId,
+};
 use uuid::Uuid;
 
 /// Suffix of the snapshot that an operation takes: `dr-<8 hex digits of the operation>-<label>`. Always a valid suffix,
@@ -18,6 +20,11 @@ pub fn snapshot_suffix(operation: &OperationId, label: &str) -> String {
         "" => head,
         label => format!("{head}-{label}"),
     }
+}
+
+/// Id of the ledger entry that an unplanned failover writes: `diverged-<8 hex digits of the operation>`.
+pub fn ledger_entry_id(operation: &OperationId) -> LedgerEntryId {
+    LedgerEntryId::new(format!("diverged-{}", short_operation(operation)))
 }
 
 /// Name of the clone that an operation makes of a disk: `dr-<8 hex digits of the operation>-<disk>`. Always valid;

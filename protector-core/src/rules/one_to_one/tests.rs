@@ -57,6 +57,7 @@ fn retained(volume: &str) -> RetainedCopy {
         volume_id: volume.into(),
         array_volume: "volume-x-cinder".into(),
         array_volume_id: "array-volume".into(),
+        cloned_under: None,
         operation: "op-1".into(),
         since: Timestamp::UNIX_EPOCH,
     }

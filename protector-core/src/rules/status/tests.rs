@@ -5,11 +5,12 @@ use crate::rules::testing::group;
 use GroupStatus::{
     Active, Creating, Deleting, Error as InError, FailedOver, FailedOverPartial, FailingBack, FailingOver,
 };
-use OperationKind::{Failback, PlannedFailover, Sync, TestCleanup, TestFailover, UnplannedFailover};
+use OperationKind::{Commit, Failback, PlannedFailover, Reprotect, Sync, TestCleanup, TestFailover, UnplannedFailover};
 
 const STATUSES: [GroupStatus; 8] =
     [Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, InError, Deleting];
-const KINDS: [OperationKind; 6] = [Sync, TestFailover, TestCleanup, PlannedFailover, UnplannedFailover, Failback];
+const KINDS: [OperationKind; 8] =
+    [Sync, TestFailover, TestCleanup, PlannedFailover, UnplannedFailover, Failback, Reprotect, Commit];
 const OPEN: [OperationStatus; 7] = [
     OperationStatus::Pending,
     OperationStatus::Running,
@@ -45,7 +46,7 @@ fn the_word_follows_from_the_facts() {
             let expected = match kind {
                 PlannedFailover | UnplannedFailover => FailingOver,
                 Failback => FailingBack,
-                Sync | TestFailover | TestCleanup => word,
+                Sync | TestFailover | TestCleanup | Reprotect | Commit => word,
             };
             assert_eq!(group_status(&group, in_error), expected, "{kind}, home {home}, partial {partial}");
         }
@@ -62,6 +63,8 @@ fn what_each_status_allows() {
         (TestFailover, [false, true, false, true, false, false, false, false]),
         (Sync, [false, true, false, true, false, false, false, false]),
         (TestCleanup, [true, true, true, true, true, true, true, false]),
+        (Reprotect, [false, true, false, true, true, false, true, false]),
+        (Commit, [false, true, false, true, false, false, false, false]),
     ];
     assert_eq!(table.len(), KINDS.len());
     for (kind, row) in table {
@@ -121,17 +124,46 @@ fn an_open_operation_offers_only_what_ends_it() {
 }
 
 #[test]
+fn protection_decides_what_comes_first() {
+    use Protection::{NotConfigured, Protected, Unprotected};
+    // (status, divergence, protection, retained) → verbs
+    let table: [(_, _, _, _, &[&str]); 9] = [
+        (Active, false, Protected, false, &["failover", "test-failover", "sync"]),
+        (Active, false, Protected, true, &["failover", "test-failover", "sync", "commit"]),
+        (Active, false, NotConfigured, true, &["failover", "test-failover", "sync"]),
+        (Active, false, Unprotected, true, &["reprotect", "failover"]),
+        (FailedOver, false, Protected, false, &["failback", "test-failover", "sync"]),
+        (FailedOver, false, Protected, true, &["failback", "test-failover", "sync", "commit"]),
+        (FailedOver, false, Unprotected, true, &["reprotect", "failback"]),
+        (FailedOver, true, Unprotected, false, &["reconcile", "reprotect", "failback"]),
+        (InError, false, Unprotected, true, &["reconcile", "reprotect", "member-remove"]),
+    ];
+    for (status, divergence, protection, retained, expected) in table {
+        let verbs = with_protection(verbs_out(status, divergence, None), protection, retained);
+        assert_eq!(verbs, expected, "{status} {divergence} {protection} {retained}");
+    }
+    for open in OPEN {
+        let verbs = verbs_out(FailedOver, false, Some(open));
+        assert_eq!(with_protection(verbs.clone(), Unprotected, true), verbs, "an open operation comes first");
+    }
+}
+
+#[test]
 fn a_verb_that_is_offered_is_allowed() {
     for status in STATUSES {
-        for verb in verbs_out(status, false, None) {
-            let kind = match verb {
-                "failover" => PlannedFailover,
-                "failback" => Failback,
-                "test-failover" => TestFailover,
-                "sync" => Sync,
-                _ => continue,
-            };
-            assert!(check_allowed(kind, status).is_ok(), "{verb} in {status}");
+        for protection in [Protection::NotConfigured, Protection::Protected, Protection::Unprotected] {
+            for verb in with_protection(verbs_out(status, false, None), protection, true) {
+                let kind = match verb {
+                    "failover" => PlannedFailover,
+                    "failback" => Failback,
+                    "test-failover" => TestFailover,
+                    "sync" => Sync,
+                    "reprotect" => Reprotect,
+                    "commit" => Commit,
+                    _ => continue,
+                };
+                assert!(check_allowed(kind, status).is_ok(), "{verb} in {status}");
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ from osc_lib.cli.format_columns import DictColumn
 from osc_lib.command import command
 
 from protector import Engine, Plan, ProtectorException
-from protector.values import Instance, Member, Step, Value
+from protector.values import FenceDue, Instance, LedgerEntry, Member, Step, Value
 
 
 @contextlib.contextmanager
@@ -109,6 +109,10 @@ def _line(value: Value) -> str:
     match value:
         case Member(name=name, status=state) | Instance(name=name, outcome=state) | Step(title=name, state=state):
             return f"{name}: {state}"
+        case LedgerEntry(id=name, state=state, site=site):
+            return f"{name}: {state} on {site}"
+        case FenceDue(site=site, array_group=group, servers=servers):
+            return f"{site}: {len(servers)} server(s) to stop, '{group}' to fence"
     return str(value)
 
 

@@ -55,6 +55,27 @@ class Failback(PlanAndRun):
         return self.engine.plan_failback(parsed_args.group, **mappings(parsed_args))
 
 
+class Reprotect(PlanAndRun):
+    """Protect a workload where it runs, without moving it
+
+    A site that was lost and is back is stopped and fenced first, and what it held is kept in a snapshot there.
+    """
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        return self.engine.plan_reprotect(parsed_args.group)
+
+
+class Commit(PlanAndRun):
+    """Release what earlier moves left behind as recovery points, if another one survives
+
+    Clones of earlier moves are destroyed on their array, never eradicated. Volumes that the tenant made stay in Cinder;
+    --dry-run prints the commands that delete them.
+    """
+
+    def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        return self.engine.plan_commit(parsed_args.group)
+
+
 class TestFailover(PlanAndRun):
     """Rehearse a failover: boot clones on the standby site beside production, which is never touched"""
 

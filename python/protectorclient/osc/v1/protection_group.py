@@ -29,6 +29,8 @@ _REST = (
     "version",
     "epoch",
     "diverged",
+    "fences_due",
+    "ledger",
     "next",
 )
 

@@ -1,9 +1,10 @@
 //! Records for the checks. Those of two names have nothing in common but their sites.
 
 use crate::model::{
-    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Epoch, FlavorShape, GroupRecord, Mappings, Member,
-    MemberStatus, MetadataVersion, OperationKind, PolicyStatus, Protection, ProtectionGroup, ReplicationPolicy,
-    ReplicationType, RetainedCopy, ServerCapture, Site, SiteName, SiteStatus,
+    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Epoch, FenceDue, FlavorShape, GroupRecord, LedgerEntry,
+    LedgerState, LedgerVolume, Mappings, Member, MemberStatus, MetadataVersion, OperationKind, PolicyStatus,
+    Protection, ProtectionGroup, ReplicationPolicy, ReplicationType, RetainedCopy, ServerCapture, Site, SiteName,
+    SiteStatus,
 };
 use crate::ports::{GroupChange, JOURNAL_START, JournalEntry, LeaseHolder, StoredOperation};
 use jiff::Timestamp;
@@ -34,6 +35,7 @@ pub(crate) fn record(name: &str) -> GroupRecord {
         volume_id: format!("retained-{name}").into(),
         array_volume: format!("array-volume-retained-{name}").into(),
         array_volume_id: format!("array-volume-id-retained-{name}").into(),
+        cloned_under: Some("op-before/clone_volumes".into()),
         operation: "op-before".into(),
         since: at(1),
     };
@@ -44,6 +46,36 @@ pub(crate) fn record(name: &str) -> GroupRecord {
         members: vec![member],
         retained: vec![retained],
         divergence: None,
+        fences_due: vec![FenceDue {
+            site: "site-a".into(),
+            group: format!("pg-{name}").into(),
+            servers: vec![format!("server-{name}").into()],
+            since: at(2),
+            operation: "op-before".into(),
+        }],
+        ledger: vec![ledger_entry(name)],
+    }
+}
+
+fn ledger_entry(name: &str) -> LedgerEntry {
+    LedgerEntry {
+        id: "diverged-1".into(),
+        operation: "op-before".into(),
+        site: "site-a".into(),
+        group: format!("pg-{name}").into(),
+        point: format!("array-a:pg-{name}.auto-1").into(),
+        data_time: at(1),
+        volumes: vec![LedgerVolume {
+            disk: format!("disk-{name}").into(),
+            volume_id: format!("volume-{name}").into(),
+            array_volume: format!("array-volume-{name}").into(),
+            array_volume_id: format!("array-volume-id-{name}").into(),
+        }],
+        since: at(2),
+        state: LedgerState::Preserved,
+        evidence: Some("a later snapshot".to_owned()),
+        snapshot: Some(format!("pg-{name}.dr-1-diverged").into()),
+        discarded: None,
     }
 }
 
@@ -97,6 +129,7 @@ pub(crate) fn member(server: &str) -> Member {
             volume_id: format!("volume-of-{server}-on-{site}").into(),
             array_volume: format!("array-volume-of-{server}-on-{site}").into(),
             array_volume_id: format!("array-volume-id-of-{server}-on-{site}").into(),
+            cloned_under: None,
         };
         (SiteName::from(site), copy)
     };

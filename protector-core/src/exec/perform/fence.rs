@@ -1,0 +1,62 @@
+//! Fences with their evidence, and what comes first on a site that was left without one.
+
+use super::super::run::Run;
+use crate::model::{ArrayGroupName, ServerId, SiteName, Transfer};
+use crate::plan::StepOutput;
+use crate::ports::{Cx, FenceState, SnapshotRequest};
+use crate::rules::naming;
+use crate::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+
+/// Fences, and says what was seen, when, and by which array.
+pub(super) async fn fence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<StepOutput> {
+    let array = run.endpoints.array(site)?;
+    let state = run.settle(cx, || array.fence(cx, group)).await?;
+    if state != FenceState::Fenced {
+        return Err(Error::precondition(format!("array group '{group}' on {site} is {state:?} after it was fenced")));
+    }
+    let info = run.observe(cx, || array.info()).await?;
+    Ok(StepOutput::Fenced {
+        site: site.clone(),
+        group: group.clone(),
+        state,
+        array_id: info.id,
+        array: info.name,
+        at: info.endpoint_time,
+    })
+}
+
+/// A server that is gone runs no more than one that is stopped.
+pub(super) async fn stop_old_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
+    let cloud = run.endpoints.cloud(site)?;
+    match run.settle(cx, || cloud.stop_server(cx, server)).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => match run.observe(cx, || cloud.server(server)).await? {
+            None => Ok(()),
+            Some(_) => Err(e),
+        },
+        other => other,
+    }
+}
+
+/// A local snapshot under a name of this operation, and the first earlier one that is newer than `after`.
+pub(super) async fn preserve(
+    run: &Run,
+    cx: &Cx,
+    site: &SiteName,
+    group: &ArrayGroupName,
+    label: &str,
+    after: Timestamp,
+) -> Result<StepOutput> {
+    let array = run.endpoints.array(site)?;
+    let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now: false };
+    let taken = run.settle(cx, || array.create_protection_group_snapshot(cx, group, &snapshot)).await?;
+    let points = run.observe(cx, || array.recovery_points(group)).await?.value;
+    let earlier = points.iter().filter(|p| {
+        p.transfer == Transfer::Local && p.name != taken.name && after < p.created && p.created < taken.created
+    });
+    // the oldest one: the same however often this is looked at
+    let evidence = earlier
+        .min_by_key(|point| point.created)
+        .map(|point| format!("{site} took snapshot '{}' at {}", point.name, point.created));
+    Ok(StepOutput::Preserved { site: site.clone(), snapshot: taken.name, created: taken.created, evidence })
+}

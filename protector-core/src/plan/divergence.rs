@@ -1,0 +1,115 @@
+//! How a record remembers a site that was left without its consent. Pure, as [`super::transition`].
+
+use super::{Action, ExpectedLoss, Outputs, Plan, transition};
+use crate::model::{
+    Discard, FenceDue, GroupRecord, LedgerEntry, LedgerEntryId, LedgerState, LedgerVolume, OperationId, SiteName,
+    StepId,
+};
+use crate::rules::naming;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// An unplanned failover is about to begin: what the source writes from the recovery point on is nowhere else. Stands in
+/// the record before the pivot, so that two sides that take writes are never without a word of it.
+pub fn suspect(record: &mut GroupRecord, plan: &Plan, operation: &OperationId, at: Timestamp) {
+    let (ExpectedLoss::After { point, created, .. }, Some(policy)) = (&plan.expected_loss, &record.policy) else {
+        return;
+    };
+    let volume = |disk: &crate::model::Disk| {
+        let copy = disk.copies.get(&plan.source)?;
+        Some(LedgerVolume {
+            disk: disk.id.clone(),
+            volume_id: copy.volume_id.clone(),
+            array_volume: copy.array_volume.clone(),
+            array_volume_id: copy.array_volume_id.clone(),
+        })
+    };
+    let entry = LedgerEntry {
+        id: naming::ledger_entry_id(operation),
+        operation: operation.clone(),
+        site: plan.source.clone(),
+        group: policy.pure_pg_name.clone(),
+        point: point.clone(),
+        data_time: *created,
+        volumes: record.disks().filter_map(|(_, disk)| volume(disk)).collect(),
+        since: at,
+        state: LedgerState::Suspected,
+        evidence: None,
+        snapshot: None,
+        discarded: None,
+    };
+    record.ledger.push(entry);
+}
+
+/// The operation was rolled back before its pivot: nothing diverged.
+pub fn withdraw(record: &mut GroupRecord, operation: &OperationId) {
+    record.ledger.retain(|entry| entry.operation != *operation);
+}
+
+/// The source was left. `done`: which steps of the plan were. Unless all of its servers were stopped and its volumes
+/// fenced, that waits until the site is reached again.
+pub fn owe_fence(
+    record: &mut GroupRecord,
+    plan: &Plan,
+    done: impl Fn(&StepId) -> bool,
+    operation: &OperationId,
+    at: Timestamp,
+) {
+    let Some(policy) = &record.policy else { return };
+    let site = &plan.source;
+    let servers: Vec<_> = record.members.iter().filter_map(|m| m.server_on(site)).cloned().collect();
+    let (mut stopped, mut fenced) = (BTreeSet::new(), false);
+    for step in plan.steps.iter().filter(|step| done(&step.id)) {
+        match &step.action {
+            Action::StopServer { site: at, server } if at == site => drop(stopped.insert(server)),
+            Action::Fence { site: at, .. } if at == site => fenced = true,
+            _ => {}
+        }
+    }
+    if fenced && servers.iter().all(|server| stopped.contains(server)) {
+        return;
+    }
+    let (site, group, operation) = (site.clone(), policy.pure_pg_name.clone(), operation.clone());
+    record.fences_due.retain(|due| due.site != site);
+    record.fences_due.push(FenceDue { site, group, servers, since: at, operation });
+}
+
+/// The site was seen to have run on. Returns whether an entry changed.
+pub fn confirm(record: &mut GroupRecord, entry: &LedgerEntryId, evidence: &str) -> bool {
+    let suspected = record.ledger.iter_mut().find(|e| e.id == *entry && e.state == LedgerState::Suspected);
+    let Some(entry) = suspected else { return false };
+    (entry.state, entry.evidence) = (LedgerState::Confirmed, Some(evidence.to_owned()));
+    true
+}
+
+/// The site is stopped and fenced, and a snapshot there keeps what it held. `seen`: what a plan saw of it.
+pub fn settled(
+    record: &GroupRecord,
+    site: &SiteName,
+    seen: &[String],
+    outputs: &Outputs,
+    at: Timestamp,
+) -> GroupRecord {
+    let mut next = transition::changed(record, at);
+    next.fences_due.retain(|due| due.site != *site);
+    let Some((snapshot, newer)) = outputs.preserved.get(site) else { return next };
+    let seen: Vec<&str> = seen.iter().chain(newer).map(String::as_str).collect();
+    for entry in next.ledger.iter_mut().filter(|entry| entry.site == *site && entry.is_unsettled()) {
+        if entry.evidence.is_none() && !seen.is_empty() {
+            entry.evidence = Some(seen.join("; "));
+        }
+        (entry.state, entry.snapshot) = (LedgerState::Preserved, Some(snapshot.clone()));
+    }
+    next
+}
+
+/// Somebody gave an entry up. Returns whether there is one that was not given up before.
+pub fn discard(record: &mut GroupRecord, entry: &str, discarded: Discard) -> bool {
+    let kept = record.ledger.iter_mut().find(|e| e.id.as_str() == entry && e.is_kept());
+    let Some(entry) = kept else { return false };
+    (entry.state, entry.discarded) = (LedgerState::Discarded, Some(discarded));
+    true
+}
+
+#[cfg(test)]
+mod tests;

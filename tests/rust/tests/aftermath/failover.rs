@@ -1,0 +1,92 @@
+//! What an unplanned failover writes down before and while it happens.
+
+use super::*;
+
+/// I-02: the mark is there before the first clone is made, and both sides take writes only while it says suspected.
+#[tokio::test]
+async fn the_ledger_suspects_the_old_side_before_the_pivot() -> Result<()> {
+    for answers in [false, true] {
+        let stage = Stage::replicated().await?;
+        stage.set_site("site-a", answers)?;
+        let away = stage.other()?;
+        let operation = away.accept(&away.plan(GROUP, &unplanned(true)).await?).await?.id.to_string();
+        let before = stage.record(&away).await?;
+        assert_eq!(before.ledger[0].state, LedgerState::Suspected);
+        assert!(before.group.is_home(), "nothing has moved yet");
+        let done = away.run(&operation, &Cancel::default(), &Progress::none()).await?;
+        assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+
+        let record = stage.record(&away).await?;
+        assert_eq!((record.ledger.len(), record.ledger[0].state), (1, LedgerState::Suspected));
+        let entry = &record.ledger[0];
+        assert_eq!((&entry.site, entry.operation.as_str()), (&site_a(), operation.as_str()));
+        assert_eq!(entry.volumes.len(), record.disks().count());
+        // a source that answered was stopped and fenced; one that did not waits for it
+        assert_eq!(record.fences_due.is_empty(), answers, "{:?}", record.fences_due);
+        stage.set_site("site-a", true)?;
+        let writable = stage.deployment.world().write(&site_a(), &entry.volumes[0].volume_id, 0).is_ok();
+        assert_eq!(writable, !answers);
+    }
+    Ok(())
+}
+
+/// A source that answers when planning and not when it matters is a source that was not fenced.
+#[tokio::test]
+async fn best_effort_steps_that_are_skipped_leave_a_fence_due() -> Result<()> {
+    for lost_at in ["announce", "stop_server/web-server-1"] {
+        let stage = Stage::replicated().await?;
+        let (away, world) = (stage.other()?, stage.deployment.world().clone());
+        let operation = away.accept(&away.plan(GROUP, &unplanned(true)).await?).await?.id.to_string();
+        let listener = Progress::new(move |event: &Event| {
+            if event.step.as_deref() == Some(lost_at) && event.state == "done" {
+                world.set_site_available(&"site-a".into(), false).expect("the site is there");
+            }
+        });
+        let done = away.run(&operation, &Cancel::default(), &listener).await?;
+        assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+        let record = stage.record(&away).await?;
+        assert_eq!(record.fences_due.len(), 1, "{lost_at}");
+        let due = &record.fences_due[0];
+        assert_eq!((&due.site, due.servers.len(), due.operation.as_str()), (&site_a(), 1, operation.as_str()));
+        assert_eq!(due.group, record.ledger[0].group);
+    }
+    Ok(())
+}
+
+/// I-08: in planned and unplanned failovers, and where a site that was left is fenced later.
+#[tokio::test]
+async fn a_fence_leaves_its_evidence_in_the_journal() -> Result<()> {
+    for request in [failover(), unplanned(true)] {
+        let stage = Stage::replicated().await?;
+        let done = operate(&stage.engine, &request).await?;
+        check_evidence(&stage, &outputs(&stage.engine, done.id.as_str()).await?["fence_source"], "site-a").await?;
+    }
+    let left = left().await?;
+    left.away.sync_metadata(GROUP).await?;
+    let done = left.completes(&reprotect()).await?;
+    let outputs = outputs(&left.away, done.id.as_str()).await?;
+    check_evidence(&left.stage, &outputs["old_site/fence"], "site-a").await?;
+    let StepOutput::Preserved { snapshot, .. } = &outputs["old_site/preserve"] else {
+        return Err(Error::internal("no snapshot"));
+    };
+    assert_eq!(Some(snapshot), left.entry().await?.snapshot.as_ref());
+    Ok(())
+}
+
+/// A failover that never reached its pivot has left nothing.
+#[tokio::test]
+async fn a_rollback_withdraws_the_suspicion() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let operation = stage.accepted(&unplanned(true)).await?;
+    stage.set_site("site-b", false)?;
+    let failed = stage.engine.run(&operation, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(failed.status, OperationStatus::Failed, "{failed:#?}");
+    stage.set_site("site-b", true)?;
+    let ended = stage.engine.run(&operation, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(ended.status, OperationStatus::RolledBack, "{ended:#?}");
+    let record = stage.record(&stage.engine).await?;
+    assert!(record.ledger.is_empty() && record.fences_due.is_empty(), "{record:#?}");
+    // incident 25: un-fenced, and it replicates
+    stage.write("site-a", 1).await?;
+    stage.completes(&Request::Sync {}).await
+}
