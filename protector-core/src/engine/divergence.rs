@@ -64,7 +64,7 @@ impl Engine {
         for server in record.members.iter().filter_map(|member| member.server_on(&entry.site)) {
             let found = cloud.server(server).await.ok()??;
             if found.state == ServerState::Active {
-                return Some(format!("server '{}' ({server}) runs on {}", found.name, entry.site));
+                return Some(format!("server '{}' ({server}) ran on {}", found.name, entry.site));
             }
         }
         None

@@ -43,7 +43,7 @@ pub(super) async fn run(run: &Run) -> Result<()> {
     if left_behind { Ok(()) } else { free_group(run).await }
 }
 
-/// What is done on a site that was left stays done: it keeps two sides from taking writes.
+/// What is done on a site that was left stays done: it keeps two sides from taking writes. What a commit released is gone.
 fn stays(action: &Action) -> bool {
     matches!(
         action,
@@ -51,6 +51,10 @@ fn stays(action: &Action) -> bool {
             | Action::FenceOldGroup { .. }
             | Action::PreserveGroup { .. }
             | Action::SettleOldSite { .. }
+            | Action::LeaveGroup { .. }
+            | Action::ReleaseVolume { .. }
+            | Action::DestroyRetained { .. }
+            | Action::ForgetRetained { .. }
     )
 }
 
@@ -72,7 +76,7 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
         }
         Action::Fence { site, group } => unfence(run, &cx, site, group).await,
         // the other site may have heard of it already, so it is made to its end
-        Action::SettleOldSite { .. } => {
+        Action::SettleOldSite { .. } | Action::ForgetRetained { .. } => {
             let Performed { output, change } = perform::perform(run, step).await?;
             let done = Record::StepDone { step: step.id.clone(), output };
             run.append_with(vec![done], change, false).await.map(|()| None)

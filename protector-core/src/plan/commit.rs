@@ -60,7 +60,7 @@ impl<'a> Sorted<'a> {
         }
         for copy in &self.of_tenant {
             let text = format!(
-                "volume {} on {} was not made by Protector: it stays in Cinder as it is and is no longer listed",
+                "volume {} on {} is not known to be a clone of Protector: it stays in Cinder as it is and is no longer listed",
                 copy.volume_id, copy.site
             );
             let remedy = format!("openstack --os-cloud {} volume delete {}", copy.site, copy.volume_id);

@@ -93,14 +93,23 @@ pub fn settled(
     let mut next = transition::changed(record, at);
     next.fences_due.retain(|due| due.site != *site);
     let Some((snapshot, newer)) = outputs.preserved.get(site) else { return next };
-    let seen: Vec<&str> = seen.iter().chain(newer).map(String::as_str).collect();
     for entry in next.ledger.iter_mut().filter(|entry| entry.site == *site && entry.is_unsettled()) {
-        if entry.evidence.is_none() && !seen.is_empty() {
-            entry.evidence = Some(seen.join("; "));
+        seen.iter().chain(newer).for_each(|what| note(entry, what));
+        // what is gone cannot be kept: the entry says so until somebody discards it
+        if let Some(snapshot) = snapshot {
+            (entry.state, entry.snapshot) = (LedgerState::Preserved, Some(snapshot.clone()));
         }
-        (entry.state, entry.snapshot) = (LedgerState::Preserved, Some(snapshot.clone()));
     }
     next
+}
+
+/// Adds to what was seen, once.
+fn note(entry: &mut LedgerEntry, what: &str) {
+    entry.evidence = Some(match entry.evidence.take() {
+        None => what.to_owned(),
+        Some(known) if known.contains(what) => known,
+        Some(known) => format!("{known}; {what}"),
+    });
 }
 
 /// Somebody gave an entry up. Returns whether there is one that was not given up before.

@@ -100,13 +100,10 @@ fn fence(
         ready = after;
     }
     let group = policy.pure_pg_name.clone();
-    if facts.target.array.known().is_some_and(|array| array.local_group.is_none()) {
-        let title = format!("put the volumes that were left on {site} into array group '{group}'");
-        let action = Action::EnsureArrayGroup { site: site.clone(), group: group.clone() };
-        ready = vec![builder.add("old_site/array_group", Phase::Fence, title, &ready, action)];
-    }
+    let copies = facts.record.disks().filter_map(|(_, disk)| disk.copies.get(&site));
+    let volumes = copies.map(|copy| copy.array_volume_id.clone()).collect();
     let title = format!("fence the volumes of '{group}' that were left on {site}");
-    let action = Action::FenceOldGroup { site, group };
+    let action = Action::FenceOldGroup { site, group, volumes };
     vec![builder.add("old_site/fence", Phase::Fence, title, &ready, action)]
 }
 
@@ -123,6 +120,6 @@ fn running(facts: &Facts) -> Vec<String> {
     let servers = facts.target.cloud.known().into_iter().flat_map(|cloud| cloud.servers.values());
     servers
         .filter(|server| server.state == ServerState::Active)
-        .map(|server| format!("server '{}' ({}) ran on {site} when it was reached again", server.name, server.id))
+        .map(|server| format!("server '{}' ({}) ran on {site}", server.name, server.id))
         .collect()
 }

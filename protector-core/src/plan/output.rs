@@ -41,11 +41,9 @@ pub enum StepOutput {
     Preserved {
         /// Site of the array.
         site: SiteName,
-        /// The snapshot.
-        snapshot: RecoveryPointName,
-        /// When it was taken.
-        created: Timestamp,
-        /// An earlier snapshot there that shows that the site ran on.
+        /// The snapshot; absent if that array holds nothing of it any more.
+        snapshot: Option<RecoveryPointName>,
+        /// What was seen: an earlier snapshot there that shows that the site ran on, or that everything is gone.
         evidence: Option<String>,
     },
     /// A recovery point that survives what follows.
@@ -103,7 +101,7 @@ pub struct Outputs {
     /// What each site that was fenced said.
     pub fences: BTreeMap<SiteName, FenceState>,
     /// Snapshots for the ledger, with what they show of later writes.
-    pub preserved: BTreeMap<SiteName, (RecoveryPointName, Option<String>)>,
+    pub preserved: BTreeMap<SiteName, (Option<RecoveryPointName>, Option<String>)>,
     /// Clones by disk.
     pub clones: BTreeMap<DiskId, (ArrayVolumeId, ArrayVolumeName)>,
     /// Key the clones were made under.
@@ -125,7 +123,7 @@ impl Outputs {
             StepOutput::Fenced { site, state, .. } => {
                 self.fences.insert(site, state);
             }
-            StepOutput::Preserved { site, snapshot, evidence, .. } => {
+            StepOutput::Preserved { site, snapshot, evidence } => {
                 self.preserved.insert(site, (snapshot, evidence));
             }
             StepOutput::Clones { made_by, volumes } => {

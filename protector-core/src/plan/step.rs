@@ -139,8 +139,10 @@ pub enum Action {
     FenceOldGroup {
         /// Site of the array.
         site: SiteName,
-        /// Group on it.
+        /// Group on it; made again if it is gone.
         group: ArrayGroupName,
+        /// What was left there, as far as it still is.
+        volumes: BTreeSet<ArrayVolumeId>,
     },
     /// Take a snapshot of what the group still holds there, for the ledger. It stays on that array.
     PreserveGroup {

@@ -1,12 +1,13 @@
 //! Fences with their evidence, and what comes first on a site that was left without one.
 
 use super::super::run::Run;
-use crate::model::{ArrayGroupName, ServerId, SiteName, Transfer};
+use crate::model::{ArrayGroupName, ArrayVolumeId, ServerId, SiteName, Transfer};
 use crate::plan::StepOutput;
-use crate::ports::{Cx, FenceState, SnapshotRequest};
+use crate::ports::{Cx, FenceState, GroupSpec, MemberMode, MemberSet, SnapshotRequest, VolumeQuery};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Fences, and says what was seen, when, and by which array.
 pub(super) async fn fence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<StepOutput> {
@@ -15,6 +16,17 @@ pub(super) async fn fence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGrou
     if state != FenceState::Fenced {
         return Err(Error::precondition(format!("array group '{group}' on {site} is {state:?} after it was fenced")));
     }
+    evidence(run, cx, site, group, state).await
+}
+
+async fn evidence(
+    run: &Run,
+    cx: &Cx,
+    site: &SiteName,
+    group: &ArrayGroupName,
+    state: FenceState,
+) -> Result<StepOutput> {
+    let array = run.endpoints.array(site)?;
     let info = run.observe(cx, || array.info()).await?;
     Ok(StepOutput::Fenced {
         site: site.clone(),
@@ -24,6 +36,33 @@ pub(super) async fn fence(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGrou
         array: info.name,
         at: info.endpoint_time,
     })
+}
+
+/// On a site that was left: all that was left there and still is, also what has left the group meanwhile. Where nothing is
+/// left, nothing can be written.
+pub(super) async fn fence_old_group(
+    run: &Run,
+    cx: &Cx,
+    site: &SiteName,
+    group: &ArrayGroupName,
+    volumes: &BTreeSet<ArrayVolumeId>,
+) -> Result<StepOutput> {
+    let array = run.endpoints.array(site)?;
+    let asked = VolumeQuery::Ids(volumes.clone());
+    let left = run.observe(cx, || array.volumes(&asked)).await?.into_iter().filter(|volume| !volume.destroyed);
+    let left: BTreeSet<_> = left.map(|volume| volume.name).collect();
+    let is_there = run.observe(cx, || array.group(group)).await?.is_some();
+    if left.is_empty() && !is_there {
+        return evidence(run, cx, site, group, FenceState::Fenced).await;
+    }
+    if !is_there {
+        let owner = run.record().await?.group.id.clone();
+        let spec = GroupSpec { name: group.clone(), owner, adopt: false };
+        run.settle(cx, || array.ensure_group(cx, &spec)).await?;
+    }
+    let members = MemberSet { volumes: left, mode: MemberMode::Add };
+    run.settle(cx, || array.ensure_members(cx, group, &members)).await?;
+    fence(run, cx, site, group).await
 }
 
 /// A server that is gone runs no more than one that is stopped.
@@ -48,6 +87,11 @@ pub(super) async fn preserve(
     after: Timestamp,
 ) -> Result<StepOutput> {
     let array = run.endpoints.array(site)?;
+    let found = run.observe(cx, || array.group(group)).await?;
+    if found.is_none_or(|found| found.value.volumes.is_empty()) {
+        let evidence = Some(format!("{site} holds nothing of '{group}' any more"));
+        return Ok(StepOutput::Preserved { site: site.clone(), snapshot: None, evidence });
+    }
     let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now: false };
     let taken = run.settle(cx, || array.create_protection_group_snapshot(cx, group, &snapshot)).await?;
     let points = run.observe(cx, || array.recovery_points(group)).await?.value;
@@ -58,5 +102,5 @@ pub(super) async fn preserve(
     let evidence = earlier
         .min_by_key(|point| point.created)
         .map(|point| format!("{site} took snapshot '{}' at {}", point.name, point.created));
-    Ok(StepOutput::Preserved { site: site.clone(), snapshot: taken.name, created: taken.created, evidence })
+    Ok(StepOutput::Preserved { site: site.clone(), snapshot: Some(taken.name), evidence })
 }

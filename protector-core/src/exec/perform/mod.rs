@@ -50,8 +50,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::AwaitTransfer { site, group, label } => {
             Performed::output(array::await_transfer(run, cx, site, group, label).await?)
         }
-        Action::Fence { site, group } | Action::FenceOldGroup { site, group } => {
-            Performed::output(fence::fence(run, cx, site, group).await?)
+        Action::Fence { site, group } => Performed::output(fence::fence(run, cx, site, group).await?),
+        Action::FenceOldGroup { site, group, volumes } => {
+            Performed::output(fence::fence_old_group(run, cx, site, group, volumes).await?)
         }
         Action::PreserveGroup { site, group, label, after } => {
             Performed::output(fence::preserve(run, cx, site, group, label, *after).await?)

@@ -73,7 +73,7 @@ fn a_site_is_settled_with_its_snapshot_and_what_was_seen() {
     let site = facts.target.site.clone();
     let snapshot = RecoveryPointName::from("pg-web.dr-1-diverged");
     let outputs = |newer: Option<&str>| Outputs {
-        preserved: [(site.clone(), (snapshot.clone(), newer.map(str::to_owned)))].into(),
+        preserved: [(site.clone(), (Some(snapshot.clone()), newer.map(str::to_owned)))].into(),
         ..Outputs::default()
     };
     for (seen, newer, evidence) in [
@@ -90,6 +90,15 @@ fn a_site_is_settled_with_its_snapshot_and_what_was_seen() {
         assert_eq!((next.version, next.unsettled_on(&site).count()), (facts.record.version.next(), 0));
         assert_eq!(settled(&facts.record, &site, &seen, &outputs(newer), at()), next, "a repeat is the same");
     }
+    // what is gone is not said to be kept
+    let gone = Outputs { preserved: [(site.clone(), (None, Some("gone".to_owned())))].into(), ..Outputs::default() };
+    let next = settled(&facts.record, &site, &[], &gone, at());
+    let entry = &next.ledger[0];
+    assert_eq!(
+        (entry.state, &entry.snapshot, entry.evidence.as_deref()),
+        (LedgerState::Suspected, &None, Some("gone"))
+    );
+    assert!(next.fences_due.is_empty());
     // of another site nothing changes
     let other = settled(&facts.record, &facts.source.site, &[], &outputs(None), at());
     assert_eq!((other.fences_due, other.ledger), (facts.record.fences_due, facts.record.ledger));

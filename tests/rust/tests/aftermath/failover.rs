@@ -69,7 +69,7 @@ async fn a_fence_leaves_its_evidence_in_the_journal() -> Result<()> {
     let StepOutput::Preserved { snapshot, .. } = &outputs["old_site/preserve"] else {
         return Err(Error::internal("no snapshot"));
     };
-    assert_eq!(Some(snapshot), left.entry().await?.snapshot.as_ref());
+    assert_eq!(snapshot.as_ref(), left.entry().await?.snapshot.as_ref());
     Ok(())
 }
 

@@ -14,7 +14,8 @@ use protector_core::model::{
 };
 use protector_core::plan::StepOutput;
 use protector_core::ports::{
-    Cancel, CloneRequest, Cloud as _, Cx, FenceState, ServerState, SnapshotRequest, StorageDriver as _,
+    Cancel, CloneRequest, Cloud as _, Cx, FenceState, MemberMode, MemberSet, ServerState, SnapshotRequest,
+    StorageDriver as _,
 };
 use protector_core::{Error, ErrorKind, Result};
 use protector_tests::stage::Stage;

@@ -69,3 +69,55 @@ async fn a_reprotect_that_fails_is_made_again() -> Result<()> {
     assert_eq!(left.record().await?.group.protection, Protection::Protected);
     Ok(())
 }
+
+/// The array was emptied meanwhile, and the server is gone: no dead end, and no claim that it was kept.
+#[tokio::test]
+async fn an_old_side_that_lost_everything_is_no_dead_end() -> Result<()> {
+    let left = left().await?;
+    left.away.sync_metadata(GROUP).await?;
+    let ids: Vec<_> = left.entry().await?.volumes.into_iter().map(|v| v.array_volume_id).collect();
+    let (world, name) = (left.stage.deployment.world(), left.record().await?.policy.expect("a policy").pure_pg_name);
+    let (cloud, cx) = (world.cloud(&site_a())?, somebody(&left).await?);
+    let (clock, server) = (&*left.stage.engine.endpoints().clock, left.old_server.as_str().into());
+    protector_core::exec::settle(clock, &cx, || cloud.stop_server(&cx, &server)).await?;
+    protector_core::exec::settle(clock, &cx, || cloud.delete_server(&cx, &server)).await?;
+    world.change_array(&"flasharray-a".into(), |array| -> Result<()> {
+        let group = array.protection_group(name.as_str())?.ok_or_else(|| Error::not_found("the group"))?;
+        array.destroy_protection_group(&group)?;
+        for id in &ids {
+            array.destroy_volume(id.as_str())?;
+        }
+        Ok(())
+    })?;
+    left.stage.blocks(&left.away, &reprotect(), &["is destroyed and cannot be fenced", "purepgroup recover"]).await?;
+    left.stage.pass(25 * 3600).await;
+    left.completes(&reprotect()).await?;
+    let record = left.record().await?;
+    assert!(record.fences_due.is_empty());
+    let entry = left.entry().await?;
+    assert_eq!((entry.is_kept(), entry.snapshot), (true, None));
+    assert!(entry.evidence.is_some_and(|e| e.contains("holds nothing")));
+    assert_eq!(record.group.protection, Protection::Protected);
+    Ok(())
+}
+
+/// Somebody took a volume out of the group on the old side: the fence holds for it all the same.
+#[tokio::test]
+async fn a_volume_that_left_the_group_on_the_old_side_is_fenced_too() -> Result<()> {
+    let left = left().await?;
+    left.away.sync_metadata(GROUP).await?;
+    let name = left.record().await?.policy.expect("a policy").pure_pg_name;
+    let array = left.stage.deployment.world().storage_driver(&site_a())?;
+    let nobody = MemberSet { volumes: Default::default(), mode: MemberMode::Exact };
+    array.ensure_members(&somebody(&left).await?, &name, &nobody).await?;
+    left.completes(&reprotect()).await?;
+    assert!(!left.old_side_takes_writes().await?);
+    let record = left.record().await?;
+    assert_eq!(preserved(&left.stage, &record, &record.ledger[0]).await?, left.held, "I-15");
+    Ok(())
+}
+
+async fn somebody(left: &Left) -> Result<Cx> {
+    let (epoch, deadline) = (left.record().await?.group.epoch, jiff::Timestamp::MAX);
+    Ok(Cx { op_key: "somebody".into(), epoch, deadline, cancel: Cancel::default() })
+}
