@@ -14,6 +14,8 @@ mod value;
 mod verdict;
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use value::{

@@ -1,160 +1,12 @@
-use super::fold::{Told, report};
+use super::testing::*;
 use super::things::Found;
 use super::verdict::span;
 use super::*;
-use crate::exec::{JOURNAL_SCHEMA, Measures, Record, lease};
-use crate::model::{DiskCopy, FailoverType, Mappings, Nic, OperationStatus, StepId};
+use crate::exec::{Measures, Record};
+use crate::model::{FailoverType, OperationStatus};
 use crate::plan::graph::testing::{HOSTILE, check_inert};
 use crate::plan::testing::{Size, facts};
-use crate::plan::{Consent, ConsentKind, Facts, Plan, PointSource, StepOutput, plan};
-use crate::ports::{JOURNAL_START, JournalEntry};
-use jiff::Timestamp;
-
-const SIZES: [Size; 2] = [Size { tier: 0, disks: 2, nics: 1 }, Size { tier: 1, disks: 1, nics: 1 }];
-/// When everything here is accepted: when the facts were seen, 200 s after the data.
-const ACCEPTED: i64 = 1_800_000_000;
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(ACCEPTED + second).unwrap()
-}
-
-fn rehearsal() -> Request {
-    Request::TestFailover { mappings: Mappings::default(), retain_primary: true }
-}
-
-fn failover(failover_type: FailoverType) -> Request {
-    let force = failover_type == FailoverType::Unplanned;
-    let reason = force.then(|| "site-a is lost".to_owned());
-    Request::Failover { failover_type, force, reason, mappings: Mappings::default() }
-}
-
-fn seen() -> Facts {
-    facts(&SIZES, false)
-}
-
-/// A journal that is written one record per second, from the acceptance on.
-struct Writer {
-    plan: Plan,
-    records: Vec<Record>,
-}
-
-impl Writer {
-    fn new(facts: &Facts, request: &Request) -> Self {
-        let plan = plan(facts, request).unwrap();
-        assert_eq!(plan.blockers().count(), 0, "{plan}");
-        let pinned = plan.steps.iter().find_map(|s| match &s.action {
-            Action::CloneVolumes { point: PointSource::Pinned(name), .. } => Some((name.clone(), at(-200))),
-            _ => None,
-        });
-        let accepted = Record::PlanAccepted {
-            schema: JOURNAL_SCHEMA,
-            plan_hash: plan.hash.clone(),
-            consents: plan.consents.clone(),
-            measures: Some(Measures { rpo_minutes: Some(15), point: pinned }),
-        };
-        let attempt = Record::Attempt { holder: lease::this_process("engine".to_owned()), generation: 1 };
-        Self { plan, records: vec![accepted, attempt] }
-    }
-
-    /// Makes the steps that `wanted` picks.
-    fn make(mut self, wanted: impl Fn(&str) -> bool) -> Self {
-        for step in self.plan.steps.clone().into_iter().filter(|s| wanted(s.id.as_str())) {
-            if !matches!(step.action, Action::Barrier {}) {
-                self.records.push(Record::StepIntent { step: step.id.clone() });
-            }
-            self.records.push(Record::StepDone { output: output(&step), step: step.id });
-        }
-        self
-    }
-
-    fn and(mut self, record: Record) -> Self {
-        self.records.push(record);
-        self
-    }
-
-    fn fail(self, step: &str) -> Self {
-        let step = StepId::from(step);
-        assert!(self.plan.steps.iter().any(|s| s.id == step), "{step}: {}", self.plan);
-        let (code, message) = ("deadline_exceeded".to_owned(), format!("{step} took too long"));
-        self.and(Record::StepIntent { step: step.clone() }).and(Record::StepFailed { step, code, message })
-    }
-
-    fn finish(self, status: OperationStatus) -> Told {
-        let told = self.and(Record::Finished { status });
-        told.stop()
-    }
-
-    fn stop(self) -> Told {
-        let mut journal: Vec<JournalEntry> = Vec::new();
-        for (sequence, record) in (0..).zip(&self.records) {
-            let previous = journal.last().map_or(JOURNAL_START, |e| e.hash.as_str()).to_owned();
-            let record = serde_json::to_value(record).unwrap();
-            journal.push(JournalEntry::seal(sequence, at(i64::try_from(sequence).unwrap()), record, &previous));
-        }
-        Told { state: OperationState::fold(&journal).unwrap(), plan: self.plan, journal }
-    }
-}
-
-fn output(step: &crate::plan::Step) -> StepOutput {
-    match &step.action {
-        Action::AwaitTransfer { .. } => StepOutput::Point { name: "final".into(), created: at(1) },
-        Action::CloneVolumes { disks, .. } => StepOutput::Clones {
-            made_by: "op-test/clone_volumes".into(),
-            volumes: disks.iter().map(|(d, _)| (d.clone(), format!("{d}-clone").into(), "clone".into())).collect(),
-        },
-        Action::ImportVolume { disk, .. } => StepOutput::Volume {
-            disk: disk.clone(),
-            copy: DiskCopy {
-                volume_id: format!("{disk}-test").into(),
-                array_volume: "clone".into(),
-                array_volume_id: format!("{disk}-clone").into(),
-            },
-        },
-        Action::EnsurePort { member, nic, .. } => StepOutput::Port {
-            member: member.clone(),
-            nic: *nic,
-            port: format!("{member}-port").into(),
-            interface: Nic { port: None, network: String::new(), mac_address: None, fixed_ips: Vec::new() },
-        },
-        Action::EnsureServer { member, flavor, .. } => StepOutput::Server {
-            member: member.clone(),
-            server: format!("{member}-test").into(),
-            flavor: flavor.clone(),
-        },
-        _ => StepOutput::Nothing,
-    }
-}
-
-fn stored(told: &Told) -> StoredOperation {
-    let id = if told.plan.kind == OperationKind::TestFailover { "op-test" } else { "op-1" };
-    StoredOperation {
-        id: id.into(),
-        group: told.plan.group.clone(),
-        group_name: told.plan.group_name.clone(),
-        kind: told.plan.kind,
-        accepted_at: at(0),
-        plan: serde_json::to_value(&told.plan).unwrap(),
-    }
-}
-
-fn reported(told: &Told, cleanups: Vec<Told>, found: &Found) -> OperationReport {
-    let stored = stored(told);
-    let cleanups: Vec<_> = cleanups.into_iter().map(|c| (self::stored(&c), c)).collect();
-    let standing = describe::standing(&stored.id, &told.plan, &told.state, false);
-    report(&stored, told, &standing, &cleanups, found, at(1000), "site-a".into())
-}
-
-fn simple(told: &Told) -> OperationReport {
-    reported(told, Vec::new(), &Found::default())
-}
-
-fn drill() -> Told {
-    Writer::new(&seen(), &rehearsal()).make(|_| true).finish(OperationStatus::Completed)
-}
-
-fn cleanup() -> Writer {
-    Writer::new(&seen(), &Request::TestCleanup { test: None })
-}
+use crate::plan::{Consent, ConsentKind};
 
 #[test]
 fn a_drill_that_was_cleaned_up_passes_in_one_line() {
@@ -250,7 +102,7 @@ fn a_port_without_an_outcome_keeps_the_drill_from_being_called_clean() {
 fn an_old_or_unknown_recovery_point_does_not_pass() {
     let mut young = Writer::new(&seen(), &rehearsal());
     let Record::PlanAccepted { measures: Some(first), .. } = young.records.remove(0) else { panic!("the first") };
-    let point = first.point.clone().unwrap();
+    let point = first.point.unwrap();
     let measures = |point: Option<i64>, rpo_minutes: Option<u32>, name: &str| {
         Some(Measures { rpo_minutes, point: point.map(|age| (name.into(), at(-age))) })
     };

@@ -86,7 +86,8 @@ fn a_node_says_how_its_steps_stand() {
     let plan = failover(&members(200, 1), false);
     let imports = |s: &Step| matches!(s.action, Action::ImportVolume { .. });
     let first = plan.steps.iter().position(imports).expect("an import");
-    let cases: [(&[(StepWord, usize)], &str, node::Look); 7] = [
+    type Counts = &'static [(StepWord, usize)];
+    let cases: [(Counts, &str, node::Look); 7] = [
         (&[(Done, 120), (Failed, 1)], "120 of 400 done, 1 failed", node::Look::Failed),
         (&[(Done, 120), (Running, 8)], "120 of 400 done, 8 running", node::Look::Running),
         (&[(Done, 120)], "120 of 400 done", node::Look::Partly),
