@@ -1,11 +1,12 @@
 //! Records as people see them.
 
+use super::times;
 use super::views::{
     ConsistencyGroupView, GroupView, InstanceView, MemberView, OperationView, PolicyView, StepView, VolumeView,
 };
 use crate::exec::{OperationState, StepState};
 use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationStatus, Protection};
-use crate::plan::Plan;
+use crate::plan::{Limits, Plan};
 use crate::ports::StoredOperation;
 use crate::rules;
 use jiff::Timestamp;
@@ -127,6 +128,8 @@ pub(super) fn operation(
     plan: &Plan,
     state: &OperationState,
     executing: bool,
+    now: Timestamp,
+    limits: Limits,
 ) -> OperationView {
     let status = state.status(executing);
     let count = |wanted: fn(&StepState) -> bool| state.steps.values().filter(|s| wanted(s)).count();
@@ -149,6 +152,10 @@ pub(super) fn operation(
         plan_hash: plan.hash.clone(),
         started_at: stored.accepted_at,
         finished_at: state.finished.map(|(_, at)| at),
+        predicted_p50_seconds: plan.forecast.as_ref().map(|f| f.p50_seconds),
+        predicted_p95_seconds: plan.forecast.as_ref().map(|f| f.p95_seconds),
+        elapsed_seconds: times::elapsed_seconds(state, now),
+        remaining_seconds: times::remaining_seconds(plan, state, executing, limits, now),
         error: state.error.clone().or_else(|| state.rollback.clone()),
         instances,
         steps: plan.steps.iter().map(|s| step(s, state)).collect(),

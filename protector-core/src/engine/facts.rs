@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::exec::OperationState;
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName};
-use crate::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
+use crate::plan::{ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
 use crate::ports::{OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
 use crate::rules::naming;
 use crate::{Error, Result};
@@ -31,6 +31,8 @@ impl Engine {
             Request::TestCleanup { test } => self.test_run(&record, test.as_ref()).await?,
             _ => None,
         };
+        let sites = [&source.site, &target.site];
+        let durations = Durations::of_samples(&self.0.endpoints.store.durations().await?).at_sites(&sites);
         Ok(Facts {
             schema: FACTS_SCHEMA,
             now: self.0.endpoints.clock.now(),
@@ -40,6 +42,8 @@ impl Engine {
             source,
             target,
             test,
+            durations,
+            limits: self.0.executor.limits(),
             record,
         })
     }

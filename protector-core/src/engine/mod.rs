@@ -14,6 +14,7 @@ mod policies;
 mod protection_groups;
 mod requests;
 mod sites;
+mod times;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};

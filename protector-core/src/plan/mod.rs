@@ -3,16 +3,18 @@
 //!
 //! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback). Each
 //! of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
-//! what would happen.
+//! what would happen, and each one says how long it will take (`schedule`, `forecast`).
 
 mod build;
 mod checks;
 mod facts;
 mod finding;
+mod forecast;
 mod output;
 mod placement;
 mod relocate;
 mod request;
+mod schedule;
 mod sealed;
 mod step;
 mod sync;
@@ -27,8 +29,10 @@ pub mod transition;
 
 pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
+pub use forecast::{Durations, Forecast, StepProgress, StepTime, Timeline, forecast, remaining_seconds, simulate};
 pub use output::{Outputs, StepOutput};
 pub use request::Request;
+pub use schedule::{Limits, Schedule};
 pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
 pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};
 

@@ -272,6 +272,35 @@ pub enum Action {
 }
 
 impl Action {
+    /// The word it has in plans, under `do`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Announce {} => "announce",
+            Self::StopServer { .. } => "stop_server",
+            Self::Barrier {} => "barrier",
+            Self::TakeSnapshot { .. } => "take_snapshot",
+            Self::AwaitTransfer { .. } => "await_transfer",
+            Self::Fence { .. } => "fence",
+            Self::CloneVolumes { .. } => "clone_volumes",
+            Self::ImportVolume { .. } => "import_volume",
+            Self::GroupVolumes { .. } => "group_volumes",
+            Self::RetireServer { .. } => "retire_server",
+            Self::EnsurePort { .. } => "ensure_port",
+            Self::EnsureServer { .. } => "ensure_server",
+            Self::VerifyServer { .. } => "verify_server",
+            Self::SwitchPrimary { .. } => "switch_primary",
+            Self::EnsureArrayGroup { .. } => "ensure_array_group",
+            Self::EnsureReplication { .. } => "ensure_replication",
+            Self::AcceptFromPeer { .. } => "accept_from_peer",
+            Self::DisableReplication { .. } => "disable_replication",
+            Self::DeleteServer { .. } => "delete_server",
+            Self::DeletePort { .. } => "delete_port",
+            Self::ReleaseVolume { .. } => "release_volume",
+            Self::RemoveClones { .. } => "remove_clones",
+            Self::Close {} => "close",
+        }
+    }
+
     /// What the action needs, and where.
     pub fn endpoint(&self) -> Endpoint {
         let (kind, site) = match self {

@@ -1,6 +1,8 @@
 //! Facts for tests: a world in which everything works, and what can be missing from it.
 
-use super::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
+use super::{
+    ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, Limits, Observation, PeerFacts, SiteFacts, TestRun,
+};
 use crate::model::{
     ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FlavorShape, GroupRecord, Mappings,
     Member, MemberStatus, MetadataVersion, Nic, OpenOperation, OperationKind, PolicyStatus, Protection,
@@ -47,6 +49,8 @@ pub(crate) fn facts(sizes: &[Size], away: bool) -> Facts {
             clone_key: "op-test/clone_volumes".into(),
             clones: record.disks().map(|(_, d)| format!("{}-clone", d.id).into()).collect(),
         }),
+        durations: Durations::default(),
+        limits: Limits::default(),
         record,
     }
 }
