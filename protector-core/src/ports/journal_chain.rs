@@ -113,6 +113,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use proptest::prelude::*;
+    use serde_json::json;
 
     fn chain(records: &[Value]) -> Vec<JournalEntry> {
         let at = "2026-01-01T00:00:00.5Z".parse().unwrap();
@@ -136,6 +137,21 @@ mod tests {
             format!(r#"[0,"2026-01-01T00:00:00.5Z",{{"a":"ü","b":[1,{{"c":0.1,"d":null}}]}},"{JOURNAL_START}"]"#);
         let expected: String = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(entry.hash, expected);
+    }
+
+    /// Text that was written in another way than the hash sees it is judged by its value.
+    #[test]
+    fn an_entry_is_judged_by_its_text_or_by_its_value() {
+        let [first, ..] = &three()[..] else { panic!("three entries") };
+        let at = first.at.to_string();
+        for (record, at, fits) in [
+            (r#"{"step":"fence"}"#, at.as_str(), true),
+            (r#"{ "step": "fence" }"#, "2026-01-01T00:00:00.500Z", true),
+            (r#"{"step":"clone"}"#, at.as_str(), false),
+        ] {
+            let entry = JournalEntry { record: serde_json::from_str(record).unwrap(), ..first.clone() };
+            assert_eq!(Chain::default().add_text(&entry, at, record).is_ok(), fits, "{record}");
+        }
     }
 
     #[test]

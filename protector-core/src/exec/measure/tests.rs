@@ -27,7 +27,8 @@ fn failover(servers: usize) -> Plan {
 
 #[test]
 fn a_step_that_began_once_and_is_done_counts() {
-    let cases: [(&str, &[(Record, i64)], &[u64]); 6] = [
+    type Case<'a> = (&'static str, &'a [(Record, i64)], &'a [u64]);
+    let cases: [Case<'_>; 6] = [
         ("done", &[(intent("announce"), 5), (done("announce"), 25)], &[20]),
         ("at once", &[(intent("announce"), 5), (done("announce"), 5)], &[0]),
         ("not done", &[(intent("announce"), 5)], &[]),

@@ -46,7 +46,8 @@ fn run(steps: &[Step], lengths: &[u64], limits: Limits) -> Timeline {
 #[test]
 fn the_end_is_determined_by_a_chain_or_by_a_slot() {
     let two = Limits { array: 2, cloud: 2 };
-    let cases: [(&str, Limits, &[Sketch], u64, &[usize]); 11] = [
+    type Case = (&'static str, Limits, &'static [Sketch], u64, &'static [usize]);
+    let cases: [Case; 11] = [
         ("nothing", two, &[], 0, &[]),
         ("one", two, &[('a', 7, &[])], 7, &[0]),
         ("a chain", two, &[('a', 1, &[]), ('c', 2, &[0]), ('m', 3, &[1])], 6, &[0, 1, 2]),
