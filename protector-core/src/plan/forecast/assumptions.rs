@@ -1,4 +1,4 @@
-//! What steps are taken to last that were never measured here.
+//! What steps are taken to last that were never measured, at neither site.
 
 use crate::plan::Action;
 

@@ -70,14 +70,17 @@ impl Estimates {
     }
 }
 
+/// What was measured there; else an assumption: what was measured at the other site, or what the table says.
 fn time(action: &Action, durations: &Durations) -> Option<StepTime> {
-    if action.endpoint().kind == EndpointKind::None {
+    let endpoint = action.endpoint();
+    if endpoint.kind == EndpointKind::None {
         return None;
     }
-    let assumed = || {
-        let mean_ms = 1000 * assumed_seconds(action);
-        let (action, site) = (action.word().to_owned(), action.endpoint().site);
-        StepTime { action, site, samples: 0, mean_ms, variance: guessed_variance(mean_ms) }
-    };
-    Some(durations.get(action).cloned().unwrap_or_else(assumed))
+    if let Some(measured) = durations.get(action) {
+        return Some(measured.clone());
+    }
+    let elsewhere = durations.iter().find(|time| time.action == action.word());
+    let mean_ms = elsewhere.map_or_else(|| 1000 * assumed_seconds(action), |time| time.mean_ms);
+    let (action, site) = (action.word().to_owned(), endpoint.site);
+    Some(StepTime { action, site, samples: 0, mean_ms, variance: guessed_variance(mean_ms) })
 }

@@ -7,6 +7,10 @@
 //! is left out here: that another path may turn out to be the longest, and that a slow day slows all steps at once. A
 //! deadline is not a duration and limits nothing.
 //!
+//! A step that was never measured at its site is assumed to take what it takes at the other site, or else what a table
+//! says; the forecast counts such steps. How long a transfer takes depends on how much was written, which nobody knows
+//! beforehand: it is predicted like every other step.
+//!
 //! Pure and in integers: the same facts give the same forecast, to the byte.
 
 mod assumptions;

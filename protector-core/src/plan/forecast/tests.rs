@@ -151,6 +151,9 @@ fn what_was_not_measured_is_assumed_and_named() {
     let forecast = forecast(&plan, &Durations::of_samples(&[fence]), Limits::default());
     assert_eq!((forecast.measured_steps, forecast.unmeasured_steps), (1, 2));
     assert_eq!(forecast.p50_seconds, 2 + 60 + 1);
+    // at the other site it takes as long as here, but that is an assumption
+    let elsewhere = super::forecast(&steps(&[('b', 0, &[])]), &forecast.basis, Limits::default());
+    assert_eq!((elsewhere.p50_seconds, elsewhere.measured_steps, elsewhere.unmeasured_steps), (2, 0, 1));
     let basis: BTreeMap<&str, usize> = forecast.basis.iter().map(|t| (t.action.as_str(), t.samples)).collect();
     assert_eq!(basis, BTreeMap::from([("close", 0), ("fence", 2), ("stop_server", 0)]));
 }
