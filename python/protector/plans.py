@@ -68,6 +68,27 @@ class PlanStep(Value):
 
 
 @dataclass(frozen=True)
+class Forecast(Value):
+    """How long a plan will take, from how long such steps took before.
+
+    >>> ahead = engine.plan_failover("prod-web").forecast
+    >>> ahead.p50_seconds <= ahead.p95_seconds, ahead.critical_path[-1]
+    (True, 'close')
+    """
+
+    #: Half of all runs take at most so many seconds.
+    p50_seconds: int
+    #: 95 of 100 do. At least the p50.
+    p95_seconds: int
+    #: Ids of the steps that determine the end, in order.
+    critical_path: tuple[str, ...]
+    #: Steps whose kind was measured at their site.
+    measured_steps: int
+    #: Steps that the forecast rests on assumptions for.
+    unmeasured_steps: int
+
+
+@dataclass(frozen=True)
 class Plan(Value):
     """What will be done. Made by the engine, never by hand: :meth:`from_json` reads one that was kept.
 
@@ -97,6 +118,8 @@ class Plan(Value):
     findings: tuple[Finding, ...]
     #: Consents that are missing.
     consents_needed: tuple[str, ...]
+    #: What it will take; absent in plans of engines that made no forecast.
+    forecast: Forecast | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:

@@ -358,6 +358,15 @@ class Operation(Value):
     steps: tuple[Step, ...]
     #: Commands that lead on from here.
     next: tuple[str, ...]
+    #: Half of all such runs take at most so long; absent if the plan has no forecast.
+    predicted_p50_seconds: int | None = None
+    #: 95 of 100 do.
+    predicted_p95_seconds: int | None = None
+    #: From the begin of the first attempt to the end, or until now; interruptions count. Absent before it began.
+    elapsed_seconds: int | None = None
+    #: What is left of an operation that is under way or can be resumed, as far as known. Absent once it has ended, and
+    #: while the start is being restored.
+    remaining_seconds: int | None = None
 
     @property
     def completed(self) -> bool:

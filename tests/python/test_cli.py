@@ -72,6 +72,9 @@ def test_drill(deployment: MockDeployment, tree: str) -> None:
     assert [operation["operation_type"] for operation in operations] == kinds
     for operation in operations:
         assert (operation["status"], operation["progress"], operation["instances_failed"]) == ("completed", 100, 0)
+        assert 0 <= operation["predicted_p50_seconds"] <= operation["predicted_p95_seconds"]
+        assert operation["elapsed_seconds"] >= 0
+        assert operation["remaining_seconds"] is None
     listed = run("operation", "list")
     assert [operation["id"] for operation in listed] == [operation["id"] for operation in reversed(operations)]
 

@@ -70,3 +70,28 @@ def test_a_plan_keeps_its_text(protected: Engine) -> None:
     assert plan.acceptable
     assert plan.to_text().strip()
     assert protected.accept(Plan.from_json(plan.json)).plan_hash == plan.hash
+
+
+def test_a_plan_says_how_long_it_takes_and_the_operation_how_long_it_took(protected: Engine) -> None:
+    plan = protected.plan_failover("prod-web", networks=NETWORKS)
+    assert plan.forecast is not None
+    assert 0 < plan.forecast.p50_seconds <= plan.forecast.p95_seconds
+    assert set(plan.forecast.critical_path) <= {step.id for step in plan.steps}
+    assert plan.forecast.unmeasured_steps > 0
+    assert "forecast: about " in plan.to_text()
+    pending = protected.accept(plan)
+    assert (pending.elapsed_seconds, pending.remaining_seconds) == (None, plan.forecast.p50_seconds)
+    done = protected.run(pending.id)
+    predicted = (done.predicted_p50_seconds, done.predicted_p95_seconds)
+    assert predicted == (plan.forecast.p50_seconds, plan.forecast.p95_seconds)
+    assert done.elapsed_seconds is not None
+    assert done.remaining_seconds is None
+
+
+def test_values_kept_before_there_were_forecasts_are_read(protected: Engine) -> None:
+    plan = protected.plan_failover("prod-web", networks=NETWORKS)
+    old = {name: value for name, value in plan.to_dict().items() if name != "forecast"}
+    assert Plan.from_dict(old).forecast is None
+    shown = protected.failover("prod-web", networks=NETWORKS).to_dict()
+    old = {name: value for name, value in shown.items() if not name.endswith("_seconds")}
+    assert Operation.from_dict(old).predicted_p50_seconds is None

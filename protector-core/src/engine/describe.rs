@@ -1,5 +1,6 @@
 //! Records as people see them.
 
+use super::times;
 use super::views::{
     ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MemberView, OperationView,
     PolicyView, StepView, VolumeView,
@@ -8,8 +9,8 @@ use crate::exec::{OperationState, StepState};
 use crate::model::{
     FenceDue, GroupRecord, GroupStatus, LedgerEntry, Member, MemberStatus, OperationId, OperationStatus, Protection,
 };
-use crate::plan::Plan;
 use crate::plan::graph::{Standing, StepWord};
+use crate::plan::{Limits, Plan};
 use crate::ports::StoredOperation;
 use crate::rules;
 use jiff::Timestamp;
@@ -171,6 +172,8 @@ pub(super) fn operation(
     plan: &Plan,
     state: &OperationState,
     executing: bool,
+    now: Timestamp,
+    limits: Limits,
 ) -> OperationView {
     let status = state.status(executing);
     let count = |wanted: fn(&StepState) -> bool| state.steps.values().filter(|s| wanted(s)).count();
@@ -193,6 +196,10 @@ pub(super) fn operation(
         plan_hash: plan.hash.clone(),
         started_at: stored.accepted_at,
         finished_at: state.finished.map(|(_, at)| at),
+        predicted_p50_seconds: plan.forecast.as_ref().map(|f| f.p50_seconds),
+        predicted_p95_seconds: plan.forecast.as_ref().map(|f| f.p95_seconds),
+        elapsed_seconds: times::elapsed_seconds(state, now),
+        remaining_seconds: times::remaining_seconds(plan, state, executing, limits, now),
         error: state.error.clone().or_else(|| state.rollback.clone()),
         instances,
         steps: plan.steps.iter().map(|s| step(s, state)).collect(),

@@ -5,7 +5,7 @@ use crate::exec::OperationState;
 use crate::model::{
     GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName, VolumeId,
 };
-use crate::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
+use crate::plan::{ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
 use crate::ports::{Cloud, CloudVolume, OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
@@ -39,6 +39,8 @@ impl Engine {
             Err(e) if e.kind() == ErrorKind::Unsupported => (None, Some(e.message().to_owned())),
             Err(e) => return Err(e),
         };
+        let sites = [&source.site, &target.site];
+        let durations = Durations::of_samples(&self.0.endpoints.store.durations().await?).at_sites(&sites);
         Ok(Facts {
             schema: FACTS_SCHEMA,
             now: self.0.endpoints.clock.now(),
@@ -49,6 +51,8 @@ impl Engine {
             source,
             target,
             test,
+            durations,
+            limits: self.0.executor.limits(),
             record,
         })
     }

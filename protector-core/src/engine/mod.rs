@@ -17,6 +17,7 @@ pub mod report;
 mod requests;
 mod site_failover;
 mod sites;
+mod times;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};

@@ -107,7 +107,8 @@ impl Engine {
     async fn view(&self, stored: &StoredOperation) -> Result<OperationView> {
         let state = self.state(&stored.id).await?;
         let executing = state.finished.is_none() && self.is_executing(&stored.id).await?;
-        Ok(describe::operation(stored, &read_plan(stored)?, &state, executing))
+        let now = self.0.endpoints.clock.now();
+        Ok(describe::operation(stored, &read_plan(stored)?, &state, executing, now, self.0.executor.limits()))
     }
 
     pub(super) async fn is_executing(&self, id: &OperationId) -> Result<bool> {

@@ -229,6 +229,15 @@ pub struct OperationView {
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// Half of all such runs take at most so long; absent if the plan has no forecast.
+    pub predicted_p50_seconds: Option<u64>,
+    /// 95 of 100 do.
+    pub predicted_p95_seconds: Option<u64>,
+    /// From the begin of the first attempt to the end, or until now; interruptions count. Absent before it began.
+    pub elapsed_seconds: Option<u64>,
+    /// What is left of an operation that is under way or can be resumed, as far as known. Absent once it has ended, and
+    /// while the start is being restored.
+    pub remaining_seconds: Option<u64>,
     /// What went wrong.
     pub error: Option<String>,
     /// Per member: how it went.

@@ -3,30 +3,10 @@
 use super::run::Run;
 use super::{Endpoints, OperationState, Progress, Record, forward, lease, rollback};
 use crate::model::OperationId;
-use crate::plan::{PLAN_SCHEMA, Plan};
+use crate::plan::{Limits, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StoredOperation};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-
-/// How many steps may run at the same time on one endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Calls to one array.
-    pub array: usize,
-    /// Calls to one cloud.
-    pub cloud: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { array: 4, cloud: 8 }
-    }
-}
-
-impl Limits {
-    /// One step at a time: a run can be compared with another one, call by call.
-    pub const SEQUENTIAL: Self = Self { array: 1, cloud: 1 };
-}
 
 /// Executes operations that were accepted.
 #[derive(Debug, Clone)]
@@ -42,11 +22,6 @@ impl Executor {
         Self { endpoints, holder, limits }
     }
 
-    /// How much it does at once.
-    pub fn limits(&self) -> Limits {
-        self.limits
-    }
-
     /// Runs the operation from wherever its journal stands to its end. Finished already: returns how it ended.
     ///
     /// A requested cancel stops at the next step boundary and keeps the journal; a later run continues.
@@ -58,14 +33,14 @@ impl Executor {
     pub async fn run(&self, id: &OperationId, cancel: &Cancel, progress: &Progress) -> Result<OperationState> {
         let store = &*self.endpoints.store;
         let operation = store.operation(id).await?.ok_or_else(|| unknown(id))?;
-        let state = OperationState::fold(&store.journal(id, 0).await?)?;
+        let mut state = OperationState::fold(&store.journal(id, 0).await?)?;
         if state.finished.is_some() {
             return Ok(state);
         }
         let plan = read_plan(&operation)?;
         let taken = lease::take(store, &*self.endpoints.clock, id, &self.holder).await?;
         // somebody may have written between reading and taking
-        let state = OperationState::fold(&store.journal(id, 0).await?)?;
+        store.journal(id, state.next_sequence).await?.iter().try_for_each(|entry| state.apply(entry))?;
         let generation = taken.generation;
         let run = Run::new(
             self.endpoints.clone(),
@@ -82,6 +57,11 @@ impl Executor {
         let released = store.release_lease(id, generation).await;
         result.and(released)?;
         Ok(run.into_state())
+    }
+
+    /// How many steps it runs at once.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     async fn drive(&self, run: &Run) -> Result<()> {

@@ -1,18 +1,18 @@
 //! Making the steps that are left.
 
+use super::Record;
 use super::perform::{self, Performed};
 use super::run::Run;
-use super::schedule::Schedule;
-use super::{Limits, Record};
 use crate::model::OperationStatus;
-use crate::plan::{EndpointKind, Step};
+use crate::plan::{EndpointKind, Limits, Schedule, Step, StepOutput};
+use crate::ports::GroupChange;
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 
 /// Runs until all steps are settled, one fails, or somebody cancels. Then either the operation is finished, or it rolls
 /// back, or it stays open with its error.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
-    let mut schedule = Schedule::new(&run.plan, |id| run.state().is_settled(id), limits);
+    let mut schedule = Schedule::new(&run.plan.steps, |id| run.state().is_settled(id), limits, run.plan.step_lengths());
     let mut in_flight = FuturesUnordered::new();
     let mut failure: Option<Error> = None;
     loop {
@@ -30,11 +30,7 @@ pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
         while let Some(Some(more)) = in_flight.next().now_or_never() {
             finished.push(more);
         }
-        for (at, result) in finished {
-            let Some(step) = run.plan.steps.get(at) else { continue };
-            let settled = conclude(run, step, result, schedule.left() == 1, &mut failure).await?;
-            schedule.give_back(at, settled);
-        }
+        conclude(run, &mut schedule, finished, &mut failure).await?;
     }
     end(run, failure).await
 }
@@ -53,36 +49,77 @@ async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
     Ok(taken)
 }
 
-/// Writes one outcome; that of the last step also ends the operation. Returns whether the steps after it may begin.
+/// Writes the outcomes of steps that finished together: those that are done as one write, unless a change of the metadata
+/// goes with one of them.
 async fn conclude(
     run: &Run,
-    step: &Step,
-    result: Result<Performed>,
-    last: bool,
+    schedule: &mut Schedule,
+    finished: Vec<(usize, Result<Performed>)>,
     failure: &mut Option<Error>,
-) -> Result<bool> {
-    match result {
-        Ok(performed) => {
-            let mut records = vec![Record::StepDone { step: step.id.clone(), output: performed.output }];
-            if last {
-                records.push(Record::Finished { status: OperationStatus::Completed });
+) -> Result<()> {
+    let mut done = Vec::with_capacity(finished.len());
+    for (at, result) in finished {
+        let Some(step) = run.plan.steps.get(at) else { continue };
+        match result {
+            Ok(Performed { output, change }) => {
+                done.push((at, step, output));
+                if change.is_some() {
+                    write_done(run, schedule, std::mem::take(&mut done), change).await?;
+                }
             }
-            run.append_with(records, performed.change, last).await?;
-            run.count_settled(step);
-            run.tell_step(step, "done");
-            Ok(true)
+            Err(e) => {
+                write_done(run, schedule, std::mem::take(&mut done), None).await?;
+                let settled = conclude_failed(run, step, e, failure).await?;
+                schedule.give_back(at, settled);
+            }
         }
+    }
+    write_done(run, schedule, done, None).await
+}
+
+/// One write for all of them; that of the last step of a plan also ends the operation.
+async fn write_done(
+    run: &Run,
+    schedule: &mut Schedule,
+    done: Vec<(usize, &Step, StepOutput)>,
+    change: Option<GroupChange>,
+) -> Result<()> {
+    if done.is_empty() {
+        return Ok(());
+    }
+    let last = schedule.left() == done.len();
+    let (steps, outputs): (Vec<_>, Vec<_>) = done.into_iter().map(|(at, step, output)| ((at, step), output)).unzip();
+    let mut records: Vec<Record> = steps
+        .iter()
+        .zip(outputs)
+        .map(|((_, step), output)| Record::StepDone { step: step.id.clone(), output })
+        .collect();
+    if last {
+        records.push(Record::Finished { status: OperationStatus::Completed });
+    }
+    run.append_with(records, change, last).await?;
+    for (at, step) in steps {
+        run.count_settled(step);
+        run.tell_step(step, "done");
+        schedule.give_back(at, true);
+    }
+    Ok(())
+}
+
+/// What a failure comes to. Returns whether the steps after it may begin.
+async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Option<Error>) -> Result<bool> {
+    match error {
         // no outcome is written: the next run makes the step again
-        Err(e) if e.kind() == ErrorKind::Cancelled => Ok(false),
+        e if e.kind() == ErrorKind::Cancelled => Ok(false),
         // the journal is somebody else's now
-        Err(e) if e.kind() == ErrorKind::Conflict && run.keep_lease().await.is_err() => Err(e),
-        Err(e) if step.best_effort => {
+        e if e.kind() == ErrorKind::Conflict && run.keep_lease().await.is_err() => Err(e),
+        e if step.best_effort => {
             run.append(vec![Record::StepSkipped { step: step.id.clone(), reason: e.to_string() }]).await?;
             run.count_settled(step);
             run.tell_step(step, "skipped");
             Ok(true)
         }
-        Err(e) => {
+        e => {
             let e = e.context(&step.title);
             let (code, message) = (e.kind().code().to_owned(), e.to_string());
             run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;

@@ -130,6 +130,8 @@ pub struct OperationState {
     pub rollback: Option<String>,
     /// How and when it ended.
     pub finished: Option<(OperationStatus, Timestamp)>,
+    /// When the first attempt began.
+    pub attempted_at: Option<Timestamp>,
     /// Number of attempts.
     pub attempts: u32,
     /// The failure that stopped the last attempt.
@@ -156,7 +158,7 @@ impl OperationState {
     /// # Errors
     /// as [`OperationState::fold`].
     pub fn apply(&mut self, entry: &JournalEntry) -> Result<()> {
-        let record: Record = serde_json::from_value(entry.record.clone()).map_err(|e| {
+        let record = Record::deserialize(&entry.record).map_err(|e| {
             Error::unsupported(format!("journal record {} is not known to this build: {e}", entry.sequence))
                 .remedy("continue with the version of Protector that wrote it, or a newer one")
         })?;
@@ -171,6 +173,7 @@ impl OperationState {
             Record::PlanAccepted { consents, .. } => self.consents = consents,
             Record::Attempt { .. } => {
                 self.attempts += 1;
+                self.attempted_at.get_or_insert(entry.at);
                 self.error = None;
             }
             Record::StepIntent { step } => {

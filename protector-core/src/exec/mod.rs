@@ -9,17 +9,19 @@ mod executor;
 mod forward;
 mod journal;
 pub mod lease;
+mod measure;
 pub mod metadata;
 mod perform;
 mod progress;
 mod rollback;
 mod run;
-mod schedule;
 mod settle;
 
 pub use endpoints::Endpoints;
+pub use executor::Executor;
 pub(crate) use executor::read_plan;
-pub use executor::{Executor, Limits};
 pub use journal::{JOURNAL_SCHEMA, Measures, OperationState, Record, StepState};
 pub use progress::{Event, Progress};
 pub use settle::settle;
+
+pub use crate::plan::Limits;

@@ -1,9 +1,12 @@
 //! One attempt at one operation: its journal, its state, its watchers.
 
+use super::measure::Measured;
 use super::{Endpoints, Event, OperationState, Progress, Record, lease};
 use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, StepId};
 use crate::plan::{Outputs, Phase, Plan, Step};
-use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Outcome, StoredOperation};
+use crate::ports::{
+    Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Outcome, StepDurations, StoredOperation,
+};
 use crate::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -25,6 +28,7 @@ pub(super) struct Run {
     progress: Progress,
     state: Mutex<OperationState>,
     lease: Mutex<Lease>,
+    measured: Mutex<Measured>,
     /// The group as stored; nobody else may change it while the operation holds it.
     record: Mutex<Option<Arc<GroupRecord>>>,
     /// Weight of all steps, and of the settled ones.
@@ -48,7 +52,21 @@ impl Run {
         let settled = plan.steps.iter().filter(|s| state.is_settled(&s.id)).map(|s| u64::from(s.weight)).sum();
         let (state, lease, record) = (Mutex::new(state), Mutex::new(lease), Mutex::new(None));
         let settled_weight = AtomicU64::new(settled);
-        Self { endpoints, operation, plan, holder, cancel, progress, state, lease, record, weight, settled_weight }
+        let measured = Mutex::default();
+        Self {
+            endpoints,
+            operation,
+            plan,
+            holder,
+            cancel,
+            progress,
+            state,
+            lease,
+            measured,
+            record,
+            weight,
+            settled_weight,
+        }
     }
 
     pub(super) fn into_state(self) -> OperationState {
@@ -99,15 +117,29 @@ impl Run {
         close: bool,
     ) -> Result<()> {
         let entries = self.seal(&records)?;
-        self.endpoints
-            .store
-            .append(&self.operation.id, self.lease_generation(), &entries, change.as_ref(), close)
-            .await?;
+        let (store, id, lease) = (&self.endpoints.store, &self.operation.id, self.lease_generation());
+        match self.measure(&records, &entries) {
+            Some(durations) if close => {
+                store.finish_operation(id, lease, &entries, change.as_ref(), &durations).await?;
+            }
+            _ => store.append(id, lease, &entries, change.as_ref(), close).await?,
+        }
         if let Some(change) = change {
             *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(change.record));
         }
         let mut state = self.state();
         entries.iter().try_for_each(|entry| state.apply(entry))
+    }
+
+    /// Takes the time of steps. Returns what is worth keeping if `records` complete the operation.
+    fn measure(&self, records: &[Record], entries: &[JournalEntry]) -> Option<Vec<StepDurations>> {
+        let state = self.state();
+        let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        for (record, entry) in records.iter().zip(entries) {
+            measured.add(record, entry.at, |step| state.begun_at.contains_key(step));
+        }
+        let completes = |record: &Record| matches!(record, Record::Finished { status: OperationStatus::Completed });
+        records.iter().any(completes).then(|| measured.samples(&self.plan))
     }
 
     fn seal(&self, records: &[Record]) -> Result<Vec<JournalEntry>> {

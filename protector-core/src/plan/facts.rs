@@ -1,5 +1,6 @@
 //! Everything a plan may depend on, observed beforehand.
 
+use super::{Durations, Limits};
 use crate::model::{
     ArrayId, ArrayName, ArrayVolumeId, GroupRecord, MetadataVersion, OpKey, OpenOperation, OperationId, PortId,
     RecoveryPoint, ServerId, SiteName, VolumeId, VolumeType,
@@ -80,6 +81,12 @@ pub struct Facts {
     /// The test failover a cleanup is about, or one that a commit has to wait for.
     #[serde(default)]
     pub test: Option<TestRun>,
+    /// How long steps took before, on both sites and as far as the site that asks was at work.
+    #[serde(default)]
+    pub durations: Durations,
+    /// How many steps the executor will run at once.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// The other site's metadata, as seen from the site that asks.

@@ -4,7 +4,7 @@
 //! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback), `reprotect`,
 //! `commit`. Each
 //! of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
-//! what would happen.
+//! what would happen, and each one says how long it will take (`schedule`, `forecast`).
 
 mod build;
 mod checks;
@@ -13,6 +13,7 @@ pub mod divergence;
 mod evidence;
 mod facts;
 mod finding;
+mod forecast;
 pub mod graph;
 mod old_site;
 mod output;
@@ -20,6 +21,7 @@ mod placement;
 mod relocate;
 mod reprotect;
 mod request;
+mod schedule;
 mod sealed;
 mod site;
 mod step;
@@ -36,9 +38,11 @@ pub mod transition;
 pub use evidence::Evidence;
 pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
+pub use forecast::{Durations, Forecast, StepProgress, StepTime, Timeline, forecast, remaining_seconds, simulate};
 pub use graph::{Graph, GraphFormat, plan_graph_json};
 pub use output::{Outputs, StepOutput};
 pub use request::Request;
+pub use schedule::{Limits, Schedule};
 pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
 pub use site::{SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, groups_of_site};
 pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};

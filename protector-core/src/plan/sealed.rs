@@ -1,6 +1,6 @@
 //! The plan: a value that can be printed, compared, hashed, kept and executed.
 
-use super::{Consent, ConsentKind, Evidence, Facts, Finding, Request, Severity, Step};
+use super::{Consent, ConsentKind, Evidence, Facts, Finding, Forecast, Request, Severity, Step, forecast};
 use crate::model::{Epoch, MetadataVersion, OperationKind, ProtectionGroupId, RecoveryPointName, SiteName};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -68,6 +68,9 @@ pub struct Plan {
     pub consents: Vec<Consent>,
     /// Consents that are missing.
     pub consents_needed: BTreeSet<ConsentKind>,
+    /// What it will take. Absent in plans of builds that made none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 impl Plan {
@@ -96,6 +99,7 @@ impl Plan {
             .collect();
         let consents_needed =
             findings.iter().filter(|f| f.severity == Severity::Blocker).filter_map(|f| f.consent).collect();
+        let forecast = forecast(&steps, &facts.durations, facts.limits);
         let mut plan = Self {
             schema: PLAN_SCHEMA,
             id: String::new(),
@@ -114,6 +118,7 @@ impl Plan {
             expected_loss,
             consents,
             consents_needed,
+            forecast: Some(forecast),
         };
         plan.hash = hash(&plan);
         plan.id = format!("plan-{}", plan.hash.get(..16).unwrap_or_default());
@@ -155,7 +160,7 @@ impl Plan {
         ))
     }
 
-    /// Whether `newer`, made of fresh facts, would do the same.
+    /// Whether `newer`, made of fresh facts, would do the same. How long it takes does not matter to that.
     ///
     /// # Errors
     /// steps, blockers or consents differ → `PlanStale` naming the first difference.

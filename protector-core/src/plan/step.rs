@@ -341,6 +341,43 @@ pub enum Action {
 }
 
 impl Action {
+    /// The word it has in plans, under `do`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Announce {} => "announce",
+            Self::StopServer { .. } => "stop_server",
+            Self::Barrier {} => "barrier",
+            Self::TakeSnapshot { .. } => "take_snapshot",
+            Self::AwaitTransfer { .. } => "await_transfer",
+            Self::Fence { .. } => "fence",
+            Self::CloneVolumes { .. } => "clone_volumes",
+            Self::ImportVolume { .. } => "import_volume",
+            Self::GroupVolumes { .. } => "group_volumes",
+            Self::RetireServer { .. } => "retire_server",
+            Self::EnsurePort { .. } => "ensure_port",
+            Self::EnsureServer { .. } => "ensure_server",
+            Self::VerifyServer { .. } => "verify_server",
+            Self::SwitchPrimary { .. } => "switch_primary",
+            Self::EnsureArrayGroup { .. } => "ensure_array_group",
+            Self::EnsureReplication { .. } => "ensure_replication",
+            Self::AcceptFromPeer { .. } => "accept_from_peer",
+            Self::DisableReplication { .. } => "disable_replication",
+            Self::DeleteServer { .. } => "delete_server",
+            Self::DeletePort { .. } => "delete_port",
+            Self::ReleaseVolume { .. } => "release_volume",
+            Self::RemoveClones { .. } => "remove_clones",
+            Self::StopOldServer { .. } => "stop_old_server",
+            Self::FenceOldGroup { .. } => "fence_old_group",
+            Self::PreserveGroup { .. } => "preserve_group",
+            Self::SettleOldSite { .. } => "settle_old_site",
+            Self::ProveSurvival { .. } => "prove_survival",
+            Self::LeaveGroup { .. } => "leave_group",
+            Self::DestroyRetained { .. } => "destroy_retained",
+            Self::ForgetRetained { .. } => "forget_retained",
+            Self::Close {} => "close",
+        }
+    }
+
     /// What the action needs, and where.
     pub fn endpoint(&self) -> Endpoint {
         let (kind, site) = match self {

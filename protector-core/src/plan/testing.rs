@@ -1,6 +1,9 @@
 //! Facts for tests: a world in which everything works, and what can be missing from it.
 
-use super::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, FindingCode, Observation, PeerFacts, SiteFacts, TestRun};
+use super::{
+    ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, FindingCode, Limits, Observation, PeerFacts, SiteFacts,
+    TestRun,
+};
 use crate::model::{
     ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Divergence, Epoch, FenceDue, FlavorShape, GroupRecord,
     LedgerEntry, LedgerState, LedgerVolume, Mappings, Member, MemberStatus, MetadataVersion, Nic, OpenOperation,
@@ -49,6 +52,8 @@ pub(crate) fn facts(sizes: &[Size], away: bool) -> Facts {
             clone_key: "op-test/clone_volumes".into(),
             clones: record.disks().map(|(_, d)| format!("{}-clone", d.id).into()).collect(),
         }),
+        durations: Durations::default(),
+        limits: Limits::default(),
         record,
     }
 }

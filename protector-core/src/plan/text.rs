@@ -1,10 +1,10 @@
 //! How a plan reads.
 
-use super::{ExpectedLoss, Finding, Plan, Severity, Step};
+use super::{ExpectedLoss, Finding, Plan, Severity, Step, forecast};
 use std::fmt::{self, Write as _};
 
 impl Plan {
-    /// The plan for people: what, findings with remedies, steps by phase. Ends with a newline.
+    /// The plan for people: what, how long, findings with remedies, steps by phase. Ends with a newline.
     pub fn to_text(&self) -> String {
         self.to_string()
     }
@@ -15,6 +15,9 @@ impl fmt::Display for Plan {
         writeln!(f, "{}: {} of '{}', {} -> {}", self.id, self.kind, self.group_name, self.source, self.target)?;
         writeln!(f, "hash {}, epoch {}, metadata version {}", self.hash, self.epoch, self.version)?;
         writeln!(f, "expected loss: {}", self.expected_loss)?;
+        if let Some(forecast) = &self.forecast {
+            forecast::text::write(f, forecast, &self.steps)?;
+        }
         findings(f, "blockers", self.blockers())?;
         findings(f, "warnings", self.findings.iter().filter(|x| x.severity == Severity::Warning))?;
         steps(f, &self.steps)?;

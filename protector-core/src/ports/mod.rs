@@ -30,6 +30,8 @@ pub use cloud::{
     AttachedVolume, CinderGroup, CinderGroupSpec, CinderGroupStatus, Cloud, CloudInfo, CloudVolume, Flavor,
     ImportRequest, Network, Port, PortSpec, Quota, SERVER_OP_KEY, Server, ServerSpec, ServerState, VolumeState,
 };
+#[cfg(feature = "sqlite")]
+pub(crate) use journal_chain::Chain;
 pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{Peer, PeerVersion};
 pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};
@@ -38,4 +40,7 @@ pub use storage::{
     MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,
     StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
-pub use store::{GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, Store, StoredOperation};
+pub use store::{
+    GroupChange, JournalEntry, KEPT_DURATIONS, Lease, LeaseHolder, OperationFilter, StepDurations, Store,
+    StoredOperation,
+};

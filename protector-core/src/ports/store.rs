@@ -57,6 +57,20 @@ pub struct OperationFilter {
     pub limit: Option<u32>,
 }
 
+/// How long steps of one kind took at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDurations {
+    /// The action's word in plans, for example `ensure_server`.
+    pub action: String,
+    /// Site whose cloud or array the steps needed; absent for those on the metadata of both sites.
+    pub site: Option<SiteName>,
+    /// Newest last.
+    pub milliseconds: Vec<u64>,
+}
+
+/// How many durations of one kind and site a store keeps: the newest ones, so that a forecast follows the world.
+pub const KEPT_DURATIONS: usize = 64;
+
 /// Who holds a lease. Compared as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseHolder {
@@ -170,6 +184,23 @@ pub trait Store: Debug + Display + Send + Sync {
         change: Option<&GroupChange>,
         close: bool,
     ) -> Result<()>;
+
+    /// Ends an operation that ran through: as [`Store::append`] with `close`, and keeps how long its steps took with what
+    /// is known from before, at most [`KEPT_DURATIONS`] of each kind and site; all of it in one transaction.
+    ///
+    /// # Errors
+    /// as [`Store::append`].
+    async fn finish_operation(
+        &self,
+        id: &OperationId,
+        lease: u64,
+        entries: &[JournalEntry],
+        change: Option<&GroupChange>,
+        durations: &[StepDurations],
+    ) -> Result<()>;
+
+    /// How long steps took, by action and site.
+    async fn durations(&self) -> Result<Vec<StepDurations>>;
 
     /// The current lease of an operation, expired or not.
     async fn lease(&self, id: &OperationId) -> Result<Option<Lease>>;

@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `location`, `database`, `migrations` | where the data is, opening it, its schema |
 //! | `keys` | the key repository behind encrypted tokens |
-//! | `sites`, `groups`, `operations`, `leases` | the tables, one noun each |
+//! | `sites`, `groups`, `operations`, `durations`, `leases` | the tables, one noun each |
 //! | `columns`, `fault` | values as SQLite keeps them, and how SQLite's errors read outside |
 
 mod columns;
 mod database;
+mod durations;
 mod fault;
 mod groups;
 mod keys;
@@ -23,7 +24,9 @@ pub use location::{Durability, StoreLocation};
 pub use migrations::MigrationReport;
 
 use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
-use crate::ports::{GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, Store, StoredOperation};
+use crate::ports::{
+    GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, Store, StoredOperation,
+};
 use crate::{Error, Result};
 use async_trait::async_trait;
 use fault::Sql;
@@ -221,15 +224,31 @@ impl Store for SqliteStore {
     ) -> Result<()> {
         let (id, entries, change) = (id.clone(), entries.to_vec(), change.cloned());
         self.write(move |t, keys| {
-            operations::require(t, &id)?;
-            leases::require(t, &id, lease)?;
-            operations::append(t, &id, &entries)?;
-            if let Some(change) = change {
-                groups::update(t, keys, &change)?;
-            }
+            append(t, keys, &id, lease, &entries, change.as_ref())?;
             if close { operations::close(t, &id) } else { Ok(()) }
         })
         .await
+    }
+
+    async fn finish_operation(
+        &self,
+        id: &OperationId,
+        lease: u64,
+        entries: &[JournalEntry],
+        change: Option<&GroupChange>,
+        durations: &[StepDurations],
+    ) -> Result<()> {
+        let (id, entries, change, durations) = (id.clone(), entries.to_vec(), change.cloned(), durations.to_vec());
+        self.write(move |t, keys| {
+            append(t, keys, &id, lease, &entries, change.as_ref())?;
+            durations.iter().try_for_each(|kind| durations::add(t, kind))?;
+            operations::close(t, &id)
+        })
+        .await
+    }
+
+    async fn durations(&self) -> Result<Vec<StepDurations>> {
+        self.run(|c, _| durations::all(c)).await
     }
 
     async fn lease(&self, id: &OperationId) -> Result<Option<Lease>> {
@@ -256,6 +275,20 @@ impl Store for SqliteStore {
         let id = id.clone();
         self.write(move |t, _| leases::release(t, &id, generation)).await
     }
+}
+
+fn append(
+    t: &Transaction<'_>,
+    keys: Option<&KeyRing>,
+    id: &OperationId,
+    lease: u64,
+    entries: &[JournalEntry],
+    change: Option<&GroupChange>,
+) -> Sql<()> {
+    operations::require(t, id)?;
+    leases::require(t, id, lease)?;
+    operations::append(t, id, entries)?;
+    change.map_or(Ok(()), |change| groups::update(t, keys, change))
 }
 
 #[cfg(test)]

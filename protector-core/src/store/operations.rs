@@ -4,7 +4,7 @@ use super::columns::{from_integer, from_json, from_time, to_integer, to_json};
 use super::fault::Sql;
 use crate::Error;
 use crate::model::OperationId;
-use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain};
+use crate::ports::{Chain, JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
@@ -125,38 +125,49 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
 pub(super) fn journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalEntry>> {
     // one more in front, so that the link to it is checked too
     let before = from.saturating_sub(1);
-    let mut entries = read_journal(c, id, to_integer(before)?)?;
-    let whole = match entries.first() {
-        Some(first) if first.sequence != before => Err(Error::storage(format!("entry {before} is missing"))),
-        _ => verify_chain(&entries),
-    };
-    whole.map_err(|e| {
-        e.context(format!("the journal of operation '{id}' is broken"))
-            .remedy("do not resume it; compare the database with a backup")
-    })?;
+    let mut entries = read_journal(c, id, before)?;
     entries.retain(|entry| entry.sequence >= from);
     Ok(entries)
 }
 
-fn read_journal(c: &Connection, id: &OperationId, from: i64) -> Sql<Vec<JournalEntry>> {
+fn read_journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalEntry>> {
     let mut statement = c.prepare_cached(
         "SELECT sequence, at, record, previous_hash, hash FROM journal
          WHERE operation_id = ? AND sequence >= ? ORDER BY sequence",
     )?;
-    let mut rows = statement.query((id.as_str(), from))?;
-    let mut entries = Vec::new();
+    let mut rows = statement.query((id.as_str(), to_integer(from)?))?;
+    let mut entries: Vec<JournalEntry> = Vec::new();
+    let mut chain = Chain::default();
     while let Some(row) = rows.next()? {
-        let (sequence, at, record, previous_hash, hash): (i64, String, String, String, String) = row.try_into()?;
+        let sequence: i64 = row.get(0)?;
         let what = || format!("journal entry {sequence} of operation '{id}'");
-        entries.push(JournalEntry {
+        let (at, record) = (text(row, 1)?, text(row, 2)?);
+        let entry = JournalEntry {
             sequence: from_integer(what, sequence)?,
-            at: from_time(what, &at)?,
-            record: from_json(what, &record)?,
-            previous_hash,
-            hash,
-        });
+            at: from_time(what, at)?,
+            record: from_json(what, record)?,
+            previous_hash: row.get(3)?,
+            hash: row.get(4)?,
+        };
+        let whole = match entries.is_empty() && entry.sequence != from {
+            true => Err(Error::storage(format!("entry {from} is missing"))),
+            false => chain.add_text(&entry, at, record),
+        };
+        whole.map_err(|e| {
+            e.context(format!("the journal of operation '{id}' is broken"))
+                .remedy("do not resume it; compare the database with a backup")
+        })?;
+        entries.push(entry);
     }
     Ok(entries)
+}
+
+/// A column without a copy.
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Sql<&'a str> {
+    Ok(row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))?)
 }
 
 fn read(row: &Row<'_>) -> Sql<StoredOperation> {

@@ -6,7 +6,7 @@
 use protector_core::plan::plan;
 use protector_core::store::Durability;
 use protector_tests::{
-    failover,
+    failover, idle,
     scale::{facts, fail_over, prepare},
 };
 use std::hint::black_box;
@@ -19,6 +19,12 @@ const DISK: &str = env!("CARGO_TARGET_TMPDIR");
 const PLAN_TARGET_MS: f64 = 50.0;
 /// How much dearer a volume times log n may be in a plan of 10,000 than in one of 100; caches alone cost some.
 const GROWTH_TARGET: f64 = 2.0;
+/// Microseconds that the executor and its journal add to a step, without fsync.
+const STEP_TARGET_US: f64 = 50.0;
+const IDLE_STEPS: usize = 10_000;
+/// Milliseconds from a journal of so many records to the end of the one step that is left.
+const RESUME_TARGET_MS: f64 = 200.0;
+const RESUME_RECORDS: usize = 100_000;
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 const VOLUMES: u32 = 1_000;
 
@@ -51,6 +57,28 @@ async fn main() {
         let done = fail_over(&engine).await.unwrap();
         println!("{name:>16} {:>10.0} ms ({} steps)", ms(started), done.steps.len());
     }
+
+    println!("\nthe executor alone, on a cloud where nothing takes time, without fsync");
+    let directory = tempdir_in(DISK).unwrap();
+    let (executor, operation) = idle::operation(directory.path(), IDLE_STEPS, 0).await.unwrap();
+    let started = Instant::now();
+    idle::run(&executor, &operation).await.unwrap();
+    verdict("executor overhead per step, µs", ms(started) * 1e3 / IDLE_STEPS as f64, STEP_TARGET_US);
+    resume().await;
+}
+
+/// Best of some: each one reads the same journal, of an operation that died one step before its end.
+async fn resume() {
+    let mut best = f64::MAX;
+    for _ in 0..3 {
+        let directory = tempdir_in(DISK).unwrap();
+        let steps = RESUME_RECORDS / 2;
+        let (executor, operation) = idle::operation(directory.path(), steps, steps - 1).await.unwrap();
+        let started = Instant::now();
+        idle::run(&executor, &operation).await.unwrap();
+        best = best.min(ms(started));
+    }
+    verdict("resume from 100,000 records, ms", best, RESUME_TARGET_MS);
 }
 
 fn plan_ms(volumes: usize) -> f64 {

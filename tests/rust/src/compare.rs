@@ -50,7 +50,8 @@ pub async fn end_state(deployment: &Deployment, engine: &Engine, operation: &str
 
 /// Takes out every instant, and what depends on how long something ran.
 pub fn remove_times(value: &mut Value) {
-    const TIMES: [&str; 6] = ["captured_at", "finished_at", "progressed_millis", "since", "started_at", "updated_at"];
+    const TIMES: [&str; 7] =
+        ["captured_at", "elapsed_seconds", "finished_at", "progressed_millis", "since", "started_at", "updated_at"];
     match value {
         Value::Object(fields) => {
             fields.retain(|key, _| !key.ends_with("_ms") && !TIMES.contains(&key.as_str()));

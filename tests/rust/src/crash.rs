@@ -11,7 +11,7 @@ use protector_core::engine::{Engine, StorageDefaults};
 use protector_core::exec::{Endpoints, Limits};
 use protector_core::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
 use protector_core::ports::{
-    Clock, GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, Store, StoredOperation,
+    Clock, GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, Store, StoredOperation,
 };
 use std::sync::{
     Arc,
@@ -101,6 +101,24 @@ impl Store for CrashingStore {
         self.inner.append(id, lease, entries, change, close).await?;
         self.fuse.point();
         Ok(())
+    }
+
+    async fn finish_operation(
+        &self,
+        id: &OperationId,
+        lease: u64,
+        entries: &[JournalEntry],
+        change: Option<&GroupChange>,
+        durations: &[StepDurations],
+    ) -> Result<()> {
+        self.fuse.point();
+        self.inner.finish_operation(id, lease, entries, change, durations).await?;
+        self.fuse.point();
+        Ok(())
+    }
+
+    async fn durations(&self) -> Result<Vec<StepDurations>> {
+        self.inner.durations().await
     }
 
     async fn sites(&self) -> Result<Vec<Site>> {

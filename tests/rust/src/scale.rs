@@ -6,7 +6,9 @@ use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, mock_seed};
 use protector_core::engine::{Engine, MemberAdd, OperationView, PolicyChange, Progress, Request};
 use protector_core::model::*;
-use protector_core::plan::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts};
+use protector_core::plan::{
+    ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, Limits, Observation, PeerFacts, SiteFacts,
+};
 use protector_core::ports::*;
 use protector_core::store::Durability;
 use protector_core::{Error, Result, rules::naming};
@@ -49,6 +51,8 @@ pub fn facts(volumes: usize) -> Facts {
             observed_at: Some(NOW),
         },
         test: None,
+        durations: Durations::default(),
+        limits: Limits::default(),
         record,
     }
 }

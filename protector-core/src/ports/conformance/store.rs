@@ -1,5 +1,6 @@
 //! The promises of [`Store`].
 
+mod durations;
 mod groups;
 mod operations;
 mod race;
@@ -39,5 +40,8 @@ pub struct StoreSubject {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn suite() -> Vec<Check<StoreSubject>> {
-    [sites::checks(), groups::checks(), operations::checks(), race::checks()].into_iter().flatten().collect()
+    [sites::checks(), groups::checks(), operations::checks(), durations::checks(), race::checks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -38,6 +38,10 @@ _REST = (
     "steps_total",
     "started_at",
     "finished_at",
+    "predicted_p50_seconds",
+    "predicted_p95_seconds",
+    "elapsed_seconds",
+    "remaining_seconds",
     "error",
     "next",
 )
@@ -129,7 +133,15 @@ class ListOperation(Lister):
     """List the operations that were started on this site, newest first"""
 
     columns = ("id", "operation_type", "protection_group", "status", "progress", "instances_failed", "started_at")
-    more = ("failover_type", "source_site", "target_site", "finished_at", "error")
+    more = (
+        "failover_type",
+        "source_site",
+        "target_site",
+        "finished_at",
+        "predicted_p50_seconds",
+        "elapsed_seconds",
+        "error",
+    )
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.list(self.engine.operation_list(), parsed_args)

@@ -1,9 +1,10 @@
 use super::*;
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
-use crate::plan::{Action, Phase, Request, Step, plan};
+use crate::plan::{Action, Phase, Plan, Request, plan};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use std::collections::BTreeSet;
 
 /// What a step of the test needs: one of the two arrays, one of the two clouds, the metadata, or nothing.
 fn action(kind: usize) -> Action {
@@ -52,6 +53,7 @@ fn plans() -> impl Strategy<Value = Plan> {
 /// Runs a schedule, finishing steps in the order that `order` picks. `fails`: never settles.
 struct Run<'a> {
     plan: &'a Plan,
+    lengths: &'a [u64],
     limits: Limits,
     fails: Option<usize>,
     settled: BTreeSet<StepId>,
@@ -61,7 +63,12 @@ struct Run<'a> {
 impl Run<'_> {
     fn go(&mut self, order: &[usize]) {
         let already = self.settled.clone();
-        let mut schedule = Schedule::new(self.plan, |id| already.contains(id), self.limits);
+        let mut schedule = Schedule::new(
+            &self.plan.steps,
+            |id| already.contains(id),
+            self.limits,
+            |at| self.lengths[at % self.lengths.len()],
+        );
         let mut in_flight: Vec<usize> = Vec::new();
         for turn in 0.. {
             for at in schedule.take() {
@@ -95,13 +102,13 @@ impl Run<'_> {
             *busy.entry(self.plan.steps[*at].action.endpoint()).or_default() += 1;
         }
         for (endpoint, count) in busy {
-            assert!(count <= limit(self.limits, endpoint.kind), "{count} on {endpoint:?}");
+            assert!(count <= self.limits.of(endpoint.kind), "{count} on {endpoint:?}");
         }
     }
 }
 
 fn run(plan: &Plan, limits: Limits) -> Run<'_> {
-    Run { plan, limits, fails: None, settled: BTreeSet::new(), begun: Vec::new() }
+    Run { plan, lengths: &[60], limits, fails: None, settled: BTreeSet::new(), begun: Vec::new() }
 }
 
 proptest! {
@@ -110,8 +117,9 @@ proptest! {
         plan in plans(),
         order in prop::collection::vec(any::<usize>(), 1..40),
         (array, cloud) in (1..4_usize, 1..4_usize),
+        lengths in prop::collection::vec(any::<u64>(), 1..40),
     ) {
-        let mut run = run(&plan, Limits { array, cloud });
+        let mut run = Run { lengths: &lengths, ..run(&plan, Limits { array, cloud }) };
         run.go(&order);
         prop_assert_eq!(run.begun.len(), plan.steps.len());
         prop_assert_eq!(run.settled.len(), plan.steps.len());
@@ -149,7 +157,7 @@ proptest! {
 fn ready_steps_fill_the_limits() {
     let steps = (0..20).map(|at| step(at, at % 4, Vec::new())).collect();
     let plan = plan_of(steps);
-    let mut schedule = Schedule::new(&plan, |_| false, Limits { array: 2, cloud: 3 });
+    let mut schedule = Schedule::new(&plan.steps, |_| false, Limits { array: 2, cloud: 3 }, |_| 60);
     let taken = schedule.take();
     // two arrays with two each, two clouds with three each, first come first served
     assert_eq!(taken, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11]);
@@ -171,4 +179,37 @@ fn one_at_a_time_follows_the_plan() {
     let mut run = run(&plan, Limits::SEQUENTIAL);
     run.go(&[0]);
     assert_eq!(run.settled.len(), plan.steps.len());
+}
+
+/// Of a short step and the first of a long chain the chain begins, wherever they stand in the plan.
+#[test]
+fn the_longest_way_goes_first() {
+    let chain = |at: usize| step(at, 0, vec![format!("step-{}", at - 1).into()]);
+    let plan = plan_of(vec![step(0, 0, vec![]), step(1, 0, vec![]), step(2, 0, vec![]), chain(3), chain(4)]);
+    let limits = Limits { array: 1, cloud: 2 };
+    let order = |limits: Limits, lengths: [u64; 5]| {
+        let mut schedule = Schedule::new(&plan.steps, |_| false, limits, |at| lengths[at]);
+        let mut order = Vec::new();
+        while let [at] = schedule.take()[..] {
+            order.push(at);
+            schedule.give_back(at, true);
+        }
+        order
+    };
+    // step 2 begins a chain of three; step 1 is longer than all of it only in the second case
+    assert_eq!(order(limits, [5, 5, 5, 5, 5]), [2, 3, 0, 1, 4]);
+    assert_eq!(order(limits, [5, 20, 5, 5, 5]), [1, 2, 3, 0, 4]);
+    assert_eq!(order(limits, [0; 5]), [0, 1, 2, 3, 4]);
+    assert_eq!(order(Limits::SEQUENTIAL, [5, 20, 5, 5, 5]), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn what_is_settled_takes_no_part() {
+    let plan = plan_of(
+        (0..3).map(|at| step(at, 0, if at == 0 { vec![] } else { vec![format!("step-{}", at - 1).into()] })).collect(),
+    );
+    let mut schedule = Schedule::new(&plan.steps, |id| id.as_str() == "step-0", Limits::default(), |_| 1);
+    assert_eq!((schedule.left(), schedule.take()), (2, vec![1]));
+    assert_eq!(schedule.give_back(1, false), Vec::<usize>::new());
+    assert_eq!((schedule.left(), schedule.take()), (2, vec![]));
 }

@@ -1,0 +1,218 @@
+//! Operations on a cloud where nothing takes time: what is left is the executor and its journal.
+
+use async_trait::async_trait;
+use protector_core::exec::lease::this_process;
+use protector_core::exec::{Endpoints, Executor, JOURNAL_SCHEMA, Limits, OperationState, Progress, Record};
+use protector_core::model::*;
+use protector_core::plan::{Action, Phase, Plan, Request, Step, StepOutput, plan};
+use protector_core::ports::*;
+use protector_core::store::{Durability, SqliteStore, StoreLocation};
+use protector_core::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::{fmt, path::Path, sync::Arc};
+
+const SITE: &str = "site-b";
+
+/// An accepted operation of `steps` steps on a store in `directory`, which syncs nothing, of which `done` are done in an
+/// attempt that died: its journal has one record, one more for the attempt, and two for each of these steps.
+///
+/// # Errors
+/// store cannot be written → `Storage`.
+pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<(Executor, OperationId)> {
+    let location = StoreLocation::File(directory.join("idle.db"));
+    SqliteStore::migrate(&location)?;
+    let store = Arc::new(SqliteStore::open(location, None, Durability::Off)?);
+    let plan = idle_plan(steps)?;
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let operation = StoredOperation {
+        id: "op-idle".into(),
+        group: plan.group.clone(),
+        group_name: plan.group_name.clone(),
+        kind: plan.kind,
+        accepted_at: now,
+        plan: serde_json::to_value(&plan)?,
+    };
+    let entries = journal(&plan, done)?;
+    store.begin_operation(&operation, &entries, None).await?;
+    let endpoints = Endpoints {
+        store,
+        peer: Arc::new(Nobody(SITE.into())),
+        clouds: BTreeMap::from([(SITE.into(), Arc::new(Nobody(SITE.into())) as Arc<dyn Cloud>)]),
+        arrays: BTreeMap::new(),
+        clock: Arc::new(SystemClock),
+        identifiers: Arc::new(RandomIdentifiers),
+    };
+    Ok((Executor::new(endpoints, this_process("idle".to_owned()), Limits::default()), operation.id))
+}
+
+/// Runs it to its end.
+///
+/// # Errors
+/// what the executor says; not completed → `Internal`.
+pub async fn run(executor: &Executor, operation: &OperationId) -> Result<OperationState> {
+    let state = executor.run(operation, &Cancel::default(), &Progress::none()).await?;
+    match state.finished {
+        Some((OperationStatus::Completed, _)) => Ok(state),
+        other => Err(Error::internal(format!("{other:?}: {:?}", state.error))),
+    }
+}
+
+fn idle_plan(steps: usize) -> Result<Plan> {
+    let step = |n: usize| Step {
+        id: format!("delete_port/{n:06}").into(),
+        title: format!("delete port {n}"),
+        phase: Phase::Cleanup,
+        action: Action::DeletePort { site: SITE.into(), port: format!("port-{n}").into() },
+        after: Vec::new(),
+        weight: 1,
+        timeout_seconds: 60,
+        best_effort: false,
+        member: None,
+    };
+    let any = plan(&crate::scale::facts(2), &Request::Sync {})?;
+    Ok(Plan { steps: (0..steps).map(step).collect(), ..any })
+}
+
+fn journal(plan: &Plan, done: usize) -> Result<Vec<JournalEntry>> {
+    let mut records =
+        vec![Record::PlanAccepted { schema: JOURNAL_SCHEMA, plan_hash: plan.hash.clone(), consents: Vec::new() }];
+    if done > 0 {
+        records.push(Record::Attempt { holder: this_process("dead".to_owned()), generation: 1 });
+    }
+    for step in plan.steps.iter().take(done) {
+        records.push(Record::StepIntent { step: step.id.clone() });
+        records.push(Record::StepDone { step: step.id.clone(), output: StepOutput::Nothing });
+    }
+    let mut entries: Vec<JournalEntry> = Vec::with_capacity(records.len());
+    for (sequence, record) in (0..).zip(records) {
+        let previous = entries.last().map_or(JOURNAL_START, |entry| entry.hash.as_str());
+        let record = serde_json::to_value(record)?;
+        entries.push(JournalEntry::seal(sequence, jiff::Timestamp::UNIX_EPOCH, record, previous));
+    }
+    Ok(entries)
+}
+
+/// A cloud and a site that do what they are asked at once, and can do little.
+#[derive(Debug)]
+struct Nobody(SiteName);
+
+impl fmt::Display for Nobody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody")
+    }
+}
+
+fn cannot<T>() -> Result<T> {
+    Err(Error::unsupported("an idle cloud only deletes ports"))
+}
+
+#[async_trait]
+impl Peer for Nobody {
+    fn site(&self) -> &SiteName {
+        &self.0
+    }
+
+    async fn ping(&self) -> Result<()> {
+        cannot()
+    }
+
+    async fn version(&self, _: &ProtectionGroupId) -> Result<PeerVersion> {
+        cannot()
+    }
+
+    async fn push(&self, _: &GroupRecord, _: PeerVersion) -> Result<()> {
+        cannot()
+    }
+
+    async fn remove(&self, _: &ProtectionGroupId, _: PeerVersion) -> Result<()> {
+        cannot()
+    }
+}
+
+#[async_trait]
+impl Cloud for Nobody {
+    async fn delete_port(&self, _: &Cx, _: &PortId) -> Result<Outcome<()>> {
+        Ok(Outcome::Done(()))
+    }
+
+    async fn ping(&self) -> Result<CloudInfo> {
+        cannot()
+    }
+
+    async fn volume_types(&self) -> Result<Vec<VolumeType>> {
+        cannot()
+    }
+
+    async fn consistency_group(&self, _: &CinderGroupId) -> Result<Option<CinderGroup>> {
+        cannot()
+    }
+
+    async fn ensure_consistency_group(&self, _: &Cx, _: &CinderGroupSpec) -> Result<Outcome<CinderGroup>> {
+        cannot()
+    }
+
+    async fn ensure_group_members(
+        &self,
+        _: &Cx,
+        _: &CinderGroupId,
+        _: &BTreeSet<VolumeId>,
+    ) -> Result<Outcome<CinderGroup>> {
+        cannot()
+    }
+
+    async fn delete_consistency_group(&self, _: &Cx, _: &CinderGroupId) -> Result<Outcome<()>> {
+        cannot()
+    }
+
+    async fn servers(&self) -> Result<Vec<Server>> {
+        cannot()
+    }
+
+    async fn server(&self, _: &ServerId) -> Result<Option<Server>> {
+        cannot()
+    }
+
+    async fn volume(&self, _: &VolumeId) -> Result<Option<CloudVolume>> {
+        cannot()
+    }
+
+    async fn networks(&self) -> Result<Vec<Network>> {
+        cannot()
+    }
+
+    async fn flavors(&self) -> Result<Vec<Flavor>> {
+        cannot()
+    }
+
+    async fn quota(&self) -> Result<Quota> {
+        cannot()
+    }
+
+    async fn stop_server(&self, _: &Cx, _: &ServerId) -> Result<Outcome<()>> {
+        cannot()
+    }
+
+    async fn start_server(&self, _: &Cx, _: &ServerId) -> Result<Outcome<()>> {
+        cannot()
+    }
+
+    async fn import_volume(&self, _: &Cx, _: &ImportRequest) -> Result<Outcome<CloudVolume>> {
+        cannot()
+    }
+
+    async fn release_volume(&self, _: &Cx, _: &VolumeId) -> Result<Outcome<()>> {
+        cannot()
+    }
+
+    async fn ensure_port(&self, _: &Cx, _: &PortSpec) -> Result<Outcome<Port>> {
+        cannot()
+    }
+
+    async fn ensure_server(&self, _: &Cx, _: &ServerSpec) -> Result<Outcome<Server>> {
+        cannot()
+    }
+
+    async fn delete_server(&self, _: &Cx, _: &ServerId) -> Result<Outcome<()>> {
+        cannot()
+    }
+}
