@@ -3,20 +3,22 @@
 use super::perform::{self, Performed};
 use super::run::Run;
 use super::schedule::Schedule;
-use super::{Limits, Record};
+use super::{Limits, Record, StepState};
 use crate::model::OperationStatus;
-use crate::plan::{EndpointKind, Step};
+use crate::plan::{Action, EndpointKind, Step};
+use crate::ports::StopKind;
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 
-/// Runs until all steps are settled, one fails, or somebody cancels. Then either the operation is finished, or it rolls
-/// back, or it stays open with its error.
+/// Runs until all steps are settled, one fails, or somebody asks to stop. Then either the operation is finished, or it
+/// rolls back, or it stays open.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
     let mut schedule = Schedule::new(&run.plan, |id| run.state().is_settled(id), limits);
     let mut in_flight = FuturesUnordered::new();
     let mut failure: Option<Error> = None;
     loop {
-        if failure.is_none() && !run.is_cancelled() {
+        run.refuse_late_abort().await?;
+        if failure.is_none() && !run.is_stopping() {
             run.keep_lease().await?;
             for at in begin(run, &mut schedule).await? {
                 if let Some(step) = run.plan.steps.get(at) {
@@ -93,7 +95,8 @@ async fn conclude(
     }
 }
 
-/// What a failure means depends on the kind and on whether the pivot is passed.
+/// What a failure or a request to stop means depends on the kind and on whether the pivot is passed. An abort is only
+/// written down here.
 async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
     let (finished, pivot_passed) = {
         let state = run.state();
@@ -105,11 +108,19 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
     if run.plan.steps.iter().all(|s| run.state().is_settled(&s.id)) {
         return run.append_with(vec![Record::Finished { status: OperationStatus::Completed }], None, true).await;
     }
+    let moves = run.plan.kind.moves_workload();
+    let stop = run.pending_stop();
+    if let Some(abort) = stop.clone().filter(|s| s.kind == StopKind::Abort && !(moves && pivot_passed)) {
+        return run.obey_abort(abort).await;
+    }
     let Some(failure) = failure else {
-        return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
-            .remedy(format!("openstack protector operation resume {}", run.operation.id)));
+        return Err(match stop {
+            Some(cancel) => run.obey_cancel(cancel).await?,
+            None => Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
+                .remedy(format!("openstack protector operation resume {}", run.operation.id)),
+        });
     };
-    if !run.plan.kind.moves_workload() {
+    if !moves {
         // nothing of production was touched: the group is free again, and what a test made is known to its cleanup
         return run.append_with(vec![Record::Finished { status: OperationStatus::Failed }], None, true).await;
     }
@@ -117,4 +128,28 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
         return Ok(());
     }
     run.append(vec![Record::RollbackStarted { reason: failure.to_string() }]).await
+}
+
+/// Ends an operation that moves nothing and was aborted. What its steps may have made without an outcome is made again
+/// first, so that it is known to the cleanup; each looks first.
+///
+/// # Errors
+/// stopped by the caller → `Cancelled`, a later run goes on; the journal cannot be written → `Storage`.
+pub(super) async fn give_up(run: &Run) -> Result<()> {
+    let begun = |step: &&Step| run.state().steps.get(&step.id) == Some(&StepState::Begun);
+    let unknown: Vec<&Step> = run.plan.steps.iter().filter(begun).filter(|s| is_known_by_outcome(&s.action)).collect();
+    for step in unknown {
+        let result = perform::perform(run, step).await;
+        conclude(run, step, result, false, &mut None).await?;
+        if run.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
+                .remedy(format!("openstack protector operation abort {}", run.operation.id)));
+        }
+    }
+    run.append_with(vec![Record::Finished { status: OperationStatus::Cancelled }], None, true).await
+}
+
+/// Whether nothing but the outcome of the step tells what it made.
+fn is_known_by_outcome(action: &Action) -> bool {
+    matches!(action, Action::CloneVolumes { .. } | Action::ImportVolume { .. } | Action::EnsurePort { .. })
 }

@@ -3,6 +3,9 @@
 //! Every step: intent into the journal, then the call (which looks first whether it is done already), then the outcome into
 //! the journal. Killed anywhere, [`Executor::run`] continues from the journal and ends in the same world. Before the pivot
 //! a failure restores the start; after it only the way forward is left, and a later run tries again what failed.
+//!
+//! Whoever does not hold the lease asks to stop through the store, beside the journal. The executor hears of it with each
+//! write of the journal and while it waits, and answers in the journal.
 
 mod endpoints;
 mod executor;
@@ -16,10 +19,11 @@ mod rollback;
 mod run;
 mod schedule;
 mod settle;
+mod stop;
 
 pub use endpoints::Endpoints;
-pub(crate) use executor::read_plan;
 pub use executor::{Executor, Limits};
+pub(crate) use executor::{read_plan, too_late};
 pub use journal::{JOURNAL_SCHEMA, OperationState, Record, StepState};
 pub use progress::{Event, Progress};
 pub use settle::settle;

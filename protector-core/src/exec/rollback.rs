@@ -1,43 +1,82 @@
 //! Before the pivot: restoring the start.
 
+use super::metadata::is_silence;
 use super::run::Run;
 use super::{Record, StepState};
-use crate::Result;
-use crate::model::OperationStatus;
+use crate::model::{GroupRecord, OperationStatus, SiteName};
 use crate::plan::{Action, Step, transition};
-use crate::ports::{GroupChange, PeerVersion, VolumeQuery};
+use crate::ports::{GroupChange, Outcome, PeerVersion, StopKind, VolumeQuery};
+use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
 /// Undoes, last first, every step that was made or may have been made, then frees the group. The workload comes first: it
 /// does not wait for a target that cannot be tidied up.
 ///
-/// An undo that fails leaves the operation open with its error; the next run goes on from there.
+/// An undo that fails leaves the operation open with its error; the next run goes on from there. What cannot be undone
+/// because the other site is lost for good stays as it is only with the consent of an abort, and is then named.
 ///
 /// # Errors
-/// the other site cannot be told of the end → `PeerUnreachable`; the journal cannot be written → `Storage`.
+/// stopped on request → `Cancelled`; the journal cannot be written → `Storage`.
 pub(super) async fn run(run: &Run) -> Result<()> {
-    let mut left_behind = false;
+    let (mut left_behind, mut source_is_lost) = (false, false);
     for step in run.plan.steps.iter().rev() {
+        answer_stop(run).await?;
         let touched =
             matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
         if !touched {
             continue;
         }
-        if let Err(e) = undo(run, step).await {
-            let e = e.context(format!("undoing '{}'", step.title));
-            let (code, message) = (e.kind().code().to_owned(), e.to_string());
-            run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
-            run.tell_step(step, "failed");
-            if step.action.endpoint().site.as_ref() != Some(&run.plan.target) {
-                return Ok(());
+        let e = match undo(run, step).await {
+            Ok(()) => {
+                run.append(vec![Record::StepUndone { step: step.id.clone() }]).await?;
+                run.tell_step(step, "undone");
+                continue;
             }
+            Err(e) if e.kind() == ErrorKind::Cancelled => return Err(e),
+            Err(e) => e,
+        };
+        let (site, silent) = (step.action.endpoint().site, is_silence(e.kind()));
+        let at_peer = site.as_ref() == Some(run.endpoints.peer.site());
+        let e = e.context(format!("undoing '{}'", step.title));
+        fail(run, step, if at_peer && silent { or_leave_peer(run, e) } else { e }).await?;
+        if at_peer && silent && run.state().leave_peer {
+            source_is_lost |= site.as_ref() == Some(&run.plan.source);
+        } else if site.as_ref() == Some(&run.plan.target) {
             left_behind = true;
-            continue;
+        } else {
+            return Ok(());
         }
-        run.append(vec![Record::StepUndone { step: step.id.clone() }]).await?;
-        run.tell_step(step, "undone");
     }
-    if left_behind { Ok(()) } else { free_group(run).await }
+    if left_behind {
+        return Ok(());
+    }
+    // a start that lies on a lost site is not restored, and nobody is told so
+    free_group(run, if source_is_lost { OperationStatus::Failed } else { run.state().restored() }).await
+}
+
+async fn fail(run: &Run, step: &Step, e: Error) -> Result<()> {
+    let (code, message) = (e.kind().code().to_owned(), e.to_string());
+    run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
+    run.tell_step(step, "failed");
+    Ok(())
+}
+
+/// The way out if the other site never comes back.
+fn or_leave_peer(run: &Run, e: Error) -> Error {
+    let (id, site) = (&run.operation.id, run.endpoints.peer.site());
+    e.remedy(format!(
+        "once {site} answers: openstack protector operation resume {id}; if it is lost for good: \
+         openstack protector operation abort {id} --leave-peer"
+    ))
+}
+
+/// Between two undos: a cancel stops here, an abort may bring a consent.
+async fn answer_stop(run: &Run) -> Result<()> {
+    match run.pending_stop() {
+        Some(request) if request.kind == StopKind::Cancel => Err(run.obey_cancel(request).await?),
+        Some(request) => run.obey_abort(request).await,
+        None => Ok(()),
+    }
 }
 
 async fn undo(run: &Run, step: &Step) -> Result<()> {
@@ -67,21 +106,49 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
 }
 
 /// The record as before, without the operation, at the next version; on the other site first, if it was told.
-async fn free_group(run: &Run) -> Result<()> {
+async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
-    let next = transition::closed(&record, record.group.protection, began);
-    let told = run
-        .plan
-        .steps
-        .iter()
-        .any(|s| matches!(s.action, Action::Announce {}) && run.state().begun_at.contains_key(&s.id));
-    if told {
-        let heard = run.endpoints.peer.version(&record.group.id).await?;
-        // the announcement may not have arrived; then the other site still holds the version before
-        let expected = if heard == PeerVersion::At(next.version) { PeerVersion::At(record.version) } else { heard };
-        run.endpoints.peer.push(&next, expected).await?;
+    let mut next = transition::closed(&record, record.group.protection, began);
+    let announcement = run.plan.steps.iter().find(|s| matches!(s.action, Action::Announce {}));
+    let told = announcement.filter(|s| run.state().begun_at.contains_key(&s.id));
+    if let Some(step) = told
+        && let Err(e) = tell_end(run, step, &record, &next).await
+    {
+        if e.kind() == ErrorKind::Cancelled {
+            return Err(e);
+        }
+        if !run.state().leave_peer {
+            let e = e.context(format!("telling {} that the operation ends", run.endpoints.peer.site()));
+            return fail(run, step, or_leave_peer(run, e)).await;
+        }
+        // a lease that was lost shows in the write below
+        transition::diverge(&mut next, &run.operation.id, run.endpoints.peer.site(), began);
     }
     let change = GroupChange { expected: record.version, record: next };
-    run.append_with(vec![Record::Finished { status: OperationStatus::RolledBack }], Some(change), true).await
+    run.append_with(vec![Record::Finished { status }], Some(change), true).await
+}
+
+/// Pushes the end, over nothing but what this operation found or left there itself.
+async fn tell_end(run: &Run, step: &Step, record: &GroupRecord, next: &GroupRecord) -> Result<()> {
+    let (peer, cx) = (&run.endpoints.peer, run.cx(step));
+    // the announcement may not have arrived; then the other site still holds the version before
+    let ours = [run.plan.version, record.version, next.version];
+    run.settle(&cx, || async {
+        match peer.version(&record.group.id).await? {
+            PeerVersion::At(held) if held == next.version => peer.push(next, PeerVersion::At(record.version)).await,
+            PeerVersion::At(held) if ours.contains(&held) => peer.push(next, PeerVersion::At(held)).await,
+            other => Err(moved_on(peer.site(), other)),
+        }
+        .map(Outcome::Done)
+    })
+    .await
+}
+
+fn moved_on(site: &SiteName, held: PeerVersion) -> Error {
+    let held = match held {
+        PeerVersion::At(version) => format!("version {version}"),
+        PeerVersion::Absent => "no version".to_owned(),
+    };
+    Error::conflict(format!("{site} holds {held} of the group, which is not of this operation"))
 }

@@ -26,7 +26,10 @@ pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding
                 FindingCode::OperationOpen,
                 format!("{} {} is open on '{}' (journal on {})", open.kind, open.id, group.name, open.site),
             )
-            .remedy(format!("openstack protector operation resume {}", open.id)),
+            .remedy(format!(
+                "openstack protector operation resume {}, or: openstack protector operation abort {}",
+                open.id, open.id
+            )),
         );
     }
     if group.replication_type == ReplicationType::Sync && kind != OperationKind::TestCleanup {

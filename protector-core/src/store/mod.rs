@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `location`, `database`, `migrations` | where the data is, opening it, its schema |
 //! | `keys` | the key repository behind encrypted tokens |
-//! | `sites`, `groups`, `operations`, `leases` | the tables, one noun each |
+//! | `sites`, `groups`, `operations`, `leases`, `stops` | the tables, one noun each |
 //! | `columns`, `fault` | values as SQLite keeps them, and how SQLite's errors read outside |
 
 mod columns;
@@ -17,13 +17,16 @@ mod location;
 mod migrations;
 mod operations;
 mod sites;
+mod stops;
 
 pub use keys::{KeyRing, SetupReport};
 pub use location::{Durability, StoreLocation};
 pub use migrations::MigrationReport;
 
 use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
-use crate::ports::{GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, Store, StoredOperation};
+use crate::ports::{
+    GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StopRequest, Store, StoredOperation,
+};
 use crate::{Error, Result};
 use async_trait::async_trait;
 use fault::Sql;
@@ -218,7 +221,7 @@ impl Store for SqliteStore {
         entries: &[JournalEntry],
         change: Option<&GroupChange>,
         close: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<StopRequest>> {
         let (id, entries, change) = (id.clone(), entries.to_vec(), change.cloned());
         self.write(move |t, keys| {
             operations::require(t, &id)?;
@@ -227,7 +230,11 @@ impl Store for SqliteStore {
             if let Some(change) = change {
                 groups::update(t, keys, &change)?;
             }
-            if close { operations::close(t, &id) } else { Ok(()) }
+            if close {
+                operations::close(t, &id)?;
+                stops::forget(t, &id)?;
+            }
+            stops::pending(t, &id)
         })
         .await
     }
@@ -255,6 +262,30 @@ impl Store for SqliteStore {
     async fn release_lease(&self, id: &OperationId, generation: u64) -> Result<()> {
         let id = id.clone();
         self.write(move |t, _| leases::release(t, &id, generation)).await
+    }
+
+    async fn renew_lease(&self, id: &OperationId, generation: u64, expires_at: Timestamp) -> Result<Lease> {
+        let id = id.clone();
+        self.write(move |t, _| leases::renew(t, &id, generation, expires_at)).await
+    }
+
+    async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest> {
+        let (id, request) = (id.clone(), request.clone());
+        self.write(move |t, _| {
+            operations::require(t, &id)?;
+            stops::request(t, &id, request)
+        })
+        .await
+    }
+
+    async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>> {
+        let id = id.clone();
+        self.run(move |c, _| stops::pending(c, &id)).await
+    }
+
+    async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
+        let (id, request) = (id.clone(), request.clone());
+        self.write(move |t, _| stops::withdraw(t, &id, &request)).await
     }
 }
 

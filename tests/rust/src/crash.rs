@@ -11,7 +11,7 @@ use protector_core::engine::{Engine, StorageDefaults};
 use protector_core::exec::{Endpoints, Limits};
 use protector_core::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
 use protector_core::ports::{
-    Clock, GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, Store, StoredOperation,
+    Clock, GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StopRequest, Store, StoredOperation,
 };
 use std::sync::{
     Arc,
@@ -96,11 +96,11 @@ impl Store for CrashingStore {
         entries: &[JournalEntry],
         change: Option<&GroupChange>,
         close: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<StopRequest>> {
         self.fuse.point();
-        self.inner.append(id, lease, entries, change, close).await?;
+        let stop = self.inner.append(id, lease, entries, change, close).await?;
         self.fuse.point();
-        Ok(())
+        Ok(stop)
     }
 
     async fn sites(&self) -> Result<Vec<Site>> {
@@ -172,5 +172,21 @@ impl Store for CrashingStore {
 
     async fn release_lease(&self, id: &OperationId, generation: u64) -> Result<()> {
         self.inner.release_lease(id, generation).await
+    }
+
+    async fn renew_lease(&self, id: &OperationId, generation: u64, expires_at: Timestamp) -> Result<Lease> {
+        self.inner.renew_lease(id, generation, expires_at).await
+    }
+
+    async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest> {
+        self.inner.request_stop(id, request).await
+    }
+
+    async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>> {
+        self.inner.stop_request(id).await
+    }
+
+    async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
+        self.inner.withdraw_stop(id, request).await
     }
 }

@@ -59,9 +59,12 @@ fn a_newer_schema_is_refused_and_left_alone() {
 #[test]
 fn an_older_schema_is_refused_until_it_is_migrated() {
     let place = Place::new();
-    drop(place.store(None));
-    raw(&place.path()).execute("UPDATE schema_version SET version = 0", []).unwrap();
-    refused(place.location(), &["site-a.db", "protector-manage db sync"]);
+    fs::create_dir(place.path().parent().unwrap()).unwrap();
+    raw(&place.path()).execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
+    refused(place.location(), &["site-a.db", "schema version 1", "protector-manage db sync"]);
+    let report = SqliteStore::migrate(&place.location()).unwrap();
+    assert_eq!((report.from, report.to), (1, migrations::latest()));
+    SqliteStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
 #[test]
