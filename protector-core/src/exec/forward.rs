@@ -5,7 +5,7 @@ use super::run::Run;
 use super::schedule::Schedule;
 use super::{Limits, Record, StepState};
 use crate::model::OperationStatus;
-use crate::plan::{Action, EndpointKind, Step};
+use crate::plan::{Action, EndpointKind, Phase, Step};
 use crate::ports::StopKind;
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -52,6 +52,10 @@ async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
         run.append(intents).await?;
     }
     steps().for_each(|s| run.tell_step(s, "started"));
+    if steps().any(|s| s.phase == Phase::Pivot) {
+        // the last moment at which an abort counts
+        run.ask().await;
+    }
     Ok(taken)
 }
 

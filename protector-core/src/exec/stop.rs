@@ -36,15 +36,20 @@ impl Run {
     pub(super) async fn listen(&self) -> Result<()> {
         let asked = *self.asked_for_stop.lock().unwrap_or_else(PoisonError::into_inner);
         if self.now().duration_since(asked) >= ASK_EVERY {
-            match self.endpoints.store.stop_request(&self.operation.id).await {
-                Ok(found) => self.hear(found),
-                // the next write of the journal tells whether the store still works
-                Err(e) => tracing::warn!(target: "protector.engine.exec", "cannot ask for a request to stop: {e}"),
-            }
+            self.ask().await;
         }
         match self.pending_stop() {
             Some(request) if self.leaves_steps_for(&request) => Err(self.stopped_by(&request)),
             _ => Ok(()),
+        }
+    }
+
+    /// Asks for a request to stop now.
+    pub(super) async fn ask(&self) {
+        match self.endpoints.store.stop_request(&self.operation.id).await {
+            Ok(found) => self.hear(found),
+            // the next write of the journal tells whether the store still works
+            Err(e) => tracing::warn!(target: "protector.engine.exec", "cannot ask for a request to stop: {e}"),
         }
     }
 

@@ -236,7 +236,10 @@ async fn a_second_executor_waits_for_a_living_one_and_replaces_a_silent_one() ->
         if silent {
             // nothing heard for longer than a lease lasts
             stage.pass(61).await;
-            assert_eq!(run(&second, &operation).await?.status, OperationStatus::Completed);
+            let taken = second.operation_takeover(&operation, &Cancel::default(), &Progress::none()).await?;
+            let from = stage.engine.holder();
+            assert_eq!(taken.status, OperationStatus::Completed);
+            assert_eq!(taken.taken_from, Some(format!("process {} on {}", from.process, from.host)));
         }
         let end_of_second = state(&stage.deployment).await?;
         drop(release);
