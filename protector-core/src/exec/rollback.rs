@@ -4,7 +4,7 @@ use super::metadata::is_silence;
 use super::run::Run;
 use super::{Record, StepState};
 use crate::model::{GroupRecord, OperationStatus, SiteName};
-use crate::plan::{Action, Step, transition};
+use crate::plan::{Action, Phase, Step, transition};
 use crate::ports::{GroupChange, Outcome, PeerVersion, StopKind, VolumeQuery};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
@@ -105,14 +105,20 @@ async fn undo(run: &Run, step: &Step) -> Result<()> {
     }
 }
 
-/// The record as before, without the operation, at the next version; on the other site first, if it was told.
+/// The record as before, without the operation, at the next version; on the other site first, unless the plan does without
+/// it. That is so also if the other site was never told of the operation: the version has gone on here.
 async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
     let mut next = transition::closed(&record, record.group.protection, began);
+    let pivot_begun =
+        run.plan.steps.iter().any(|s| s.phase == Phase::Pivot && run.state().begun_at.contains_key(&s.id));
+    if pivot_begun {
+        // an array may have seen the epoch that the pivot was to bring, and refuses an older one from then on
+        next.group.epoch = next.group.epoch.max(run.plan.epoch.next());
+    }
     let announcement = run.plan.steps.iter().find(|s| matches!(s.action, Action::Announce {}));
-    let told = announcement.filter(|s| run.state().begun_at.contains_key(&s.id));
-    if let Some(step) = told
+    if let Some(step) = announcement.filter(|_| record.divergence.is_none())
         && let Err(e) = tell_end(run, step, &record, &next).await
     {
         if e.kind() == ErrorKind::Cancelled {

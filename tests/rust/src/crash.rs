@@ -1,6 +1,6 @@
 //! Dying at a chosen point of an operation.
 //!
-//! A point lies right before and right after each write of the journal, and at the start of each wait. Between the write of
+//! A point lies right before and right after each write of the journal or of a request to stop, and at the start of each wait. Between the write of
 //! a step's intent and that of its outcome lies its effect, so these are all the places between two steps, and those
 //! between an effect and the note that it happened.
 
@@ -179,7 +179,10 @@ impl Store for CrashingStore {
     }
 
     async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest> {
-        self.inner.request_stop(id, request).await
+        self.fuse.point();
+        let counts = self.inner.request_stop(id, request).await?;
+        self.fuse.point();
+        Ok(counts)
     }
 
     async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>> {
@@ -187,6 +190,9 @@ impl Store for CrashingStore {
     }
 
     async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
-        self.inner.withdraw_stop(id, request).await
+        self.fuse.point();
+        self.inner.withdraw_stop(id, request).await?;
+        self.fuse.point();
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use crate::GROUP;
 use crate::compare::{differences, remove_times};
 use protector_core::connect::Deployment;
 use protector_core::engine::Engine;
+use protector_core::model::Epoch;
 use protector_core::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -24,6 +25,9 @@ const TABLES: [&str; 12] = [
     "pods",
     "array_connections",
 ];
+
+/// Columns in which an array counts, or remembers who acted last.
+const MARKS: [&str; 3] = ["epoch", "scheduled_count", "snapshot_count"];
 
 /// The start, as the world and the stores of both sites hold it.
 #[derive(Debug, Clone)]
@@ -74,7 +78,12 @@ fn world(deployment: &Deployment) -> Result<Value> {
         // what was destroyed can be recovered, and is in nobody's way
         let mut rows: Vec<Value> =
             rows.iter().filter(|r| r.get("destroyed_ms").is_none_or(Value::is_null)).cloned().collect();
-        rows.iter_mut().for_each(remove_times);
+        rows.iter_mut().for_each(|row| {
+            remove_times(row);
+            if let Value::Object(columns) = row {
+                MARKS.iter().for_each(|mark| drop(columns.remove(*mark)));
+            }
+        });
         tables.insert(table.to_owned(), rows.into());
     }
     Ok(tables.into())
@@ -84,6 +93,8 @@ async fn record(engine: &Engine) -> Result<Value> {
     let stored = engine.endpoints().store.group(GROUP).await?;
     let mut record = stored.ok_or_else(|| Error::not_found(GROUP))?;
     record.group.operation = None;
+    // a pivot that was begun uses one up
+    record.group.epoch = Epoch(0);
     let mut value = serde_json::to_value(record)?;
     remove_times(&mut value);
     if let Value::Object(fields) = &mut value {
