@@ -6,7 +6,7 @@ use super::views::{
 use crate::exec::{OperationState, StepState};
 use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationStatus, Protection, SiteName};
 use crate::plan::Plan;
-use crate::ports::{StopRequest, StoredOperation};
+use crate::ports::{StopKind, StopRequest, StoredOperation};
 use crate::rules;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,7 +178,11 @@ fn stop_of(state: &OperationState, pending: Option<&StopRequest>) -> Option<Stri
     match (pending, &state.stopped) {
         (Some(request), _) => Some(format!("stopping: {request}")),
         (None, Some(request)) => Some(format!("stopped: {request}")),
-        (None, None) => state.answered.as_ref().filter(|_| state.aborted).map(|request| format!("stopped: {request}")),
+        // an abort that was refused has left no trace in the state
+        (None, None) => {
+            let obeyed = state.answered.as_ref().filter(|a| a.kind == StopKind::Abort);
+            obeyed.filter(|_| state.aborted || state.rollback.is_some()).map(|request| format!("stopped: {request}"))
+        }
     }
 }
 
