@@ -436,6 +436,33 @@ protector_status protector_operation_run(const protector_engine *engine,
                                          protector_error **error);
 
 /**
+ * Asks whoever runs the operation, in this process or another one, to stop at the next step boundary, and returns at once:
+ * "stop" in operation_json tells that the request waits. reason NULL: none. PROTECTOR_STATUS_PRECONDITION: nobody runs it, or
+ * it has ended; the error names what leads on.
+ */
+protector_status protector_operation_cancel(const protector_engine *engine,
+                                            const char *operation_id,
+                                            const char *reason,
+                                            char **operation_json,
+                                            protector_error **error);
+
+/**
+ * Gives the operation up as long as its pivot is not done: it ends as "cancelled" with its start restored. While somebody
+ * runs it they are asked to, and the call returns at once; else it is done here, and progress and cancel are as in
+ * protector_operation_run. reason NULL: none. leave_peer: end also if the other site stays silent, with the mark of
+ * divergence. PROTECTOR_STATUS_PRECONDITION: the way is forward, or it has ended; nothing was changed.
+ */
+protector_status protector_operation_abort(const protector_engine *engine,
+                                           const char *operation_id,
+                                           const char *reason,
+                                           bool leave_peer,
+                                           protector_progress_fn progress,
+                                           void *user_data,
+                                           const protector_cancel *cancel,
+                                           char **operation_json,
+                                           protector_error **error);
+
+/**
  * One operation of the site, with its steps.
  */
 protector_status protector_operation_show(const protector_engine *engine,

@@ -74,7 +74,7 @@ pub struct Engine {
 }
 
 macro_rules! mirror {
-    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident : $kind:ty)*) -> $out:ty;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident : $kind:ty)* $(,)?) -> $out:ty;)*) => {
         impl Engine { $(
             $(#[$doc])*
             pub fn $name(&self $(, $arg: $kind)*) -> Result<$out> {
@@ -151,6 +151,14 @@ mirror! {
     fn run(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
     /// See [`engine::Engine::operation_show`].
     fn operation_show(&self, operation: &str) -> OperationView;
+    /// See [`engine::Engine::operation_cancel`].
+    fn operation_cancel(&self, operation: &str, options: &StopOptions) -> OperationView;
+    /// See [`engine::Engine::operation_abort`].
+    fn operation_abort(
+        &self, operation: &str, options: &StopOptions, cancel: &Cancel, progress: &Progress
+    ) -> OperationView;
+    /// See [`engine::Engine::operation_takeover`].
+    fn operation_takeover(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
     /// See [`engine::Engine::operation_list`].
     fn operation_list(&self) -> Vec<OperationView>;
     /// See [`engine::Engine::operation_plan`].

@@ -5,9 +5,8 @@ use crate::cancel::protector_cancel;
 use crate::engine::protector_engine;
 use crate::error::protector_error;
 use crate::status::protector_status;
-use crate::text::{c_text, from_json, text, to_json};
-use protector_core::blocking::Engine;
-use protector_core::engine::{Event, OperationView, Progress};
+use crate::text::{c_text, from_json, optional_text, text, to_json};
+use protector_core::engine::{Event, OperationView, Progress, StopOptions};
 use protector_core::ports::Cancel;
 use protector_core::{Error, Result, plan::Plan};
 use std::ffi::{c_char, c_void};
@@ -78,12 +77,73 @@ pub unsafe extern "C" fn protector_operation_run(
             let cancel = cancel.as_ref().map_or_else(Cancel::default, |cancel| cancel.0.clone());
             let done = match progress {
                 None => engine.0.run(operation, &cancel, &Progress::none())?,
-                Some(tell) => run_telling(&engine.0, operation, &cancel, |event| {
+                Some(tell) => run_telling(
+                    |progress| engine.0.run(operation, &cancel, progress),
+                    |event| {
+                        let json = c_text(&serde_json::to_string(event).unwrap_or_default());
+                        tell(json.as_ptr(), user_data);
+                    },
+                )?,
+            };
+            to_json(&done)
+        })
+    }
+}
+
+/// Asks whoever runs the operation, in this process or another one, to stop at the next step boundary, and returns at once:
+/// "stop" in operation_json tells that the request waits. reason NULL: none. PROTECTOR_STATUS_PRECONDITION: nobody runs it, or
+/// it has ended; the error names what leads on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn protector_operation_cancel(
+    engine: *const protector_engine,
+    operation_id: *const c_char,
+    reason: *const c_char,
+    operation_json: *mut *mut c_char,
+    error: *mut *mut protector_error,
+) -> protector_status {
+    // SAFETY: pointers as the rules ask
+    unsafe {
+        guard(operation_json, "operation_json", error, || {
+            let (engine, operation) = (handle(engine, "engine")?, text(operation_id, "operation_id")?);
+            let options =
+                StopOptions { reason: optional_text(reason, "reason")?.map(str::to_owned), ..StopOptions::default() };
+            to_json(&engine.0.operation_cancel(operation, &options)?)
+        })
+    }
+}
+
+/// Gives the operation up as long as its pivot is not done: it ends as "cancelled" with its start restored. While somebody
+/// runs it they are asked to, and the call returns at once; else it is done here, and progress and cancel are as in
+/// protector_operation_run. reason NULL: none. leave_peer: end also if the other site stays silent, with the mark of
+/// divergence. PROTECTOR_STATUS_PRECONDITION: the way is forward, or it has ended; nothing was changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn protector_operation_abort(
+    engine: *const protector_engine,
+    operation_id: *const c_char,
+    reason: *const c_char,
+    leave_peer: bool,
+    progress: protector_progress_fn,
+    user_data: *mut c_void,
+    cancel: *const protector_cancel,
+    operation_json: *mut *mut c_char,
+    error: *mut *mut protector_error,
+) -> protector_status {
+    // SAFETY: pointers as the rules ask; the callback gets text that outlives its call
+    unsafe {
+        guard(operation_json, "operation_json", error, || {
+            let (engine, operation) = (handle(engine, "engine")?, text(operation_id, "operation_id")?);
+            let cancel = cancel.as_ref().map_or_else(Cancel::default, |cancel| cancel.0.clone());
+            let options =
+                StopOptions { reason: optional_text(reason, "reason")?.map(str::to_owned), by: None, leave_peer };
+            let work = |progress: &Progress| engine.0.operation_abort(operation, &options, &cancel, progress);
+            let ended = match progress {
+                None => work(&Progress::none())?,
+                Some(tell) => run_telling(work, |event| {
                     let json = c_text(&serde_json::to_string(event).unwrap_or_default());
                     tell(json.as_ptr(), user_data);
                 })?,
             };
-            to_json(&done)
+            to_json(&ended)
         })
     }
 }
@@ -123,15 +183,18 @@ enum Message {
     End(Box<Result<OperationView>>),
 }
 
-/// Runs the operation on a thread of its own, so that this one is free to tell the caller what happens. A callback that
+/// Works on the operation on a thread of its own, so that this one is free to tell the caller what happens. A callback that
 /// takes long delays what it hears, never the operation.
-fn run_telling(engine: &Engine, operation: &str, cancel: &Cancel, tell: impl Fn(&Event)) -> Answer<OperationView> {
+fn run_telling(
+    work: impl FnOnce(&Progress) -> Result<OperationView> + Send,
+    tell: impl Fn(&Event),
+) -> Answer<OperationView> {
     let (send, receive) = mpsc::channel();
     let events = send.clone();
     // nobody left to hear it is no reason to stop
     let progress = Progress::new(move |event| drop(events.send(Message::Event(event.clone()))));
     thread::scope(|scope| {
-        let work = move || drop(send.send(Message::End(Box::new(engine.run(operation, cancel, &progress)))));
+        let work = move || drop(send.send(Message::End(Box::new(work(&progress)))));
         thread::Builder::new()
             .name("protector-run".into())
             .spawn_scoped(scope, work)

@@ -127,7 +127,39 @@ impl Engine {
         cancel: Option<&run::Cancel>,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<String> {
-        run::run(py, &self.0, operation, cancel, progress)
+        let engine = self.0.clone();
+        run::run(py, cancel, progress, move |cancel, progress| engine.run(&operation, cancel, progress))
+    }
+
+    fn operation_cancel(&self, py: Python<'_>, operation: &str, options: &str) -> PyResult<String> {
+        json(py, || self.0.operation_cancel(operation, &from_json(options)?))
+    }
+
+    #[pyo3(signature = (operation, options, cancel=None, progress=None))]
+    fn operation_abort(
+        &self,
+        py: Python<'_>,
+        operation: String,
+        options: &str,
+        cancel: Option<&run::Cancel>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        let (engine, options) = (self.0.clone(), call(py, || from_json(options))?);
+        run::run(py, cancel, progress, move |cancel, progress| {
+            engine.operation_abort(&operation, &options, cancel, progress)
+        })
+    }
+
+    #[pyo3(signature = (operation, cancel=None, progress=None))]
+    fn operation_takeover(
+        &self,
+        py: Python<'_>,
+        operation: String,
+        cancel: Option<&run::Cancel>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        let engine = self.0.clone();
+        run::run(py, cancel, progress, move |cancel, progress| engine.operation_takeover(&operation, cancel, progress))
     }
 
     fn operation_show(&self, py: Python<'_>, operation: &str) -> PyResult<String> {

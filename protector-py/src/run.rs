@@ -1,7 +1,8 @@
 //! Running an operation from Python: the calling thread listens, a thread of its own waits for the engine.
 
 use crate::call::{call, exception, to_json};
-use protector_core::{Error, Result, blocking::Engine, engine::Progress, ports};
+use protector_core::engine::{OperationView, Progress};
+use protector_core::{Error, Result, ports};
 use pyo3::prelude::*;
 use std::{sync::mpsc, time::Duration};
 
@@ -35,19 +36,18 @@ enum Report {
     End(Result<String>),
 }
 
-/// Runs `operation`. `progress` is called in this thread with each event as JSON.
+/// Does `work` on an operation. `progress` is called in this thread with each event as JSON.
 ///
-/// A signal (Ctrl-C) or an exception of `progress` asks the operation to stop, and is raised once it reached a safe place.
+/// A signal (Ctrl-C) or an exception of `progress` asks the work to stop, and is raised once it reached a safe place.
 pub(crate) fn run(
     py: Python<'_>,
-    engine: &Engine,
-    operation: String,
     cancel: Option<&Cancel>,
     progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&ports::Cancel, &Progress) -> Result<OperationView> + Send + 'static,
 ) -> PyResult<String> {
     let cancel = cancel.map(|c| c.0.clone()).unwrap_or_default();
     let listens = progress.is_some();
-    let mut reports = call(py, || start(engine.clone(), operation, cancel.clone(), listens))?;
+    let mut reports = call(py, || start(cancel.clone(), listens, work))?;
     let mut raised = None;
     let ended = loop {
         let reports = &mut reports;
@@ -71,10 +71,9 @@ pub(crate) fn run(
 }
 
 fn start(
-    engine: Engine,
-    operation: String,
     cancel: ports::Cancel,
     report_events: bool,
+    work: impl FnOnce(&ports::Cancel, &Progress) -> Result<OperationView> + Send + 'static,
 ) -> Result<mpsc::Receiver<Report>> {
     let (reports, receiver) = mpsc::channel();
     let events = reports.clone();
@@ -88,9 +87,7 @@ fn start(
     };
     std::thread::Builder::new()
         .name("protector-run".to_owned())
-        .spawn(move || {
-            reports.send(Report::End(engine.run(&operation, &cancel, &progress).and_then(|view| to_json(&view))))
-        })
+        .spawn(move || reports.send(Report::End(work(&cancel, &progress).and_then(|view| to_json(&view)))))
         .map_err(|e| Error::internal(format!("cannot start a thread: {e}")).source(e))?;
     Ok(receiver)
 }

@@ -352,6 +352,10 @@ class Operation(Value):
     plan_hash: str
     #: What went wrong.
     error: str | None
+    #: Who asked it to stop, and why: ``stopping: …`` until it was heard, then ``stopped: …``.
+    stop: str | None
+    #: Whom the last attempt took it over from.
+    taken_from: str | None
     started_at: datetime
     finished_at: datetime | None
     instances: tuple[Instance, ...]

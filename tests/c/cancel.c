@@ -1,4 +1,4 @@
-/* An operation that is asked to stop half-way, from its own progress callback, and is continued later. */
+/* An operation that is asked to stop half-way, from its own progress callback, and is continued later; one that is given up. */
 #include "world.h"
 
 static void stop_at_first_step(const char *event_json, void *user_data)
@@ -9,6 +9,38 @@ static void stop_at_first_step(const char *event_json, void *user_data)
     }
     free(step);
     free(state);
+}
+
+static void hear(const char *event_json, void *user_data)
+{
+    char *state = json_text(event_json, "state");
+    if (state != NULL && strcmp(state, "cancelled") == 0) {
+        *(bool *)user_data = true;
+    }
+    free(state);
+}
+
+/* Nobody runs it: there is nothing to stop, and an abort is done here. Once it has ended there is nothing to give up. */
+static void give_up(const protector_engine *engine)
+{
+    protector_error *error;
+    char *shown, *value;
+    bool heard = false;
+    char *id = accept(engine, FAILOVER);
+    CHECK(protector_operation_cancel(engine, id, "no", &shown, &error) == PROTECTOR_STATUS_PRECONDITION);
+    CHECK(strstr(protector_error_message(error), "stands still already") != NULL);
+    protector_error_free(error);
+    OK(protector_operation_abort(engine, id, "wrong night", false, hear, &heard, NULL, &shown, &error));
+    CHECK_TEXT(value = json_text(shown, "status"), "cancelled");
+    free(value);
+    CHECK(heard && strstr(shown, "wrong night") != NULL);
+    protector_string_free(shown);
+    OK(protector_operation_abort(engine, id, NULL, false, NULL, NULL, NULL, &shown, &error));
+    protector_string_free(shown);
+    CHECK(protector_operation_cancel(engine, id, NULL, &shown, &error) == PROTECTOR_STATUS_PRECONDITION);
+    CHECK(strstr(protector_error_message(error), "has ended") != NULL);
+    protector_error_free(error);
+    free(id);
 }
 
 int main(void)
@@ -31,6 +63,8 @@ int main(void)
     OK(protector_operation_run(engine, id, NULL, NULL, NULL, &done, &error));
     protector_string_free(done);
     free(id);
+
+    give_up(engine);
 
     /* the engine works ahead of its listener, so the request may come when all is done */
     OK(protector_cancel_new(&cancel, &error));

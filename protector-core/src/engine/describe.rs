@@ -8,10 +8,11 @@ use super::views::{
 use crate::exec::{OperationState, StepState};
 use crate::model::{
     FenceDue, GroupRecord, GroupStatus, LedgerEntry, Member, MemberStatus, OperationId, OperationStatus, Protection,
+    SiteName,
 };
 use crate::plan::graph::{Standing, StepWord};
 use crate::plan::{Limits, Plan};
-use crate::ports::StoredOperation;
+use crate::ports::{StopKind, StopRequest, StoredOperation};
 use crate::rules;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +21,19 @@ pub(super) fn status(record: &GroupRecord) -> GroupStatus {
     rules::status::group_status(&record.group, record.members.iter().any(|m| m.status == MemberStatus::Error))
 }
 
+/// How the operation stands that holds a group, as far as this site can tell.
+#[derive(Debug, Clone)]
+pub(super) struct OpenOperationView {
+    pub(super) status: OperationStatus,
+    pub(super) can_abort: bool,
+    /// Its journal lies there, not here.
+    pub(super) elsewhere: Option<SiteName>,
+}
+
 /// `operation` is how the open operation stands.
 pub(super) fn group(
     record: &GroupRecord,
-    operation: Option<OperationStatus>,
+    operation: Option<OpenOperationView>,
     last_replication_at: Option<Timestamp>,
 ) -> GroupView {
     let group = &record.group;
@@ -91,21 +101,25 @@ pub(super) fn ledger_line(entry: &LedgerEntry) -> String {
 }
 
 /// The ways out of a status, as commands.
-fn next_commands(record: &GroupRecord, operation: Option<OperationStatus>) -> Vec<String> {
+fn next_commands(record: &GroupRecord, operation: Option<OpenOperationView>) -> Vec<String> {
     let name = &record.group.name;
-    let open = record.group.operation.as_ref().map(|o| o.id.to_string()).unwrap_or_default();
+    let id = record.group.operation.as_ref().map(|o| o.id.to_string()).unwrap_or_default();
     let command = |verb: &str| {
         let rest = match verb {
             "failover" | "failback" | "test-failover" | "reprotect" | "commit" => format!("{verb} {name}"),
             "sync" => format!("consistency-group sync {name}"),
             "reconcile" => format!("protection-group sync {name}"),
-            "resume" | "watch" => format!("operation {verb} {open}"),
+            "resume" | "watch" | "cancel" | "abort" => format!("operation {verb} {id}"),
             "member-remove" => format!("protection-group member-remove {name} --instance-id <instance>"),
             _ => return None,
         };
-        Some(format!("openstack protector {rest}"))
+        Some(match operation.as_ref().and_then(|o| o.elsewhere.as_ref()) {
+            Some(site) => format!("openstack --os-cloud {site} protector {rest}"),
+            None => format!("openstack protector {rest}"),
+        })
     };
-    let verbs = rules::verbs_out(status(record), record.divergence.is_some(), operation);
+    let open = operation.as_ref().map(|o| (o.status, o.can_abort));
+    let verbs = rules::verbs_out(status(record), record.divergence.is_some(), open);
     rules::with_protection(verbs, record.group.protection, !record.retained.is_empty())
         .into_iter()
         .filter_map(command)
@@ -172,6 +186,7 @@ pub(super) fn operation(
     plan: &Plan,
     state: &OperationState,
     executing: bool,
+    stop: Option<&StopRequest>,
     now: Timestamp,
     limits: Limits,
 ) -> OperationView {
@@ -201,23 +216,45 @@ pub(super) fn operation(
         elapsed_seconds: times::elapsed_seconds(state, now),
         remaining_seconds: times::remaining_seconds(plan, state, executing, limits, now),
         error: state.error.clone().or_else(|| state.rollback.clone()),
+        stop: stop_of(state, stop),
+        taken_from: state.taken_from.as_ref().map(|h| format!("process {} on {}", h.process, h.host)),
         instances,
         steps: plan.steps.iter().map(|s| step(s, state)).collect(),
-        next: next_of_operation(stored, status, state),
+        next: next_of_operation(stored, status, state, plan),
     }
 }
 
-fn next_of_operation(stored: &StoredOperation, status: OperationStatus, state: &OperationState) -> Vec<String> {
-    let resume = || vec![format!("openstack protector operation resume {}", stored.id)];
-    match (status, stored.kind) {
-        (OperationStatus::Pending | OperationStatus::Interrupted, _) => resume(),
-        (OperationStatus::Failed, _) if state.finished.is_none() => resume(),
-        (OperationStatus::Running, _) => vec![format!("openstack protector operation watch {}", stored.id)],
-        (_, crate::model::OperationKind::TestFailover) => {
-            vec![format!("openstack protector test-cleanup {}", stored.group_name)]
+/// Who asked to stop, and whether that is still to come.
+fn stop_of(state: &OperationState, pending: Option<&StopRequest>) -> Option<String> {
+    let pending = pending.filter(|p| Some(*p) != state.answered.as_ref());
+    match (pending, &state.stopped) {
+        (Some(request), _) => Some(format!("stopping: {request}")),
+        (None, Some(request)) => Some(format!("stopped: {request}")),
+        // an abort that was refused has left no trace in the state
+        (None, None) => {
+            let obeyed = state.answered.as_ref().filter(|a| a.kind == StopKind::Abort);
+            obeyed.filter(|_| state.aborted || state.rollback.is_some()).map(|request| format!("stopped: {request}"))
         }
-        _ => vec![format!("openstack protector protection-group show {}", stored.group_name)],
     }
+}
+
+fn next_of_operation(
+    stored: &StoredOperation,
+    status: OperationStatus,
+    state: &OperationState,
+    plan: &Plan,
+) -> Vec<String> {
+    if state.finished.is_none() {
+        // what is being restored already is finished by a resume
+        let can_abort = state.can_abort(plan) && state.rollback.is_none();
+        let mut verbs = rules::status::operation_verbs_out(status);
+        verbs.retain(|verb| can_abort || *verb != "abort");
+        return verbs.iter().map(|verb| format!("openstack protector operation {verb} {}", stored.id)).collect();
+    }
+    vec![match stored.kind {
+        crate::model::OperationKind::TestFailover => format!("openstack protector test-cleanup {}", stored.group_name),
+        _ => format!("openstack protector protection-group show {}", stored.group_name),
+    }]
 }
 
 fn step(step: &crate::plan::Step, state: &OperationState) -> StepView {

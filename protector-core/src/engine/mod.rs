@@ -17,12 +17,13 @@ pub mod report;
 mod requests;
 mod site_failover;
 mod sites;
+mod stopping;
 mod times;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
-pub use requests::{DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
+pub use requests::{DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate, StopOptions};
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use views::{
     ConsistencyGroupView, FenceDueView, GroupView, HealthView, InstanceView, LedgerEntryView, MemberView,
@@ -33,7 +34,7 @@ pub use crate::exec::{Event, Progress};
 pub use crate::plan::{Request, SiteFailoverRequest, SitePlan};
 
 use crate::exec::{Endpoints, Executor, Limits, lease};
-use crate::model::{GroupRecord, OpKey, SiteName};
+use crate::model::{GroupRecord, OpKey, OpenOperation, SiteName};
 use crate::ports::{Cancel, Cx, LeaseHolder, Outcome};
 use crate::{ApiToken, Error, Result};
 use jiff::SignedDuration;
@@ -111,12 +112,11 @@ impl Engine {
         })
     }
 
-    /// The group, if it may be edited: nothing open on it, and the other site answers and agrees.
+    /// The group, if it may be edited: nothing open on it (a test or a sync of this site counts, too), and the other site answers and agrees.
     async fn load_for_edit(&self, id_or_name: &str) -> Result<GroupRecord> {
         let record = self.load(id_or_name).await?;
-        if let Some(open) = &record.group.operation {
-            return Err(Error::conflict(format!("{} {} is open on '{}'", open.kind, open.id, record.group.name))
-                .remedy(format!("wait for it, or: openstack protector operation resume {}", open.id)));
+        if let Some(open) = self.open_operation(&record).await? {
+            return Err(is_open(&open, &record.group.name));
         }
         if let Some(divergence) = &record.divergence {
             return Err(Error::conflict(format!(
@@ -143,4 +143,13 @@ impl Engine {
         let op_key = OpKey::new(format!("{}/{what}/{}", record.group.id, record.version));
         Cx { op_key, epoch: record.group.epoch, deadline, cancel: Cancel::default() }
     }
+}
+
+/// The refusal of whatever needs a group without an open operation.
+fn is_open(open: &OpenOperation, group: &str) -> Error {
+    let id = &open.id;
+    Error::conflict(format!("{} {id} is open on '{group}' (journal on {})", open.kind, open.site)).remedy(format!(
+        "wait for it; or finish it: openstack protector operation resume {id}; or give it up: \
+         openstack protector operation abort {id}"
+    ))
 }

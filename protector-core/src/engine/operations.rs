@@ -1,10 +1,11 @@
 //! Operations: plan, accept, run, look at.
 
+use super::describe::OpenOperationView;
 use super::{Engine, OperationView, describe};
 use crate::exec::{JOURNAL_SCHEMA, Measures, Progress, Record, lease, read_plan};
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, SiteName};
 use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request, divergence, transition};
-use crate::ports::{Cancel, GroupChange, JournalEntry, OperationFilter, StoredOperation};
+use crate::ports::{Cancel, GroupChange, JournalEntry, Lease, OperationFilter, StoredOperation};
 use crate::{Error, Result};
 
 impl Engine {
@@ -106,23 +107,31 @@ impl Engine {
 
     async fn view(&self, stored: &StoredOperation) -> Result<OperationView> {
         let state = self.state(&stored.id).await?;
-        let executing = state.finished.is_none() && self.is_executing(&stored.id).await?;
-        let now = self.0.endpoints.clock.now();
-        Ok(describe::operation(stored, &read_plan(stored)?, &state, executing, now, self.0.executor.limits()))
+        let open = state.finished.is_none();
+        let executing = open && self.is_executing(&stored.id).await?;
+        let stop = if open { self.0.endpoints.store.stop_request(&stored.id).await? } else { None };
+        let (now, limits) = (self.0.endpoints.clock.now(), self.0.executor.limits());
+        Ok(describe::operation(stored, &read_plan(stored)?, &state, executing, stop.as_ref(), now, limits))
     }
 
+    /// Whether somebody is at work on it, as far as the lease tells. A lease of our own that nobody here uses is none.
     pub(super) async fn is_executing(&self, id: &OperationId) -> Result<bool> {
         let now = self.0.endpoints.clock.now();
-        Ok(self.0.endpoints.store.lease(id).await?.is_some_and(|l| lease::is_alive(&l, now)))
+        let lease = self.0.endpoints.store.lease(id).await?;
+        let in_use = |l: &Lease| l.holder != self.0.holder || self.0.executor.is_at_work(id);
+        Ok(lease.is_some_and(|l| lease::is_alive(&l, now) && in_use(&l)))
     }
 
     /// How the operation stands that holds the group, as far as this site can tell.
-    pub(super) async fn open_status(&self, record: &GroupRecord) -> Result<Option<OperationStatus>> {
+    pub(super) async fn open_status(&self, record: &GroupRecord) -> Result<Option<OpenOperationView>> {
         let Some(open) = &record.group.operation else { return Ok(None) };
-        match self.0.endpoints.store.operation(&open.id).await? {
-            Some(stored) => Ok(Some(self.view(&stored).await?.status)),
-            None => Ok(Some(OperationStatus::Running)),
-        }
+        let Some(stored) = self.0.endpoints.store.operation(&open.id).await? else {
+            let (status, elsewhere) = (OperationStatus::Running, Some(open.site.clone()));
+            return Ok(Some(OpenOperationView { status, can_abort: true, elsewhere }));
+        };
+        let state = self.state(&stored.id).await?;
+        let status = state.status(self.is_executing(&stored.id).await?);
+        Ok(Some(OpenOperationView { status, can_abort: state.can_abort(&read_plan(&stored)?), elsewhere: None }))
     }
 
     fn new_operation(&self, plan: &Plan) -> Result<StoredOperation> {

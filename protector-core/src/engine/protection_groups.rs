@@ -166,8 +166,7 @@ impl Engine {
         let record = self.load(group).await?;
         let (peer, name) = (&self.0.endpoints.peer, &record.group.name);
         if let Some(open) = &record.group.operation {
-            return Err(Error::conflict(format!("{} {} is open on '{name}'", open.kind, open.id))
-                .remedy(format!("openstack protector operation resume {}", open.id)));
+            return Err(super::is_open(open, name));
         }
         let theirs = peer.version(&record.group.id).await?;
         match theirs {

@@ -111,6 +111,18 @@ pub struct MemberAdd {
     pub tier: u16,
 }
 
+/// How and why an operation is stopped.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StopOptions {
+    /// Why; kept in the journal.
+    pub reason: Option<String>,
+    /// Who asks, as people know them; the process if absent.
+    pub by: Option<String>,
+    /// Of an abort: end here even if the other site stays silent. Consent to diverged metadata.
+    pub leave_peer: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::PolicyChange;

@@ -240,6 +240,10 @@ pub struct OperationView {
     pub remaining_seconds: Option<u64>,
     /// What went wrong.
     pub error: Option<String>,
+    /// Who asked it to stop, and why: `stopping: …` until it was heard, then `stopped: …`.
+    pub stop: Option<String>,
+    /// Whom the last attempt took it over from.
+    pub taken_from: Option<String>,
     /// Per member: how it went.
     pub instances: Vec<InstanceView>,
     /// Per step: how it stands.

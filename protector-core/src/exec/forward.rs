@@ -3,20 +3,22 @@
 use super::Record;
 use super::perform::{self, Performed};
 use super::run::Run;
+use super::StepState;
 use crate::model::OperationStatus;
-use crate::plan::{EndpointKind, Limits, Schedule, Step, StepOutput};
-use crate::ports::GroupChange;
+use crate::plan::{Action, EndpointKind, Limits, Phase, Schedule, Step, StepOutput};
+use crate::ports::{GroupChange, StopKind};
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 
-/// Runs until all steps are settled, one fails, or somebody cancels. Then either the operation is finished, or it rolls
-/// back, or it stays open with its error.
+/// Runs until all steps are settled, one fails, or somebody asks to stop. Then either the operation is finished, or it
+/// rolls back, or it stays open.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
     let mut schedule = Schedule::new(&run.plan.steps, |id| run.state().is_settled(id), limits, run.plan.step_lengths());
     let mut in_flight = FuturesUnordered::new();
     let mut failure: Option<Error> = None;
     loop {
-        if failure.is_none() && !run.is_cancelled() {
+        run.refuse_late_abort().await?;
+        if failure.is_none() && !run.is_stopping() {
             run.keep_lease().await?;
             for at in begin(run, &mut schedule).await? {
                 if let Some(step) = run.plan.steps.get(at) {
@@ -46,6 +48,10 @@ async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
         run.append(intents).await?;
     }
     steps().for_each(|s| run.tell_step(s, "started"));
+    if steps().any(|s| s.phase == Phase::Pivot) {
+        // the last moment at which an abort counts
+        run.ask().await;
+    }
     Ok(taken)
 }
 
@@ -130,7 +136,8 @@ async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Opt
     }
 }
 
-/// What a failure means depends on the kind and on whether the pivot is passed.
+/// What a failure or a request to stop means depends on the kind and on whether the pivot is passed. An abort is only
+/// written down here.
 async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
     let (finished, pivot_passed) = {
         let state = run.state();
@@ -142,9 +149,17 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
     if run.plan.steps.iter().all(|s| run.state().is_settled(&s.id)) {
         return run.append_with(vec![Record::Finished { status: OperationStatus::Completed }], None, true).await;
     }
+    let moves = run.plan.kind.moves_workload();
+    let stop = run.pending_stop();
+    if let Some(abort) = stop.clone().filter(|s| s.kind == StopKind::Abort && !(moves && pivot_passed)) {
+        return run.obey_abort(abort).await;
+    }
     let Some(failure) = failure else {
-        return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
-            .remedy(format!("openstack protector operation resume {}", run.operation.id)));
+        return Err(match stop {
+            Some(cancel) => run.obey_cancel(cancel).await?,
+            None => Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
+                .remedy(format!("openstack protector operation resume {}", run.operation.id)),
+        });
     };
     if !run.plan.kind.changes_metadata() {
         // nothing of production was touched: the group is free again, and what a test made is known to its cleanup
@@ -155,4 +170,36 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
         return Ok(());
     }
     run.append(vec![Record::RollbackStarted { reason: failure.to_string() }]).await
+}
+
+/// Ends an operation that moves nothing and was aborted. What its steps may have made without an outcome is made again
+/// first, so that it is known to the cleanup; each looks first.
+///
+/// # Errors
+/// stopped by the caller → `Cancelled`, a later run goes on; the journal cannot be written → `Storage`.
+pub(super) async fn give_up(run: &Run) -> Result<()> {
+    let begun = |step: &&Step| run.state().steps.get(&step.id) == Some(&StepState::Begun);
+    let unknown: Vec<&Step> = run.plan.steps.iter().filter(begun).filter(|s| is_known_by_outcome(&s.action)).collect();
+    for step in unknown {
+        match perform::perform(run, step).await {
+            Ok(Performed { output, change }) => {
+                run.append_with(vec![Record::StepDone { step: step.id.clone(), output }], change, false).await?;
+                run.count_settled(step);
+                run.tell_step(step, "done");
+            }
+            Err(e) => {
+                conclude_failed(run, step, e, &mut None).await?;
+            }
+        }
+        if run.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
+                .remedy(format!("openstack protector operation abort {}", run.operation.id)));
+        }
+    }
+    run.append_with(vec![Record::Finished { status: OperationStatus::Cancelled }], None, true).await
+}
+
+/// Whether nothing but the outcome of the step tells what it made.
+fn is_known_by_outcome(action: &Action) -> bool {
+    matches!(action, Action::CloneVolumes { .. } | Action::ImportVolume { .. } | Action::EnsurePort { .. })
 }

@@ -5,7 +5,7 @@
 
 use crate::model::{OperationStatus, RecoveryPointName, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
-use crate::ports::{JournalEntry, LeaseHolder};
+use crate::ports::{JournalEntry, LeaseHolder, StopRequest};
 use crate::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub enum Record {
         holder: LeaseHolder,
         /// Generation of the lease.
         generation: u64,
+        /// Who had it before and was judged dead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken_from: Option<LeaseHolder>,
     },
     /// A step is about to act.
     StepIntent {
@@ -64,6 +67,25 @@ pub enum Record {
         code: String,
         /// What went wrong, with the remedy.
         message: String,
+    },
+    /// The executor stops where it is, as it was asked to.
+    CancelRequested {
+        /// By whom, and why.
+        request: StopRequest,
+    },
+    /// The executor gives the operation up, as it was asked to.
+    AbortRequested {
+        /// By whom, and why.
+        request: StopRequest,
+        /// What was accepted with it.
+        consents: Vec<Consent>,
+    },
+    /// An abort came too late, and changed nothing.
+    StopRefused {
+        /// By whom, and why.
+        request: StopRequest,
+        /// What stands against it.
+        reason: String,
     },
     /// The start is being restored.
     RollbackStarted {
@@ -136,8 +158,18 @@ pub struct OperationState {
     pub attempts: u32,
     /// The failure that stopped the last attempt.
     pub error: Option<String>,
-    /// What was accepted with the plan.
+    /// What was accepted, with the plan or with an abort.
     pub consents: Vec<Consent>,
+    /// Whom the last attempt took the lease from.
+    pub taken_from: Option<LeaseHolder>,
+    /// The last request to stop that was obeyed or refused.
+    pub answered: Option<StopRequest>,
+    /// The request that stopped the last attempt.
+    pub stopped: Option<StopRequest>,
+    /// Set once an abort, and not a failure, made the start be restored.
+    pub aborted: bool,
+    /// Set once an abort brought the consent to end here although the other site is silent.
+    pub leave_peer: bool,
 }
 
 impl OperationState {
@@ -171,11 +203,22 @@ impl OperationState {
                 )));
             }
             Record::PlanAccepted { consents, .. } => self.consents = consents,
-            Record::Attempt { .. } => {
+            Record::Attempt { taken_from, .. } => {
                 self.attempts += 1;
                 self.attempted_at.get_or_insert(entry.at);
-                self.error = None;
+                (self.error, self.stopped, self.taken_from) = (None, None, taken_from);
             }
+            Record::CancelRequested { request } => {
+                self.stopped = Some(request.clone());
+                self.answered = Some(request);
+            }
+            Record::AbortRequested { request, consents } => {
+                self.aborted |= self.rollback.is_none();
+                self.leave_peer |= request.leave_peer;
+                self.consents.extend(consents);
+                self.answered = Some(request);
+            }
+            Record::StopRefused { request, .. } => self.answered = Some(request),
             Record::StepIntent { step } => {
                 self.begun_at.entry(step.clone()).or_insert(entry.at);
                 self.ended_at.remove(&step);
@@ -217,6 +260,12 @@ impl OperationState {
         plan.steps
             .iter()
             .any(|s| s.phase == crate::plan::Phase::Pivot && self.steps.get(&s.id) == Some(&StepState::Done))
+    }
+
+    /// Whether an abort can still restore the start: the pivot is not done. One that moves nothing can be given up at any
+    /// time.
+    pub fn can_abort(&self, plan: &Plan) -> bool {
+        self.finished.is_none() && !(plan.kind.moves_workload() && self.pivot_passed(plan))
     }
 
     /// 0 to 100 by the weights of settled steps; 100 only when completed.

@@ -16,21 +16,31 @@ pub fn this_process(engine: String) -> LeaseHolder {
 }
 
 /// Takes the lease, from nobody, from ourselves, from an expired holder, or from a process of this host that is gone.
+/// Returns also who had it and was judged dead.
 ///
 /// # Errors
-/// a living executor holds it → `Conflict` naming it.
-pub async fn take(store: &dyn Store, clock: &dyn Clock, id: &OperationId, holder: &LeaseHolder) -> Result<Lease> {
+/// a living executor holds it → `Conflict` naming it, until when, and what to do.
+pub async fn take(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    id: &OperationId,
+    holder: &LeaseHolder,
+) -> Result<(Lease, Option<LeaseHolder>)> {
     let now = clock.now();
     let current = store.lease(id).await?;
     if let Some(lease) = current.as_ref().filter(|l| l.holder != *holder && is_alive(l, now)) {
-        let (host, process) = (&lease.holder.host, lease.holder.process);
-        return Err(Error::conflict(format!(
-            "{id} is being executed by process {process} on {host} until {}",
-            lease.expires_at
-        ))
-        .remedy(format!("wait for it (openstack protector operation show {id}), or end that process and resume")));
+        return Err(is_held(id, lease));
     }
-    store.acquire_lease(id, holder, expiry(now), current.map(|l| l.generation)).await
+    let taken = store.acquire_lease(id, holder, expiry(now), current.as_ref().map(|l| l.generation)).await?;
+    Ok((taken, current.map(|l| l.holder).filter(|former| former != holder)))
+}
+
+fn is_held(id: &OperationId, lease: &Lease) -> Error {
+    let (host, process, until) = (&lease.holder.host, lease.holder.process, lease.expires_at);
+    Error::conflict(format!("{id} is being executed by process {process} on {host} until {until}")).remedy(format!(
+        "stop it: openstack protector operation cancel {id}; or end process {process} on {host}, then: openstack protector \
+         operation takeover {id} (on another host than {host} after {until}); or resume later"
+    ))
 }
 
 /// When a lease taken or renewed at `now` ends.

@@ -107,6 +107,14 @@ fn blocked(e: Error) -> Error {
     .remedy("restore the connection to the other site, then try again")
 }
 
+/// Whether an error says no more than that nobody answered.
+pub(super) fn is_silence(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::PeerUnreachable | ErrorKind::Unreachable | ErrorKind::Indeterminate | ErrorKind::DeadlineExceeded
+    )
+}
+
 fn describe(version: PeerVersion) -> String {
     match version {
         PeerVersion::At(MetadataVersion(version)) => format!("version {version}"),

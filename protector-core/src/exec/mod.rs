@@ -3,6 +3,9 @@
 //! Every step: intent into the journal, then the call (which looks first whether it is done already), then the outcome into
 //! the journal. Killed anywhere, [`Executor::run`] continues from the journal and ends in the same world. Before the pivot
 //! a failure restores the start; after it only the way forward is left, and a later run tries again what failed.
+//!
+//! Whoever does not hold the lease asks to stop through the store, beside the journal. The executor hears of it with each
+//! write of the journal and while it waits, and answers in the journal.
 
 mod endpoints;
 mod executor;
@@ -16,10 +19,11 @@ mod progress;
 mod rollback;
 mod run;
 mod settle;
+mod stop;
 
 pub use endpoints::Endpoints;
 pub use executor::Executor;
-pub(crate) use executor::read_plan;
+pub(crate) use executor::{read_plan, too_late};
 pub use journal::{JOURNAL_SCHEMA, Measures, OperationState, Record, StepState};
 pub use progress::{Event, Progress};
 pub use settle::settle;

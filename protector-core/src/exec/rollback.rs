@@ -1,46 +1,87 @@
 //! Before the pivot: restoring the start.
 
+use super::metadata::is_silence;
 use super::perform::{self, Performed};
 use super::run::Run;
 use super::{Record, StepState};
-use crate::model::{ArrayGroupName, OperationStatus, SiteName};
-use crate::plan::{Action, Step, divergence, transition};
-use crate::ports::{Cx, FenceState, GroupChange, PeerVersion, ReplicationLink, ReplicationStatus, VolumeQuery};
-use crate::{Error, Result};
+use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, SiteName};
+use crate::plan::{Action, Phase, Step, divergence, transition};
+use crate::ports::{
+    Cx, FenceState, GroupChange, Outcome, PeerVersion, ReplicationLink, ReplicationStatus, StopKind, VolumeQuery,
+};
+use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
 /// Undoes, last first, every step that was made or may have been made, then frees the group. The workload comes first: it
 /// does not wait for a target that cannot be tidied up.
 ///
-/// An undo that fails leaves the operation open with its error; the next run goes on from there.
+/// An undo that fails leaves the operation open with its error; the next run goes on from there. What cannot be undone
+/// because the other site is lost for good stays as it is only with the consent of an abort, and is then named.
 ///
 /// # Errors
-/// the other site cannot be told of the end → `PeerUnreachable`; the journal cannot be written → `Storage`.
+/// stopped on request → `Cancelled`; the journal cannot be written → `Storage`.
 pub(super) async fn run(run: &Run) -> Result<()> {
-    let mut left_behind = false;
+    let (mut left_behind, mut source_is_lost) = (false, false);
     for step in run.plan.steps.iter().rev() {
+        answer_stop(run).await?;
         let touched =
             matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
         if !touched || (stays(&step.action) && run.state().is_settled(&step.id)) {
             continue;
         }
-        match undo(run, step).await {
+        let e = match undo(run, step).await {
             // it was completed instead
-            Ok(_) if stays(&step.action) && run.state().is_settled(&step.id) => {}
+            Ok(_) if stays(&step.action) && run.state().is_settled(&step.id) => continue,
             Ok(note) => {
                 run.append(vec![Record::StepUndone { step: step.id.clone(), note }]).await?;
                 run.tell_step(step, "undone");
+                continue;
             }
-            Err(e) => {
-                note_failure(run, step, e).await?;
-                if step.action.endpoint().site.as_ref() != Some(&run.plan.target) {
-                    return Ok(());
-                }
-                left_behind = true;
-            }
+            Err(e) if e.kind() == ErrorKind::Cancelled => return Err(e),
+            Err(e) => e,
+        };
+        let (site, silent) = (step.action.endpoint().site, is_silence(e.kind()));
+        let at_peer = site.as_ref() == Some(run.endpoints.peer.site());
+        let e = e.context(format!("undoing '{}'", step.title));
+        fail(run, step, if at_peer && silent { or_leave_peer(run, e) } else { e }).await?;
+        if at_peer && silent && run.state().leave_peer {
+            source_is_lost |= site.as_ref() == Some(&run.plan.source);
+        } else if site.as_ref() == Some(&run.plan.target) {
+            left_behind = true;
+        } else {
+            return Ok(());
         }
     }
-    if left_behind { Ok(()) } else { free_group(run).await }
+    if left_behind {
+        return Ok(());
+    }
+    // a start that lies on a lost site is not restored, and nobody is told so
+    free_group(run, if source_is_lost { OperationStatus::Failed } else { run.state().restored() }).await
+}
+
+async fn fail(run: &Run, step: &Step, e: Error) -> Result<()> {
+    let (code, message) = (e.kind().code().to_owned(), e.to_string());
+    run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
+    run.tell_step(step, "failed");
+    Ok(())
+}
+
+/// The way out if the other site never comes back.
+fn or_leave_peer(run: &Run, e: Error) -> Error {
+    let (id, site) = (&run.operation.id, run.endpoints.peer.site());
+    e.remedy(format!(
+        "once {site} answers: openstack protector operation resume {id}; if it is lost for good: \
+         openstack protector operation abort {id} --leave-peer"
+    ))
+}
+
+/// Between two undos: a cancel stops here, an abort may bring a consent.
+async fn answer_stop(run: &Run) -> Result<()> {
+    match run.pending_stop() {
+        Some(request) if request.kind == StopKind::Cancel => Err(run.obey_cancel(request).await?),
+        Some(request) => run.obey_abort(request).await,
+        None => Ok(()),
+    }
 }
 
 /// What is done on a site that was left stays done: it keeps two sides from taking writes. What a commit released is gone.
@@ -56,14 +97,6 @@ fn stays(action: &Action) -> bool {
             | Action::DestroyRetained { .. }
             | Action::ForgetRetained { .. }
     )
-}
-
-async fn note_failure(run: &Run, step: &Step, e: Error) -> Result<()> {
-    let e = e.context(format!("undoing '{}'", step.title));
-    let (code, message) = (e.kind().code().to_owned(), e.to_string());
-    run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
-    run.tell_step(step, "failed");
-    Ok(())
 }
 
 /// Undoes a step; what is worth knowing of how it stands afterwards.
@@ -136,25 +169,59 @@ fn fault_of(status: &ReplicationStatus) -> Option<String> {
     }
 }
 
-/// The record as before, without the operation, at the next version; on the other site first, if it was told.
-async fn free_group(run: &Run) -> Result<()> {
+/// The record as before, without the operation, at the next version; on the other site first, unless the plan does without
+/// it. That is so also if the other site was never told of the operation: the version has gone on here.
+async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
     let mut next = transition::closed(&record, record.group.protection, began);
     divergence::withdraw(&mut next, &run.operation.id);
-    let told = run
-        .plan
-        .steps
-        .iter()
-        .any(|s| matches!(s.action, Action::Announce {}) && run.state().begun_at.contains_key(&s.id));
-    if told {
-        let heard = run.endpoints.peer.version(&record.group.id).await?;
-        // the announcement may not have arrived; then the other site still holds the version before
-        let expected = if heard == PeerVersion::At(next.version) { PeerVersion::At(record.version) } else { heard };
-        run.endpoints.peer.push(&next, expected).await?;
+    let pivot_begun =
+        run.plan.steps.iter().any(|s| s.phase == Phase::Pivot && run.state().begun_at.contains_key(&s.id));
+    if pivot_begun {
+        // an array may have seen the epoch that the pivot was to bring, and refuses an older one from then on
+        next.group.epoch = next.group.epoch.max(run.plan.epoch.next());
+    }
+    let announcement = run.plan.steps.iter().find(|s| matches!(s.action, Action::Announce {}));
+    if let Some(step) = announcement.filter(|_| record.divergence.is_none())
+        && let Err(e) = tell_end(run, step, &record, &next).await
+    {
+        if e.kind() == ErrorKind::Cancelled {
+            return Err(e);
+        }
+        if !run.state().leave_peer {
+            let e = e.context(format!("telling {} that the operation ends", run.endpoints.peer.site()));
+            return fail(run, step, or_leave_peer(run, e)).await;
+        }
+        // a lease that was lost shows in the write below
+        transition::diverge(&mut next, &run.operation.id, run.endpoints.peer.site(), began);
     }
     let change = GroupChange { expected: record.version, record: next };
-    run.append_with(vec![Record::Finished { status: OperationStatus::RolledBack }], Some(change), true).await
+    run.append_with(vec![Record::Finished { status }], Some(change), true).await
+}
+
+/// Pushes the end, over nothing but what this operation found or left there itself.
+async fn tell_end(run: &Run, step: &Step, record: &GroupRecord, next: &GroupRecord) -> Result<()> {
+    let (peer, cx) = (&run.endpoints.peer, run.cx(step));
+    // the announcement may not have arrived; then the other site still holds the version before
+    let ours = [run.plan.version, record.version, next.version];
+    run.settle(&cx, || async {
+        match peer.version(&record.group.id).await? {
+            PeerVersion::At(held) if held == next.version => peer.push(next, PeerVersion::At(record.version)).await,
+            PeerVersion::At(held) if ours.contains(&held) => peer.push(next, PeerVersion::At(held)).await,
+            other => Err(moved_on(peer.site(), other)),
+        }
+        .map(Outcome::Done)
+    })
+    .await
+}
+
+fn moved_on(site: &SiteName, held: PeerVersion) -> Error {
+    let held = match held {
+        PeerVersion::At(version) => format!("version {version}"),
+        PeerVersion::Absent => "no version".to_owned(),
+    };
+    Error::conflict(format!("{site} holds {held} of the group, which is not of this operation"))
 }
 
 #[cfg(test)]

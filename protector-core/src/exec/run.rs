@@ -4,16 +4,14 @@ use super::measure::Measured;
 use super::{Endpoints, Event, OperationState, Progress, Record, lease};
 use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, StepId};
 use crate::plan::{Outputs, Phase, Plan, Step};
-use crate::ports::{
-    Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Outcome, StepDurations, StoredOperation,
-};
-use crate::{Error, Result};
+use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, Outcome, StepDurations, StopRequest, StoredOperation};
+use crate::{Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -23,12 +21,16 @@ pub(super) struct Run {
     pub(super) endpoints: Endpoints,
     pub(super) operation: StoredOperation,
     pub(super) plan: Plan,
-    holder: LeaseHolder,
     cancel: Cancel,
     progress: Progress,
     state: Mutex<OperationState>,
     lease: Mutex<Lease>,
     measured: Mutex<Measured>,
+    /// Set for good once the lease was found lost: whatever is in flight makes no further call.
+    lease_is_lost: AtomicBool,
+    /// The request to stop that waits, as far as heard, and when we last asked for one.
+    pub(super) stop: Mutex<Option<StopRequest>>,
+    pub(super) asked_for_stop: Mutex<Timestamp>,
     /// The group as stored; nobody else may change it while the operation holds it.
     record: Mutex<Option<Arc<GroupRecord>>>,
     /// Weight of all steps, and of the settled ones.
@@ -40,7 +42,6 @@ impl Run {
     #[allow(clippy::too_many_arguments, reason = "called once")]
     pub(super) fn new(
         endpoints: Endpoints,
-        holder: LeaseHolder,
         operation: StoredOperation,
         plan: Plan,
         state: OperationState,
@@ -50,22 +51,22 @@ impl Run {
     ) -> Self {
         let weight = plan.steps.iter().map(|s| u64::from(s.weight)).sum();
         let settled = plan.steps.iter().filter(|s| state.is_settled(&s.id)).map(|s| u64::from(s.weight)).sum();
-        let (state, lease, record) = (Mutex::new(state), Mutex::new(lease), Mutex::new(None));
-        let settled_weight = AtomicU64::new(settled);
-        let measured = Mutex::default();
+        let asked_for_stop = Mutex::new(endpoints.clock.now());
         Self {
             endpoints,
             operation,
             plan,
-            holder,
             cancel,
             progress,
-            state,
-            lease,
-            measured,
-            record,
+            state: Mutex::new(state),
+            lease: Mutex::new(lease),
+            measured: Mutex::default(),
+            lease_is_lost: AtomicBool::new(false),
+            stop: Mutex::new(None),
+            asked_for_stop,
+            record: Mutex::new(None),
             weight,
-            settled_weight,
+            settled_weight: AtomicU64::new(settled),
         }
     }
 
@@ -104,7 +105,7 @@ impl Run {
         self.endpoints.clock.now()
     }
 
-    /// Writes records, durably, then takes them into the state.
+    /// Writes records, durably, then takes them into the state. Hears of a request to stop on the way.
     pub(super) async fn append(&self, records: Vec<Record>) -> Result<()> {
         self.append_with(records, None, false).await
     }
@@ -118,17 +119,19 @@ impl Run {
     ) -> Result<()> {
         let entries = self.seal(&records)?;
         let (store, id, lease) = (&self.endpoints.store, &self.operation.id, self.lease_generation());
-        match self.measure(&records, &entries) {
+        let stop = match self.measure(&records, &entries) {
             Some(durations) if close => {
                 store.finish_operation(id, lease, &entries, change.as_ref(), &durations).await?;
+                None
             }
             _ => store.append(id, lease, &entries, change.as_ref(), close).await?,
-        }
+        };
         if let Some(change) = change {
             *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(change.record));
         }
-        let mut state = self.state();
-        entries.iter().try_for_each(|entry| state.apply(entry))
+        entries.iter().try_for_each(|entry| self.state().apply(entry))?;
+        self.hear(stop);
+        Ok(())
     }
 
     /// Takes the time of steps. Returns what is worth keeping if `records` complete the operation.
@@ -186,7 +189,8 @@ impl Run {
         Cx { op_key: self.op_key(&step.id), epoch, deadline, cancel: self.cancel.clone() }
     }
 
-    /// Repeats an ensure-style call until it is finished, and keeps the lease meanwhile.
+    /// Repeats an ensure-style call until it is finished. Before each try it makes sure of the lease, and listens for a
+    /// request to stop.
     pub(super) async fn settle<T, F>(&self, cx: &Cx, mut call: impl FnMut() -> F) -> Result<T>
     where
         F: Future<Output = Result<Outcome<T>>>,
@@ -195,6 +199,7 @@ impl Run {
             let next = call();
             async move {
                 self.keep_lease().await?;
+                self.listen().await?;
                 next.await
             }
         };
@@ -213,7 +218,8 @@ impl Run {
         .await
     }
 
-    /// Renews the lease when a third of it has passed.
+    /// Renews the lease when a third of it has passed. Nobody may take it before it has passed wholly, so that the time in
+    /// between needs no look.
     ///
     /// # Errors
     /// somebody else took it → `Conflict`: this executor must not act any more.
@@ -222,18 +228,26 @@ impl Run {
             let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
             (lease.expires_at, lease.generation)
         };
+        let id = &self.operation.id;
+        if self.lease_is_lost.load(Ordering::SeqCst) {
+            return Err(Error::conflict(format!("{id} was taken over; this executor stops"))
+                .remedy(format!("openstack protector operation show {id}")));
+        }
         let now = self.now();
         let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or(Duration::ZERO);
         if left > lease::LEASE_TIME * 2 / 3 {
             return Ok(());
         }
-        let renewed = self
-            .endpoints
-            .store
-            .acquire_lease(&self.operation.id, &self.holder, lease::expiry(now), Some(generation))
-            .await?;
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
-        Ok(())
+        match self.endpoints.store.renew_lease(id, generation, lease::expiry(now)).await {
+            Ok(renewed) => {
+                *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+                Ok(())
+            }
+            Err(e) => {
+                self.lease_is_lost.fetch_or(e.kind() == ErrorKind::Conflict, Ordering::SeqCst);
+                Err(e)
+            }
+        }
     }
 
     /// Counts a step that needs nothing more.

@@ -33,7 +33,10 @@ pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding
                 FindingCode::OperationOpen,
                 format!("{} {} is open on '{}' (journal on {})", open.kind, open.id, group.name, open.site),
             )
-            .remedy(format!("openstack protector operation resume {}", open.id))
+            .remedy(format!(
+                "openstack protector operation resume {}, or: openstack protector operation abort {}",
+                open.id, open.id
+            ))
             .seen(Evidence::of_store(facts).value("operation", &open.id).value("journal_site", &open.site)),
         );
     }

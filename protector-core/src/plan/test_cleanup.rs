@@ -17,8 +17,10 @@ pub(super) fn plan(facts: &Facts) -> Result<Plan> {
     let mut findings = Vec::new();
     if let Some(open) = &facts.open_operation {
         findings.push(
-            Finding::blocker(FindingCode::OperationOpen, format!("{} {} is open", open.kind, open.id))
-                .remedy(format!("openstack protector operation resume {}", open.id)),
+            Finding::blocker(FindingCode::OperationOpen, format!("{} {} is open", open.kind, open.id)).remedy(format!(
+                "openstack protector operation resume {}, or: openstack protector operation abort {}",
+                open.id, open.id
+            )),
         );
     }
     let site_facts = if facts.target.site == test.site { &facts.target } else { &facts.source };

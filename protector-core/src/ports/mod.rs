@@ -18,6 +18,7 @@ mod cloud;
 mod journal_chain;
 mod peer;
 mod pod;
+mod stop;
 mod storage;
 mod store;
 
@@ -35,6 +36,7 @@ pub(crate) use journal_chain::Chain;
 pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{Peer, PeerVersion};
 pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};
+pub use stop::{StopKind, StopRequest};
 pub use storage::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,
     MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,

@@ -1,5 +1,6 @@
 //! The state of one site.
 
+use super::StopRequest;
 use crate::Result;
 use crate::model::{GroupRecord, MetadataVersion, OperationId, OperationKind, ProtectionGroupId, Site, SiteName};
 use async_trait::async_trait;
@@ -171,7 +172,8 @@ pub trait Store: Debug + Display + Send + Sync {
     async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>>;
 
     /// Appends entries, durable when the call returns. `lease`: the generation of the caller's lease; 0 while nobody holds
-    /// one. `close` ends the operation's hold on its group.
+    /// one. `close` ends the operation's hold on its group, and with it every request to stop it. Returns the request to stop
+    /// that waits, so that whoever writes hears of it without asking.
     ///
     /// # Errors
     /// no such operation → `NotFound`; the first entry is not the successor of the last stored one (somebody else wrote) →
@@ -183,7 +185,7 @@ pub trait Store: Debug + Display + Send + Sync {
         entries: &[JournalEntry],
         change: Option<&GroupChange>,
         close: bool,
-    ) -> Result<()>;
+    ) -> Result<Option<StopRequest>>;
 
     /// Ends an operation that ran through: as [`Store::append`] with `close`, and keeps how long its steps took with what
     /// is known from before, at most [`KEPT_DURATIONS`] of each kind and site; all of it in one transaction.
@@ -219,6 +221,25 @@ pub trait Store: Debug + Display + Send + Sync {
         replaces: Option<u64>,
     ) -> Result<Lease>;
 
+    /// Makes the lease last longer, for a holder that believes to have it.
+    ///
+    /// # Errors
+    /// `generation` is not in force any more, or was given back → `Conflict`: somebody else may be at work.
+    async fn renew_lease(&self, id: &OperationId, generation: u64, expires_at: Timestamp) -> Result<Lease>;
+
     /// Gives the lease back. Not held any more: succeeds. The next holder gets a higher generation all the same.
     async fn release_lease(&self, id: &OperationId, generation: u64) -> Result<()>;
+
+    /// Asks whoever executes the operation to stop. The last request counts, except that a cancel does not replace an abort.
+    /// Returns the one that counts.
+    ///
+    /// # Errors
+    /// no such operation → `NotFound`.
+    async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest>;
+
+    /// The request to stop that waits.
+    async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>>;
+
+    /// Takes back `request`. Another one waits by now, or none: changes nothing.
+    async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()>;
 }

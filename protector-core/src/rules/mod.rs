@@ -31,5 +31,5 @@ pub use credentials::{ArrayAccess, Side, validate_fa_url};
 pub use eligibility::{Candidate, Violation, check_candidates, check_volume_type, violations_error};
 pub use one_to_one::{MappingViolation, MembershipDrift, check_mapping, compare_membership};
 pub use rpo::{RecoveryPointAge, RpoVerdict, age_of, check_interval, check_rpo, check_schedule};
-pub use status::{check_allowed, group_status, verbs_out, with_protection};
+pub use status::{check_allowed, group_status, operation_verbs_out, verbs_out, with_protection};
 pub use volume_types::match_volume_type;

@@ -31,17 +31,17 @@ pub fn group_status(group: &ProtectionGroup, members_in_error: bool) -> GroupSta
 
 /// The commands that lead on from here, best first; never empty.
 ///
-/// While an operation is open, only commands on that operation are possible. `divergence` puts `reconcile` first, since
-/// everything else waits for it.
-pub fn verbs_out(status: GroupStatus, divergence: bool, open_operation: Option<OperationStatus>) -> Vec<&'static str> {
-    match open_operation {
-        Some(OperationStatus::Pending | OperationStatus::Running) => return vec!["watch", "cancel"],
-        Some(OperationStatus::Interrupted | OperationStatus::Failed) => return vec!["resume", "abort"],
-        // it ended but still holds the group: resume finds nothing left to do and lets go
-        Some(OperationStatus::Completed | OperationStatus::RolledBack | OperationStatus::Cancelled) => {
-            return vec!["resume"];
-        }
-        None => {}
+/// While an operation is open, only commands on that operation are possible: it comes with how it stands, and whether it can
+/// still be aborted. `divergence` puts `reconcile` first, since everything else waits for it.
+pub fn verbs_out(
+    status: GroupStatus,
+    divergence: bool,
+    open_operation: Option<(OperationStatus, bool)>,
+) -> Vec<&'static str> {
+    if let Some((operation, can_abort)) = open_operation {
+        let mut verbs = operation_verbs_out(operation);
+        verbs.retain(|verb| can_abort || *verb != "abort");
+        return verbs;
     }
     let mut verbs = match status {
         GroupStatus::Creating => vec!["create", "delete"],
@@ -75,6 +75,16 @@ pub fn with_protection(mut verbs: Vec<&'static str>, protection: Protection, ret
         verbs.push("commit");
     }
     verbs
+}
+
+/// The commands that lead on from an open operation, best first; `abort` only as long as the pivot is not done.
+pub fn operation_verbs_out(status: OperationStatus) -> Vec<&'static str> {
+    match status {
+        OperationStatus::Running => vec!["watch", "cancel", "abort"],
+        OperationStatus::Pending | OperationStatus::Interrupted | OperationStatus::Failed => vec!["resume", "abort"],
+        // it ended but still holds the group: resume finds nothing left to do and lets go
+        OperationStatus::Completed | OperationStatus::RolledBack | OperationStatus::Cancelled => vec!["resume"],
+    }
 }
 
 /// Whether an operation of `kind` may start on a group of `status`.
@@ -113,8 +123,8 @@ fn way_on(kind: OperationKind, status: GroupStatus) -> &'static str {
         GroupStatus::Creating => "wait until it is created: openstack protector protection-group show <group>",
         GroupStatus::Active => "it runs on its primary site already; to move it: openstack protector failover <group>",
         GroupStatus::FailingOver | GroupStatus::FailingBack => {
-            "finish the open operation: openstack protector operation list, then \
-             openstack protector operation resume <operation-id>"
+            "finish the open operation, or give it up: openstack protector operation list, then \
+             openstack protector operation resume <operation-id>, or abort <operation-id>"
         }
         GroupStatus::FailedOver if kind.moves_workload() => {
             "it runs on its secondary site; to move it back: openstack protector failback <group>"

@@ -56,6 +56,17 @@ pub(super) fn acquire(
     Ok(Lease { holder, generation, expires_at })
 }
 
+/// Only the generation in force can be renewed; a lease that was given back or lost cannot.
+pub(super) fn renew(c: &Connection, id: &OperationId, generation: u64, expires_at: Timestamp) -> Sql<Lease> {
+    require(c, id, generation)?;
+    let Some(lease) = current(c, id)? else {
+        return Err(Error::conflict(format!("nobody holds the lease on operation '{id}'")).into());
+    };
+    c.prepare_cached("UPDATE leases SET expires_at = ? WHERE operation_id = ?")?
+        .execute((expires_at.to_string(), id.as_str()))?;
+    Ok(Lease { expires_at, ..lease })
+}
+
 pub(super) fn release(c: &Connection, id: &OperationId, generation: u64) -> Sql<()> {
     c.prepare_cached("UPDATE leases SET holder = NULL WHERE operation_id = ? AND generation = ?")?
         .execute((id.as_str(), to_integer(generation)?))?;

@@ -7,8 +7,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::PathBuf;
 
 /// Step n leads from version n to n + 1. A step that was released never changes.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_durations.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_durations.sql"),
+    include_str!("migrations/0003_stop_requests.sql"),
+];
 
 /// What [`SqliteStore::migrate`](super::SqliteStore::migrate) did. Equal versions: nothing was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

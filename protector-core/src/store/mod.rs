@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `location`, `database`, `migrations` | where the data is, opening it, its schema |
 //! | `keys` | the key repository behind encrypted tokens |
-//! | `sites`, `groups`, `operations`, `durations`, `leases` | the tables, one noun each |
+//! | `sites`, `groups`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
 //! | `columns`, `fault` | values as SQLite keeps them, and how SQLite's errors read outside |
 
 mod columns;
@@ -18,6 +18,7 @@ mod location;
 mod migrations;
 mod operations;
 mod sites;
+mod stops;
 
 pub use keys::{KeyRing, SetupReport};
 pub use location::{Durability, StoreLocation};
@@ -25,7 +26,7 @@ pub use migrations::MigrationReport;
 
 use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
 use crate::ports::{
-    GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, Store, StoredOperation,
+    GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store, StoredOperation,
 };
 use crate::{Error, Result};
 use async_trait::async_trait;
@@ -221,11 +222,14 @@ impl Store for SqliteStore {
         entries: &[JournalEntry],
         change: Option<&GroupChange>,
         close: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<StopRequest>> {
         let (id, entries, change) = (id.clone(), entries.to_vec(), change.cloned());
         self.write(move |t, keys| {
             append(t, keys, &id, lease, &entries, change.as_ref())?;
-            if close { operations::close(t, &id) } else { Ok(()) }
+            if close {
+                close_operation(t, &id)?;
+            }
+            stops::pending(t, &id)
         })
         .await
     }
@@ -242,7 +246,7 @@ impl Store for SqliteStore {
         self.write(move |t, keys| {
             append(t, keys, &id, lease, &entries, change.as_ref())?;
             durations.iter().try_for_each(|kind| durations::add(t, kind))?;
-            operations::close(t, &id)
+            close_operation(t, &id)
         })
         .await
     }
@@ -275,6 +279,36 @@ impl Store for SqliteStore {
         let id = id.clone();
         self.write(move |t, _| leases::release(t, &id, generation)).await
     }
+
+    async fn renew_lease(&self, id: &OperationId, generation: u64, expires_at: Timestamp) -> Result<Lease> {
+        let id = id.clone();
+        self.write(move |t, _| leases::renew(t, &id, generation, expires_at)).await
+    }
+
+    async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest> {
+        let (id, request) = (id.clone(), request.clone());
+        self.write(move |t, _| {
+            operations::require(t, &id)?;
+            stops::request(t, &id, request)
+        })
+        .await
+    }
+
+    async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>> {
+        let id = id.clone();
+        self.run(move |c, _| stops::pending(c, &id)).await
+    }
+
+    async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
+        let (id, request) = (id.clone(), request.clone());
+        self.write(move |t, _| stops::withdraw(t, &id, &request)).await
+    }
+}
+
+/// Ends the hold on the group; nothing is left to stop.
+fn close_operation(t: &Transaction<'_>, id: &OperationId) -> Sql<()> {
+    operations::close(t, id)?;
+    stops::forget(t, id)
 }
 
 fn append(

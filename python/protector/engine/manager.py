@@ -7,12 +7,13 @@ The examples of this module run against a seeded simulation whose engine works f
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from protector import _native
 from protector._native import Cancel, Settings
-from protector.exceptions import PlanBlocked
+from protector.exceptions import DeadlineExceeded, PlanBlocked
 from protector.plans import Plan
 from protector.reports import OperationReport
 from protector.values import (
@@ -395,8 +396,7 @@ class Engine:
 
         Raises ``NotFound``, ``Conflict`` while another executor is at work, and ``Cancelled`` if ``cancel`` stopped it.
         """
-        report = None if progress is None else lambda text: progress(Event.from_json(text))
-        return Operation.from_json(self._native.run(operation, cancel, report))
+        return Operation.from_json(self._native.run(operation, cancel, _reports(progress)))
 
     def sync(self, group: str, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Operation:
         """Replicates now: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`.
@@ -494,6 +494,87 @@ class Engine:
     def _execute(self, plan: Plan, progress: Progress | None, cancel: Cancel | None) -> Operation:
         return self.run(self.accept(plan).id, progress=progress, cancel=cancel)
 
+    def operation_cancel(
+        self, operation: str, *, reason: str | None = None, by: str | None = None, wait: float | None = None
+    ) -> Operation:
+        """Asks whoever runs the operation, here or in another process, to stop at the next step boundary.
+
+        The journal is kept, and :meth:`run` continues. Returns at once, with the request in
+        :attr:`~protector.values.Operation.stop`; ``wait`` waits so many seconds until nobody is at work on it. ``reason``
+        and ``by`` (who asks) go into the journal.
+
+        Raises ``NotFound``, ``PreconditionFailed`` naming what leads on if nobody runs it or it has ended, and
+        ``DeadlineExceeded`` after ``wait`` seconds.
+
+        >>> operation = engine.accept(engine.plan_sync("prod-web")).id
+        >>> engine.operation_cancel(operation)
+        Traceback (most recent call last):
+        protector.exceptions.PreconditionFailed: ... stands still already: it is pending ...
+        """
+        asked = Operation.from_json(self._native.operation_cancel(operation, _json(reason=reason, by=by)))
+        return asked if wait is None else self._await_stop(asked, wait)
+
+    def operation_abort(
+        self,
+        operation: str,
+        *,
+        reason: str | None = None,
+        by: str | None = None,
+        leave_peer: bool = False,
+        wait: float | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Operation:
+        """Gives an operation up: restores the start, as long as its pivot is not done; a test or a sync just ends.
+
+        Nobody runs it: that is done here, with ``progress`` and ``cancel`` as in :meth:`run`. Somebody does: they are asked
+        to, and the call returns at once; ``wait`` waits so many seconds for them, and does it here if they die meanwhile.
+        ``leave_peer`` is the consent to end also if the other site stays silent, with the mark of divergence.
+
+        Raises ``NotFound``, ``PreconditionFailed`` naming the way forward if the pivot is done or it has ended otherwise
+        (nothing was changed), ``Cancelled`` if ``cancel`` stopped it, and ``DeadlineExceeded`` after ``wait`` seconds.
+
+        >>> operation = engine.accept(engine.plan_sync("prod-web")).id
+        >>> engine.operation_abort(operation, reason="wrong group").status
+        'cancelled'
+        """
+        options, report = _json(reason=reason, by=by, leave_peer=leave_peer), _reports(progress)
+
+        def ask() -> Operation:
+            return Operation.from_json(self._native.operation_abort(operation, options, cancel, report))
+
+        return ask() if wait is None else self._await_stop(ask(), wait, ask)
+
+    def operation_takeover(
+        self, operation: str, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> Operation:
+        """Runs an operation here although another executor has it: one that has not been heard of for a minute, or whose
+        process is certainly gone. :attr:`~protector.values.Operation.taken_from` tells whose it was.
+
+        Raises as :meth:`run`; ``Conflict`` while that executor lives, and ``PreconditionFailed`` if the operation has ended.
+        """
+        return Operation.from_json(self._native.operation_takeover(operation, cancel, _reports(progress)))
+
+    def _await_stop(
+        self, operation: Operation, seconds: float, ask_again: Callable[[], Operation] | None = None
+    ) -> Operation:
+        """Until nobody is at work on it."""
+        end = time.monotonic() + seconds
+        while True:
+            executor_died = operation.status != "running" and (operation.stop or "").startswith("stopping")
+            was_refused = operation.status == "running" and operation.stop is None
+            if ask_again and (executor_died or was_refused):
+                operation = ask_again()
+            if operation.status != "running":
+                return operation
+            if time.monotonic() >= end:
+                raise DeadlineExceeded(
+                    f"{operation.id} was asked to stop and still runs after {seconds:g} s, at {operation.progress} %",
+                    f"openstack protector operation show {operation.id}",
+                )
+            time.sleep(0.2)
+            operation = self.operation_show(operation.id)
+
     def operation_show(self, operation: str) -> Operation:
         """One operation of this site. Raises ``NotFound``."""
         return Operation.from_json(self._native.operation_show(operation))
@@ -535,6 +616,10 @@ class Engine:
         [('prod-web', True)]
         """
         return Health.list_from_json(self._native.health())
+
+
+def _reports(progress: Progress | None) -> Callable[[str], object] | None:
+    return None if progress is None else lambda text: progress(Event.from_json(text))
 
 
 def _json(**fields: Any) -> str:

@@ -1,8 +1,9 @@
 //! The state of a whole deployment as one value, and what differs between two of them.
 
+use protector_core::Result;
 use protector_core::connect::Deployment;
+use protector_core::engine::{Engine, OperationView};
 use protector_core::ports::OperationFilter;
-use protector_core::{Result, engine::Engine};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -35,14 +36,16 @@ pub fn text<'a>(row: &'a Value, column: &str) -> &'a str {
     row.get(column).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// [`state`] and how an operation ended, without times: they differ when a run was interrupted.
+/// [`state`] and how an operation ended, without times and whom it was taken over from: they differ when a run was
+/// interrupted.
 ///
 /// # Errors
 /// no such operation → `NotFound`; as [`state`].
 pub async fn end_state(deployment: &Deployment, engine: &Engine, operation: &str) -> Result<Value> {
     let mut end = state(deployment).await?;
     if let Value::Object(parts) = &mut end {
-        parts.insert("operation".to_owned(), serde_json::to_value(engine.operation_show(operation).await?)?);
+        let shown = OperationView { taken_from: None, ..engine.operation_show(operation).await? };
+        parts.insert("operation".to_owned(), serde_json::to_value(shown)?);
     }
     remove_times(&mut end);
     Ok(end)

@@ -1,6 +1,6 @@
 //! Dying at a chosen point of an operation.
 //!
-//! A point lies right before and right after each write of the journal, and at the start of each wait. Between the write of
+//! A point lies right before and right after each write of the journal or of a request to stop, and at the start of each wait. Between the write of
 //! a step's intent and that of its outcome lies its effect, so these are all the places between two steps, and those
 //! between an effect and the note that it happened.
 
@@ -11,7 +11,8 @@ use protector_core::engine::{Engine, StorageDefaults};
 use protector_core::exec::{Endpoints, Limits};
 use protector_core::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
 use protector_core::ports::{
-    Clock, GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, Store, StoredOperation,
+    Clock, GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
+    StoredOperation,
 };
 use std::sync::{
     Arc,
@@ -96,11 +97,11 @@ impl Store for CrashingStore {
         entries: &[JournalEntry],
         change: Option<&GroupChange>,
         close: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<StopRequest>> {
         self.fuse.point();
-        self.inner.append(id, lease, entries, change, close).await?;
+        let stop = self.inner.append(id, lease, entries, change, close).await?;
         self.fuse.point();
-        Ok(())
+        Ok(stop)
     }
 
     async fn finish_operation(
@@ -190,5 +191,27 @@ impl Store for CrashingStore {
 
     async fn release_lease(&self, id: &OperationId, generation: u64) -> Result<()> {
         self.inner.release_lease(id, generation).await
+    }
+
+    async fn renew_lease(&self, id: &OperationId, generation: u64, expires_at: Timestamp) -> Result<Lease> {
+        self.inner.renew_lease(id, generation, expires_at).await
+    }
+
+    async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest> {
+        self.fuse.point();
+        let counts = self.inner.request_stop(id, request).await?;
+        self.fuse.point();
+        Ok(counts)
+    }
+
+    async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>> {
+        self.inner.stop_request(id).await
+    }
+
+    async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
+        self.fuse.point();
+        self.inner.withdraw_stop(id, request).await?;
+        self.fuse.point();
+        Ok(())
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn report(
 
 fn executed_by(told: &Told) -> Vec<Executing> {
     let executing = |(since, record)| match record {
-        Record::Attempt { holder, generation } => {
+        Record::Attempt { holder, generation, .. } => {
             Some(Executing { host: holder.host, process: holder.process, generation, since })
         }
         _ => None,

@@ -4,7 +4,7 @@ use crate::exec::lease;
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
 use crate::plan::{Request, plan};
-use crate::ports::JOURNAL_START;
+use crate::ports::{JOURNAL_START, StopKind, StopRequest};
 
 fn failover() -> Plan {
     let request = Request::Failover {
@@ -35,7 +35,7 @@ fn journal(plan: &Plan) -> Vec<JournalEntry> {
             consents: Vec::new(),
             measures: None,
         },
-        Record::Attempt { holder: lease::this_process("test".to_owned()), generation: 1 },
+        Record::Attempt { holder: lease::this_process("test".to_owned()), generation: 1, taken_from: None },
     ];
     for step in plan.steps.iter().map(|s| s.id.clone()) {
         records.push(Record::StepIntent { step: step.clone() });
@@ -124,5 +124,59 @@ fn a_record_of_another_build_is_refused() {
     {
         let refused = OperationState::fold(&sealed(vec![unknown])).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Unsupported, "{refused}");
+    }
+}
+
+fn stop(kind: StopKind) -> StopRequest {
+    StopRequest { kind, by: "ops".into(), reason: None, at: Timestamp::UNIX_EPOCH, leave_peer: kind == StopKind::Abort }
+}
+
+fn folded(records: &[Record]) -> OperationState {
+    OperationState::fold(&sealed(records.iter().map(|r| serde_json::to_value(r).unwrap()).collect())).unwrap()
+}
+
+#[test]
+fn an_attempt_of_an_older_build_is_read() {
+    let holder = lease::this_process("test".to_owned());
+    let old = serde_json::json!({"record": "attempt", "holder": holder, "generation": 1});
+    let state = OperationState::fold(&sealed(vec![old.clone()])).unwrap();
+    assert_eq!((state.attempts, state.taken_from), (1, None));
+    // and one that took nothing over is written as it always was
+    let new = Record::Attempt { holder: holder.clone(), generation: 1, taken_from: None };
+    assert_eq!(serde_json::to_value(new).unwrap(), old);
+    let over = Record::Attempt { holder: holder.clone(), generation: 2, taken_from: Some(holder.clone()) };
+    assert_eq!(folded(&[over]).taken_from, Some(holder));
+}
+
+#[test]
+fn a_cancel_is_over_with_the_next_attempt_and_an_abort_is_not() {
+    let attempt = Record::Attempt { holder: lease::this_process("test".to_owned()), generation: 1, taken_from: None };
+    let cancel = Record::CancelRequested { request: stop(StopKind::Cancel) };
+    let stopped = folded(&[attempt.clone(), cancel.clone()]);
+    assert_eq!((&stopped.stopped, stopped.status(false)), (&stopped.answered, OperationStatus::Interrupted));
+    let resumed = folded(&[attempt.clone(), cancel, attempt.clone()]);
+    assert_eq!((resumed.stopped, resumed.answered), (None, Some(stop(StopKind::Cancel))));
+
+    let abort = Record::AbortRequested { request: stop(StopKind::Abort), consents: Vec::new() };
+    let rollback = Record::RollbackStarted { reason: "no".to_owned() };
+    let aborted = folded(&[attempt.clone(), abort.clone(), rollback.clone(), attempt.clone()]);
+    assert!(aborted.aborted && aborted.leave_peer);
+    assert_eq!(aborted.restored(), OperationStatus::Cancelled);
+    // it only consents when a failure came first
+    let failed = folded(&[attempt, rollback, abort]);
+    assert!(!failed.aborted && failed.leave_peer);
+    assert_eq!(failed.restored(), OperationStatus::RolledBack);
+}
+
+/// I-34: exactly up to the outcome of the pivot.
+#[test]
+fn an_abort_is_possible_until_the_pivot_is_done() {
+    let plan = failover();
+    let journal = journal(&plan);
+    let pivot = plan.steps.iter().position(|s| s.phase == crate::plan::Phase::Pivot).unwrap();
+    let done = 2 + 2 * pivot + 1;
+    for length in 0..=journal.len() {
+        let state = OperationState::fold(&journal[..length]).unwrap();
+        assert_eq!(state.can_abort(&plan), length <= done, "{length} entries, the pivot is done with {}", done + 1);
     }
 }

@@ -41,6 +41,7 @@ pub(super) async fn await_transfer(
     let name = naming::recovery_point_name(group, &naming::snapshot_suffix(&run.operation.id, label));
     let began = run.now();
     run.settle(cx, || async {
+        run.check_wait()?;
         let waited = Duration::try_from(run.now().duration_since(began)).unwrap_or_default();
         let poll_after = (waited / 10).clamp(FIRST_POLL, LONGEST_POLL);
         match array.transfer_status(&name).await {

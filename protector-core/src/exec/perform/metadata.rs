@@ -1,6 +1,7 @@
 //! Steps on the metadata of both sites. The other site first, then here, together with the outcome in the journal; the
 //! record is computed from the time of the first intent, so that a repeat pushes the very same one.
 
+use super::super::metadata::is_silence;
 use super::super::{StepState, run::Run};
 use crate::model::{ArrayVolumeId, GroupRecord, OperationKind, Protection, SiteName, StepId};
 use crate::plan::{Action, Step, divergence, transition};
@@ -94,13 +95,6 @@ async fn publish(run: &Run, step: &Step, current: &GroupRecord, mut next: GroupR
         }
     }
     Ok(GroupChange { record: next, expected })
-}
-
-fn is_silence(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::PeerUnreachable | ErrorKind::Unreachable | ErrorKind::Indeterminate | ErrorKind::DeadlineExceeded
-    )
 }
 
 fn begun_at(run: &Run, step: &Step) -> Timestamp {

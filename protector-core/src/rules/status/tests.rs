@@ -97,7 +97,7 @@ fn a_second_failover_is_told_to_be_a_failback() {
 fn no_status_is_a_dead_end() {
     for status in STATUSES {
         for divergence in [false, true] {
-            for open in OPEN.map(Some).into_iter().chain([None]) {
+            for open in OPEN.iter().flat_map(|o| [Some((*o, false)), Some((*o, true))]).chain([None]) {
                 let verbs = verbs_out(status, divergence, open);
                 assert!(!verbs.is_empty(), "{status} {divergence} {open:?}");
                 assert_eq!(verbs.contains(&"reconcile"), open.is_none() && (divergence || status == InError));
@@ -113,12 +113,15 @@ fn no_status_is_a_dead_end() {
 fn an_open_operation_offers_only_what_ends_it() {
     for status in STATUSES {
         for open in OPEN {
-            let expected: &[&str] = match open {
-                OperationStatus::Pending | OperationStatus::Running => &["watch", "cancel"],
-                OperationStatus::Interrupted | OperationStatus::Failed => &["resume", "abort"],
-                _ => &["resume"],
+            let (before_pivot, after_pivot): (&[&str], &[&str]) = match open {
+                OperationStatus::Running => (&["watch", "cancel", "abort"], &["watch", "cancel"]),
+                OperationStatus::Pending | OperationStatus::Interrupted | OperationStatus::Failed => {
+                    (&["resume", "abort"], &["resume"])
+                }
+                _ => (&["resume"], &["resume"]),
             };
-            assert_eq!(verbs_out(status, true, Some(open)), expected);
+            assert_eq!(verbs_out(status, true, Some((open, true))), before_pivot);
+            assert_eq!(verbs_out(status, true, Some((open, false))), after_pivot);
         }
     }
 }

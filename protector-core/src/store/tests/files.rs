@@ -61,7 +61,7 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
     let place = Place::new();
     fs::create_dir(place.path().parent().unwrap()).unwrap();
     raw(&place.path()).execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
-    refused(place.location(), &["site-a.db", "version 1", "protector-manage db sync"]);
+    refused(place.location(), &["site-a.db", "schema version 1", "protector-manage db sync"]);
     let report = SqliteStore::migrate(&place.location()).unwrap();
     assert_eq!((report.from, report.to), (1, migrations::latest()));
     SqliteStore::open(place.location(), None, Durability::Off).unwrap();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import getpass
+import socket
 import sys
 import time
 from typing import Any
@@ -43,9 +45,10 @@ _REST = (
     "elapsed_seconds",
     "remaining_seconds",
     "error",
+    "stop",
     "next",
 )
-_LONG = ("plan_hash", "instances", "steps")
+_LONG = ("plan_hash", "taken_from", "instances", "steps")
 
 
 def _add_operation(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -60,9 +63,11 @@ class _ShowOperation(ShowOne):
     more = _LONG
     _ended_badly = False
 
-    def show_end(self, operation: Operation, parsed_args: argparse.Namespace) -> Any:
-        """The columns of an operation that is expected to have completed."""
-        self._ended_badly = not operation.completed
+    def show_end(
+        self, operation: Operation, parsed_args: argparse.Namespace, expected: tuple[str, ...] = ("completed",)
+    ) -> Any:
+        """The columns of an operation that is expected to stand in one of these ways."""
+        self._ended_badly = operation.status not in expected
         return self.show(operation, parsed_args)
 
     def run(self, parsed_args: argparse.Namespace) -> int:
@@ -89,7 +94,7 @@ class Run(_ShowOperation):
         """Runs the accepted operation and shows how it ended."""
         try:
             with reporter() if parsed_args.wait else contextlib.nullcontext() as progress:
-                ended = self.engine.run(operation, progress=progress)
+                ended = self.execute(operation, progress)
         except KeyboardInterrupt:
             sys.stderr.write(
                 f"\nInterrupted. The journal of {operation} is kept; go on with:\n"
@@ -97,6 +102,10 @@ class Run(_ShowOperation):
             )
             raise
         return self.show_end(ended, parsed_args)
+
+    def execute(self, operation: str, progress: Any) -> Operation:
+        """Does the work."""
+        return self.engine.run(operation, progress=progress)
 
 
 class PlanAndRun(Run):
@@ -238,3 +247,81 @@ class ResumeOperation(Run):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.run_operation(parsed_args.operation, parsed_args)
+
+
+class TakeoverOperation(ResumeOperation):
+    """Go on here with an operation whose executor has not been heard of for a minute, or is certainly gone"""
+
+    columns = (*_DOCUMENTED, "taken_from", *_REST)
+    more = tuple(column for column in _LONG if column != "taken_from")
+
+    def execute(self, operation: str, progress: Any) -> Operation:
+        return self.engine.operation_takeover(operation, progress=progress)
+
+
+class _StopOperation(_ShowOperation):
+    """Asks whoever is at work to stop, and waits until they have.
+
+    The exit status is 1 if the operation then stands in another way than asked for.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = _add_operation(super().get_parser(prog_name))
+        parser.add_argument("--reason", metavar="<text>", help="why; kept in the journal")
+        parser.add_argument(
+            "--wait",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="wait until nobody is at work on it any more; --no-wait only leaves the request",
+        )
+        parser.add_argument(
+            "--timeout", metavar="<seconds>", type=float, default=600.0, help="give up waiting after that time [600]"
+        )
+        return parser
+
+
+def _wait(parsed_args: argparse.Namespace) -> float | None:
+    return parsed_args.timeout if parsed_args.wait else None
+
+
+def _who() -> str | None:
+    """Who asks, for the journal."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        return None
+
+
+class CancelOperation(_StopOperation):
+    """Stop an operation that some process runs at its next step boundary; resume continues it"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        stopped = self.engine.operation_cancel(
+            parsed_args.operation, reason=parsed_args.reason, by=_who(), wait=_wait(parsed_args)
+        )
+        expected = ("interrupted", "rolled_back", "cancelled") if parsed_args.wait else (stopped.status,)
+        return self.show_end(stopped, parsed_args, expected)
+
+
+class AbortOperation(_StopOperation):
+    """Give an operation up and restore its start, as long as its pivot is not done; a test or a sync just ends"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--leave-peer",
+            action="store_true",
+            help="end it also if the other site is lost for good: the sites' metadata diverge until they are synchronised",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        ended = self.engine.operation_abort(
+            parsed_args.operation,
+            reason=parsed_args.reason,
+            by=_who(),
+            leave_peer=parsed_args.leave_peer,
+            wait=_wait(parsed_args),
+        )
+        expected = ("cancelled", "rolled_back") if parsed_args.wait else ("cancelled", "rolled_back", "running")
+        return self.show_end(ended, parsed_args, expected)

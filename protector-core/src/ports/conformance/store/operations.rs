@@ -1,11 +1,11 @@
 //! Operations, their journals and leases.
 
 use super::StoreSubject;
-use super::samples::{at, change, holder, journal, operation, record};
+use super::samples::{at, change, holder, journal, operation, record, stop};
 use crate::ErrorKind;
 use crate::model::{GroupRecord, OperationId};
 use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure_equal, ensure_refused};
-use crate::ports::{JournalEntry, Lease, OperationFilter, Store};
+use crate::ports::{JournalEntry, Lease, OperationFilter, StopKind, StopRequest, Store};
 
 pub(super) fn checks() -> Vec<Check<StoreSubject>> {
     checks![
@@ -18,6 +18,9 @@ pub(super) fn checks() -> Vec<Check<StoreSubject>> {
         an_append_happens_all_or_nothing,
         a_lease_is_taken_renewed_and_given_back,
         a_lease_moves_only_when_judged_dead,
+        a_lease_that_was_lost_is_not_renewed,
+        a_request_to_stop_reaches_whoever_writes,
+        the_last_request_to_stop_counts_and_an_abort_outweighs_a_cancel,
     ]
 }
 
@@ -190,4 +193,68 @@ async fn a_lease_moves_only_when_judged_dead(StoreSubject { store, other, .. }: 
     let back = store.acquire_lease(&id, &holder("one"), at(999), None).await;
     ensure_refused("the former holder", back, ErrorKind::Conflict, &["host-1"])?;
     ensure_equal("in force", &store.lease(&id).await?, &Some(second))
+}
+
+async fn a_lease_that_was_lost_is_not_renewed(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (_, id) = begun(store.as_ref()).await?;
+    let never = store.renew_lease(&id, 0, at(60)).await;
+    ensure_refused("never taken", never, ErrorKind::Conflict, &[id.as_str()])?;
+    let first = store.acquire_lease(&id, &holder("one"), at(60), None).await?;
+    let renewed = store.renew_lease(&id, first.generation, at(90)).await?;
+    ensure_equal("renewed", &renewed, &Lease { expires_at: at(90), ..first.clone() })?;
+    ensure_equal("renewed, read back", &other.lease(&id).await?, &Some(renewed))?;
+
+    let second = other.acquire_lease(&id, &holder("two"), at(120), Some(first.generation)).await?;
+    let lost = store.renew_lease(&id, first.generation, at(999)).await;
+    ensure_refused("taken over", lost, ErrorKind::Conflict, &[id.as_str(), "host-1"])?;
+    ensure_equal("in force", &store.lease(&id).await?, &Some(second.clone()))?;
+    // a holder that sleeps through all of its successor's work does not come back either
+    other.release_lease(&id, second.generation).await?;
+    for generation in [first.generation, second.generation] {
+        let lost = store.renew_lease(&id, generation, at(999)).await;
+        ensure_refused("given back", lost, ErrorKind::Conflict, &[id.as_str()])?;
+    }
+    ensure_equal("nobody has it", &store.lease(&id).await?, &None)
+}
+
+async fn a_request_to_stop_reaches_whoever_writes(StoreSubject { store, other, .. }: &StoreSubject) -> CheckResult {
+    let (web, id) = begun(store.as_ref()).await?;
+    ensure_equal("nobody asked", &store.append(&id, 0, &journal(2, 3), None, false).await?, &None)?;
+    let cancel = stop(StopKind::Cancel, 20);
+    ensure_equal("what counts", &other.request_stop(&id, &cancel).await?, &cancel)?;
+    ensure_equal("read back", &store.stop_request(&id).await?, &Some(cancel.clone()))?;
+    let heard = store.append(&id, 0, &journal(3, 4), None, false).await?;
+    ensure_equal("heard with a write", &heard, &Some(cancel.clone()))?;
+
+    store.withdraw_stop(&id, &stop(StopKind::Cancel, 21)).await?;
+    ensure_equal("another one was meant", &store.stop_request(&id).await?, &Some(cancel.clone()))?;
+    store.withdraw_stop(&id, &cancel).await?;
+    store.withdraw_stop(&id, &cancel).await?;
+    ensure_equal("taken back", &other.stop_request(&id).await?, &None)?;
+
+    other.request_stop(&id, &cancel).await?;
+    let heard = store.append(&id, 0, &journal(4, 5), None, true).await?;
+    ensure_equal("nothing is left to stop", &(heard, other.stop_request(&id).await?), &(None, None))?;
+    let second = operation("2", &web, 1);
+    store.begin_operation(&second, &journal(0, 1), None).await?;
+    ensure_equal("of another operation", &store.stop_request(&second.id).await?, &None)?;
+    let stray = store.request_stop(&"op-none".into(), &cancel).await;
+    ensure_refused("no such operation", stray, ErrorKind::NotFound, &["op-none"])
+}
+
+async fn the_last_request_to_stop_counts_and_an_abort_outweighs_a_cancel(subject: &StoreSubject) -> CheckResult {
+    let StoreSubject { store, other, .. } = subject;
+    let (_, id) = begun(store.as_ref()).await?;
+    let abort = StopRequest { leave_peer: true, ..stop(StopKind::Abort, 22) };
+    for (asked, counts) in [
+        (stop(StopKind::Cancel, 20), stop(StopKind::Cancel, 20)),
+        (stop(StopKind::Cancel, 21), stop(StopKind::Cancel, 21)),
+        (abort.clone(), abort.clone()),
+        (stop(StopKind::Cancel, 23), abort),
+        (stop(StopKind::Abort, 24), stop(StopKind::Abort, 24)),
+    ] {
+        ensure_equal("what counts", &other.request_stop(&id, &asked).await?, &counts)?;
+        ensure_equal("read back", &store.stop_request(&id).await?, &Some(counts))?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::model::{
     Protection, ProtectionGroup, ReplicationPolicy, ReplicationType, RetainedCopy, ServerCapture, Site, SiteName,
     SiteStatus,
 };
-use crate::ports::{GroupChange, JOURNAL_START, JournalEntry, LeaseHolder, StoredOperation};
+use crate::ports::{GroupChange, JOURNAL_START, JournalEntry, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -199,4 +199,9 @@ pub(crate) fn journal(from: usize, to: usize) -> Vec<JournalEntry> {
 
 pub(crate) fn holder(engine: &str) -> LeaseHolder {
     LeaseHolder { host: "host-1".to_owned(), process: 4711, process_start: 99, engine: engine.to_owned() }
+}
+
+pub(crate) fn stop(kind: StopKind, second: i64) -> StopRequest {
+    let reason = Some("the \"wrong\" night".to_owned());
+    StopRequest { kind, by: "ops on host-2".to_owned(), reason, at: at(second), leave_peer: false }
 }
