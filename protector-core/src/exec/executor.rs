@@ -6,7 +6,8 @@ use crate::model::OperationId;
 use crate::plan::{Limits, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use crate::{Error, Result};
-use std::collections::BTreeSet;
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Executes operations that were accepted.
@@ -189,9 +190,9 @@ pub(crate) fn read_plan(operation: &StoredOperation) -> Result<Plan> {
         ))
         .remedy("continue with the version of Protector that accepted it"));
     }
-    let plan: Plan = serde_json::from_value(operation.plan.clone())
+    let plan = Plan::deserialize(&operation.plan)
         .map_err(|e| Error::storage(format!("the plan of {} cannot be read: {e}", operation.id)).source(e))?;
-    let known: BTreeSet<_> = plan.steps.iter().map(|s| &s.id).collect();
+    let known: HashSet<_> = plan.steps.iter().map(|s| &s.id).collect();
     if known.len() != plan.steps.len() || plan.steps.iter().flat_map(|s| &s.after).any(|id| !known.contains(id)) {
         return Err(Error::storage(format!("the plan of {} is damaged: step ids do not fit together", operation.id)));
     }

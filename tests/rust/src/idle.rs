@@ -13,12 +13,20 @@ use std::{fmt, path::Path, sync::Arc};
 
 const SITE: &str = "site-b";
 
+/// An operation, and what runs it.
+#[derive(Debug)]
+pub struct Idle {
+    executor: Executor,
+    store: Arc<dyn Store>,
+    operation: OperationId,
+}
+
 /// An accepted operation of `steps` steps on a store in `directory`, which syncs nothing, of which `done` are done in an
 /// attempt that died: its journal has one record, one more for the attempt, and two for each of these steps.
 ///
 /// # Errors
 /// store cannot be written → `Storage`.
-pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<(Executor, OperationId)> {
+pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<Idle> {
     let location = StoreLocation::File(directory.join("idle.db"));
     SqliteStore::migrate(&location)?;
     let store = Arc::new(SqliteStore::open(location, None, Durability::Off)?);
@@ -35,25 +43,36 @@ pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<(E
     let entries = journal(&plan, done)?;
     store.begin_operation(&operation, &entries, None).await?;
     let endpoints = Endpoints {
-        store,
+        store: store.clone(),
         peer: Arc::new(Nobody(SITE.into())),
         clouds: BTreeMap::from([(SITE.into(), Arc::new(Nobody(SITE.into())) as Arc<dyn Cloud>)]),
         arrays: BTreeMap::new(),
         clock: Arc::new(SystemClock),
         identifiers: Arc::new(RandomIdentifiers),
     };
-    Ok((Executor::new(endpoints, this_process("idle".to_owned()), Limits::default()), operation.id))
+    let executor = Executor::new(endpoints, this_process("idle".to_owned()), Limits::default());
+    Ok(Idle { executor, store, operation: operation.id })
 }
 
-/// Runs it to its end.
-///
-/// # Errors
-/// what the executor says; not completed → `Internal`.
-pub async fn run(executor: &Executor, operation: &OperationId) -> Result<OperationState> {
-    let state = executor.run(operation, &Cancel::default(), &Progress::none()).await?;
-    match state.finished {
-        Some((OperationStatus::Completed, _)) => Ok(state),
-        other => Err(Error::internal(format!("{other:?}: {:?}", state.error))),
+impl Idle {
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// what the executor says; not completed → `Internal`.
+    pub async fn run(&self) -> Result<OperationState> {
+        let state = self.executor.run(&self.operation, &Cancel::default(), &Progress::none()).await?;
+        match state.finished {
+            Some((OperationStatus::Completed, _)) => Ok(state),
+            other => Err(Error::internal(format!("{other:?}: {:?}", state.error))),
+        }
+    }
+
+    /// Reads its journal and folds it.
+    ///
+    /// # Errors
+    /// as [`Store::journal`] and [`OperationState::fold`].
+    pub async fn state(&self) -> Result<OperationState> {
+        OperationState::fold(&self.store.journal(&self.operation, 0).await?)
     }
 }
 
