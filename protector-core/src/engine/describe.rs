@@ -3,13 +3,13 @@
 use super::views::{
     ConsistencyGroupView, GroupView, InstanceView, MemberView, OperationView, PolicyView, StepView, VolumeView,
 };
-use crate::exec::{OperationState, StepState};
-use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationStatus, Protection};
-use crate::plan::Plan;
+use crate::exec::{MemberOutcome, OperationState, StepState, closed_steps, member_outcomes};
+use crate::model::{GroupRecord, GroupStatus, Member, MemberStatus, OperationStatus, Protection, ServerId};
+use crate::plan::{Action, Plan, Step};
 use crate::ports::StoredOperation;
 use crate::rules;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn status(record: &GroupRecord) -> GroupStatus {
     rules::status::group_status(&record.group, record.members.iter().any(|m| m.status == MemberStatus::Error))
@@ -53,6 +53,7 @@ fn next_commands(record: &GroupRecord, operation: Option<OperationStatus>) -> Ve
     let command = |verb: &str| {
         let rest = match verb {
             "failover" | "failback" | "test-failover" => format!("{verb} {name}"),
+            "retry-failed" => format!("failover {name} --retry-failed"),
             "sync" => format!("consistency-group sync {name}"),
             "reconcile" => format!("protection-group sync {name}"),
             "resume" | "watch" => format!("operation {verb} {open}"),
@@ -73,6 +74,10 @@ pub(super) fn member(member: &Member) -> MemberView {
         name: member.name.clone(),
         status: member.status,
         tier: member.tier,
+        depends_on: member.start.depends_on.iter().map(ToString::to_string).collect(),
+        required: member.start.required,
+        start_timeout_seconds: member.start.start_timeout_seconds,
+        boot_check: member.start.boot_check.clone(),
         volumes: member.disks.len(),
         servers: member.servers.iter().map(|(site, id)| (site.clone(), id.to_string())).collect::<BTreeMap<_, _>>(),
     }
@@ -139,19 +144,19 @@ pub(super) fn operation(
         protection_group: stored.group_name.clone(),
         status,
         progress: state.progress(plan),
-        instances_failed: outcome("failed"),
+        instances_failed: outcome("failed") + outcome("blocked"),
         instances_succeeded: outcome("succeeded"),
         steps_completed: count(|s| *s == StepState::Done),
-        steps_failed: count(|s| matches!(s, StepState::Failed(_))),
+        steps_failed: count(|s| matches!(s, StepState::Failed(_) | StepState::MemberFailed(_))),
         steps_total: plan.steps.len(),
         source_site: plan.source.clone(),
         target_site: plan.target.clone(),
         plan_hash: plan.hash.clone(),
         started_at: stored.accepted_at,
         finished_at: state.finished.map(|(_, at)| at),
-        error: state.error.clone().or_else(|| state.rollback.clone()),
+        error: state.error.clone().or_else(|| state.rollback.clone()).or_else(|| missing(&instances)),
         instances,
-        steps: plan.steps.iter().map(|s| step(s, state)).collect(),
+        steps: steps(plan, state),
         next: next_of_operation(stored, status, state),
     }
 }
@@ -162,6 +167,13 @@ fn next_of_operation(stored: &StoredOperation, status: OperationStatus, state: &
         (OperationStatus::Pending | OperationStatus::Interrupted, _) => resume(),
         (OperationStatus::Failed, _) if state.finished.is_none() => resume(),
         (OperationStatus::Running, _) => vec![format!("openstack protector operation watch {}", stored.id)],
+        (OperationStatus::CompletedPartial, _) => {
+            let group = &stored.group_name;
+            vec![
+                format!("openstack protector failover {group} --retry-failed"),
+                format!("openstack protector protection-group show {group}"),
+            ]
+        }
         (_, crate::model::OperationKind::TestFailover) => {
             vec![format!("openstack protector test-cleanup {}", stored.group_name)]
         }
@@ -169,61 +181,62 @@ fn next_of_operation(stored: &StoredOperation, status: OperationStatus, state: &
     }
 }
 
-fn step(step: &crate::plan::Step, state: &OperationState) -> StepView {
-    let (word, detail) = match state.steps.get(&step.id) {
-        None => ("pending", None),
-        Some(StepState::Begun) => ("running", None),
-        Some(StepState::Done) => ("done", None),
-        Some(StepState::Undone) => ("undone", None),
-        Some(StepState::Skipped(why)) => ("skipped", Some(why.clone())),
-        Some(StepState::Failed(why)) => ("failed", Some(why.clone())),
-    };
-    StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_owned(), detail }
+/// What is to be said of members that did not arrive.
+fn missing(instances: &[InstanceView]) -> Option<String> {
+    let missing: Vec<String> = instances
+        .iter()
+        .filter(|i| matches!(i.outcome.as_str(), "failed" | "blocked"))
+        .map(|i| format!("{}: {}", i.name, i.error.as_deref().unwrap_or("no reason is known")))
+        .collect();
+    match missing.len() {
+        0 => None,
+        count => Some(format!("{count} of {} members did not arrive: {}", instances.len(), missing.join("; "))),
+    }
 }
 
-/// Members by how their steps stand: all done, one failed, or still to come.
+fn steps(plan: &Plan, state: &OperationState) -> Vec<StepView> {
+    let closed = closed_steps(plan, state);
+    let view = |step: &Step| {
+        let (word, detail) = match (state.steps.get(&step.id), closed.get(&step.id)) {
+            (None, Some(cause)) => ("blocked", Some(format!("not made, because this failed: {}", cause.title))),
+            (None, None) => ("pending", None),
+            (Some(StepState::Begun), _) => ("running", None),
+            (Some(StepState::Done), _) => ("done", None),
+            (Some(StepState::Undone), _) => ("undone", None),
+            (Some(StepState::Skipped(why)), _) => ("skipped", Some(why.clone())),
+            (Some(StepState::Failed(why) | StepState::MemberFailed(why)), _) => ("failed", Some(why.clone())),
+        };
+        StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_owned(), detail }
+    };
+    plan.steps.iter().map(view).collect()
+}
+
+/// Members in the order of the plan, each with the one outcome that it has.
 fn instances(plan: &Plan, state: &OperationState) -> Vec<InstanceView> {
-    let mut members = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut outcomes = member_outcomes(plan, state);
+    let mut names: BTreeMap<&ServerId, &str> = BTreeMap::new();
     for step in &plan.steps {
-        if let Some(member) = &step.member
-            && seen.insert(member)
-        {
-            members.push(member);
+        if let Action::EnsureServer { member, name, .. } = &step.action {
+            names.insert(member, name);
         }
     }
-    let mut by_member: BTreeMap<_, Vec<&crate::plan::Step>> = BTreeMap::new();
-    for step in &plan.steps {
-        if let Some(member) = &step.member {
-            by_member.entry(member).or_default().push(step);
-        }
+    let name = |id: &ServerId| names.get(id).copied().unwrap_or_default().to_owned();
+    let mut views = Vec::with_capacity(outcomes.len());
+    for member in plan.steps.iter().filter_map(|s| s.member.as_ref()) {
+        let Some(outcome) = outcomes.remove(member) else { continue };
+        let (word, error) = match outcome {
+            MemberOutcome::Pending => ("pending", None),
+            MemberOutcome::Succeeded => ("succeeded", None),
+            MemberOutcome::Failed { reason } => ("failed", Some(reason)),
+            MemberOutcome::Blocked { by, reason } => ("blocked", Some(format!("depends on '{}': {reason}", name(&by)))),
+        };
+        views.push(InstanceView {
+            instance_id: member.to_string(),
+            name: name(member),
+            outcome: word.to_owned(),
+            server_id: state.outputs.servers.get(member).map(|(id, _)| id.to_string()),
+            error,
+        });
     }
-    members
-        .into_iter()
-        .map(|member| {
-            let steps = by_member.get(member).map(Vec::as_slice).unwrap_or_default();
-            let error = steps.iter().find_map(|s| match state.steps.get(&s.id) {
-                Some(StepState::Failed(why)) => Some(why.clone()),
-                _ => None,
-            });
-            let outcome = if error.is_some() {
-                "failed"
-            } else if steps.iter().all(|s| state.is_settled(&s.id)) {
-                "succeeded"
-            } else {
-                "pending"
-            };
-            let name = steps.iter().find_map(|s| match &s.action {
-                crate::plan::Action::EnsureServer { name, .. } => Some(name.clone()),
-                _ => None,
-            });
-            InstanceView {
-                instance_id: member.to_string(),
-                name: name.unwrap_or_default(),
-                outcome: outcome.to_owned(),
-                server_id: state.outputs.servers.get(member).map(|(id, _)| id.to_string()),
-                error,
-            }
-        })
-        .collect()
+    views
 }

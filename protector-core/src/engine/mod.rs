@@ -14,10 +14,11 @@ mod policies;
 mod protection_groups;
 mod requests;
 mod sites;
+mod start_options;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};
-pub use requests::{GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate};
+pub use requests::{GroupCreate, GroupUpdate, MemberAdd, MemberUpdate, PolicyChange, SiteCreate};
 pub use views::{
     ConsistencyGroupView, GroupView, HealthView, InstanceView, MemberView, OperationView, PolicyView, SiteCheck,
     SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,

@@ -39,7 +39,7 @@ impl Engine {
             consents: plan.consents.clone(),
         };
         let first = JournalEntry::seal(0, stored.accepted_at, serde_json::to_value(accepted)?, &"0".repeat(64));
-        let change = plan.kind.moves_workload().then(|| self.opening(plan, &record, &stored));
+        let change = plan.kind.changes_metadata().then(|| self.opening(plan, &record, &stored));
         self.0.endpoints.store.begin_operation(&stored, &[first], change.as_ref()).await?;
         self.operation_show(stored.id.as_str()).await
     }

@@ -286,6 +286,7 @@ impl Engine {
             members: Vec::new(),
             retained: Vec::new(),
             divergence: None,
+            unfinished: None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Taking up an operation and bringing it to an end.
 
 use super::run::Run;
-use super::{Endpoints, OperationState, Progress, Record, forward, lease, rollback};
+use super::{Endpoints, OperationState, Progress, Record, StepState, forward, lease, rollback};
 use crate::model::OperationId;
-use crate::plan::{PLAN_SCHEMA, Plan};
+use crate::plan::{Action, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StoredOperation};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -80,7 +80,11 @@ impl Executor {
     }
 
     async fn drive(&self, run: &Run) -> Result<()> {
-        run.append(vec![Record::Attempt { holder: self.holder.clone(), generation: run.lease_generation() }]).await?;
+        let mut records = vec![Record::Attempt { holder: self.holder.clone(), generation: run.lease_generation() }];
+        if reopens(run) {
+            records.push(Record::MembersReopened {});
+        }
+        run.append(records).await?;
         run.tell_operation("running");
         if !run.rolling_back() {
             forward::run(run, self.limits).await?;
@@ -93,6 +97,16 @@ impl Executor {
     }
 }
 
+/// Whether members that failed are tried again: the last attempt stopped by itself, and nobody has been told who arrived.
+fn reopens(run: &Run) -> bool {
+    let state = run.state();
+    let told = run.plan.steps.iter().any(|s| {
+        matches!(s.action, Action::SwitchPrimary { .. } | Action::Close {}) && state.begun_at.contains_key(&s.id)
+    });
+    let failed = state.steps.values().any(|s| matches!(s, StepState::MemberFailed(_)));
+    state.error.is_some() && failed && !told
+}
+
 fn unknown(id: &OperationId) -> Error {
     Error::not_found(format!("operation '{id}' does not exist on this site"))
         .remedy("openstack protector operation list; operations are kept on the site where they were started")
@@ -101,9 +115,10 @@ fn unknown(id: &OperationId) -> Error {
 /// The plan that was accepted.
 pub(crate) fn read_plan(operation: &StoredOperation) -> Result<Plan> {
     let schema = operation.plan.get("schema").and_then(serde_json::Value::as_u64);
-    if schema != Some(u64::from(PLAN_SCHEMA)) {
+    let known = u64::from(OLDEST_PLAN_SCHEMA)..=u64::from(PLAN_SCHEMA);
+    if !schema.is_some_and(|schema| known.contains(&schema)) {
         return Err(Error::unsupported(format!(
-            "the plan of {} has schema {schema:?}, this build executes {PLAN_SCHEMA}",
+            "the plan of {} has schema {schema:?}, this build executes {OLDEST_PLAN_SCHEMA} to {PLAN_SCHEMA}",
             operation.id
         ))
         .remedy("continue with the version of Protector that accepted it"));

@@ -3,13 +3,13 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{OperationStatus, StepId};
+use crate::model::{OperationStatus, ServerId, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
 use crate::ports::{JournalEntry, LeaseHolder};
 use crate::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Version of the records' shape. An executor refuses journals of another one.
 pub const JOURNAL_SCHEMA: u32 = 1;
@@ -62,6 +62,26 @@ pub enum Record {
         /// What went wrong, with the remedy.
         message: String,
     },
+    /// A step failed, and its member does not arrive. The operation goes on without it.
+    MemberFailed {
+        /// Which step.
+        step: StepId,
+        /// Whose step.
+        member: ServerId,
+        /// Kind of the error.
+        code: String,
+        /// What went wrong, with the remedy.
+        message: String,
+        /// What the step left behind all the same.
+        output: StepOutput,
+    },
+    /// No member arrived, so there is nothing to go on with.
+    Stopped {
+        /// In words.
+        reason: String,
+    },
+    /// Steps that made their members fail are made again.
+    MembersReopened {},
     /// The start is being restored.
     RollbackStarted {
         /// Why.
@@ -90,6 +110,8 @@ pub enum StepState {
     Skipped(String),
     /// Failed.
     Failed(String),
+    /// Failed, and its member with it: not made again by itself.
+    MemberFailed(String),
     /// Undone.
     Undone,
 }
@@ -169,6 +191,14 @@ impl OperationState {
                 self.error = Some(message.clone());
                 self.steps.insert(step, StepState::Failed(message));
             }
+            Record::MemberFailed { step, message, output, .. } => {
+                self.outputs.add(output);
+                self.steps.insert(step, StepState::MemberFailed(message));
+            }
+            Record::Stopped { reason } => self.error = Some(reason),
+            Record::MembersReopened {} => {
+                self.steps.retain(|_, state| !matches!(state, StepState::MemberFailed(_)));
+            }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
             Record::StepUndone { step } => {
                 self.steps.insert(step, StepState::Undone);
@@ -181,6 +211,11 @@ impl OperationState {
     /// Whether the step needs nothing more.
     pub fn is_settled(&self, step: &StepId) -> bool {
         matches!(self.steps.get(step), Some(StepState::Done | StepState::Skipped(_)))
+    }
+
+    /// Whether the step failed and its member with it.
+    pub fn has_failed(&self, step: &StepId) -> bool {
+        matches!(self.steps.get(step), Some(StepState::MemberFailed(_)))
     }
 
     /// Whether the way back is closed: the pivot is done.
@@ -209,15 +244,6 @@ impl OperationState {
             (None, false) if self.error.is_some() => OperationStatus::Failed,
             (None, false) => OperationStatus::Interrupted,
         }
-    }
-
-    /// Members with a failed step.
-    pub fn failed_members<'a>(&self, plan: &'a Plan) -> BTreeSet<&'a crate::model::ServerId> {
-        plan.steps
-            .iter()
-            .filter(|s| matches!(self.steps.get(&s.id), Some(StepState::Failed(_))))
-            .filter_map(|s| s.member.as_ref())
-            .collect()
     }
 }
 

@@ -1,12 +1,13 @@
 //! One attempt at one operation: its journal, its state, its watchers.
 
 use super::{Endpoints, Event, OperationState, Progress, Record, lease};
-use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, StepId};
+use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, ServerId, StepId};
 use crate::plan::{Outputs, Phase, Plan, Step};
 use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, LeaseHolder, Outcome, StoredOperation};
 use crate::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
+    collections::BTreeSet,
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -63,6 +64,12 @@ impl Run {
     /// Reads what finished steps left behind.
     pub(super) fn outputs<T>(&self, read: impl FnOnce(&Outputs) -> T) -> T {
         read(&self.state().outputs)
+    }
+
+    /// The operation's members that do not arrive, as far as is known.
+    pub(super) fn missing_members(&self) -> BTreeSet<ServerId> {
+        let outcomes = super::outcomes::member_outcomes(&self.plan, &self.state());
+        outcomes.into_iter().filter(|(_, outcome)| outcome.is_missing()).map(|(member, _)| member).collect()
     }
 
     pub(super) fn rolling_back(&self) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct Schedule {
     ready: HashMap<Endpoint, BTreeSet<usize>>,
     endpoints: Vec<Endpoint>,
     in_flight: HashMap<Endpoint, usize>,
+    /// Will not be made.
+    closed: BTreeSet<usize>,
     limits: Limits,
     /// Steps that are not settled.
     left: usize,
@@ -49,7 +51,16 @@ impl Schedule {
                 }
             }
         }
-        Self { waiting_for, followers, ready, endpoints, in_flight: HashMap::new(), limits, left }
+        Self {
+            waiting_for,
+            followers,
+            ready,
+            endpoints,
+            in_flight: HashMap::new(),
+            closed: BTreeSet::new(),
+            limits,
+            left,
+        }
     }
 
     /// How many steps are not settled.
@@ -73,19 +84,32 @@ impl Schedule {
         taken
     }
 
+    /// A step that has not begun will not be made; its followers may go on, as far as they are not closed themselves.
+    pub(super) fn close(&mut self, at: usize) {
+        self.closed.insert(at);
+        if let Some(ready) = self.endpoints.get(at).and_then(|e| self.ready.get_mut(e)) {
+            ready.remove(&at);
+        }
+        self.settle(at);
+    }
+
     /// A step is no longer in flight; `settled`: its followers may go on.
     pub(super) fn give_back(&mut self, at: usize, settled: bool) {
         if let Some(busy) = self.endpoints.get(at).and_then(|e| self.in_flight.get_mut(e)) {
             *busy = busy.saturating_sub(1);
         }
-        if !settled {
-            return;
+        if settled {
+            self.settle(at);
         }
+    }
+
+    fn settle(&mut self, at: usize) {
         self.left = self.left.saturating_sub(1);
         for follower in self.followers.get(at).cloned().unwrap_or_default() {
             if let Some(count) = self.waiting_for.get_mut(follower) {
                 *count = count.saturating_sub(1);
                 if *count == 0
+                    && !self.closed.contains(&follower)
                     && let Some(endpoint) = self.endpoints.get(follower)
                 {
                     self.ready.entry(endpoint.clone()).or_default().insert(follower);

@@ -21,6 +21,8 @@ pub enum OperationKind {
     UnplannedFailover,
     /// Move the workload back to the site it was created on.
     Failback,
+    /// Bring up the members that did not arrive in the last move, from the clones that it made.
+    RetryFailed,
 }
 
 impl OperationKind {
@@ -32,6 +34,7 @@ impl OperationKind {
             Self::TestCleanup => "test_cleanup",
             Self::PlannedFailover | Self::UnplannedFailover => "failover",
             Self::Failback => "failback",
+            Self::RetryFailed => "retry_failed",
         }
     }
 
@@ -40,13 +43,18 @@ impl OperationKind {
         match self {
             Self::PlannedFailover | Self::Failback => Some(FailoverType::Planned),
             Self::UnplannedFailover => Some(FailoverType::Unplanned),
-            Self::Sync | Self::TestFailover | Self::TestCleanup => None,
+            Self::Sync | Self::TestFailover | Self::TestCleanup | Self::RetryFailed => None,
         }
     }
 
     /// Whether it changes where the workload runs.
     pub const fn moves_workload(self) -> bool {
         self.failover_type().is_some()
+    }
+
+    /// Whether it changes the group's metadata, and so holds the group on both sites.
+    pub const fn changes_metadata(self) -> bool {
+        self.moves_workload() || matches!(self, Self::RetryFailed)
     }
 }
 
@@ -59,6 +67,7 @@ impl fmt::Display for OperationKind {
             Self::TestCleanup => "test cleanup",
             Self::Sync => "sync",
             Self::Failback => "failback",
+            Self::RetryFailed => "retry of failed members",
         })
     }
 }
@@ -100,6 +109,8 @@ pub enum OperationStatus {
     Interrupted,
     /// Every step is done and confirmed.
     Completed,
+    /// Everything is done and confirmed except for some members, which did not arrive: `failover --retry-failed`.
+    CompletedPartial,
     /// A step failed and what had been done stays; `operation resume` tries again.
     Failed,
     /// A step failed before the pivot and the start was restored.
@@ -111,7 +122,7 @@ pub enum OperationStatus {
 impl OperationStatus {
     /// Whether nothing more will happen to it.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::RolledBack | Self::Cancelled)
+        matches!(self, Self::Completed | Self::CompletedPartial | Self::RolledBack | Self::Cancelled)
     }
 }
 
@@ -122,6 +133,7 @@ impl fmt::Display for OperationStatus {
             Self::Running => "running",
             Self::Interrupted => "interrupted",
             Self::Completed => "completed",
+            Self::CompletedPartial => "completed_partial",
             Self::Failed => "failed",
             Self::RolledBack => "rolled_back",
             Self::Cancelled => "cancelled",

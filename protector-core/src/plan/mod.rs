@@ -1,8 +1,8 @@
 //! Facts in, plan out. No I/O, no clock, no randomness: the same facts and request give the same plan, to the byte, in
 //! every language.
 //!
-//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback). Each
-//! of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
+//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback),
+//! `retry`. Each of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
 //! what would happen.
 
 mod build;
@@ -13,6 +13,7 @@ mod output;
 mod placement;
 mod relocate;
 mod request;
+mod retry;
 mod sealed;
 mod step;
 mod sync;
@@ -29,8 +30,8 @@ pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFa
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
 pub use output::{Outputs, StepOutput};
 pub use request::Request;
-pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
-pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};
+pub use sealed::{ExpectedLoss, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
+pub use step::{Action, Endpoint, EndpointKind, OnFailure, Phase, PointSource, Step};
 
 use crate::model::OperationKind;
 use crate::{Error, Result};
@@ -50,6 +51,7 @@ pub fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
         OperationKind::PlannedFailover | OperationKind::UnplannedFailover | OperationKind::Failback => {
             relocate::plan(facts, request)
         }
+        OperationKind::RetryFailed => retry::plan(facts, request),
     }
 }
 

@@ -54,6 +54,11 @@ pub enum StepOutput {
         /// Flavor it got.
         flavor: String,
     },
+    /// A check that succeeded.
+    Checked {
+        /// The end of what it wrote.
+        lines: Vec<String>,
+    },
 }
 
 /// Everything the finished steps of an operation left behind.
@@ -77,7 +82,7 @@ impl Outputs {
     /// Adds what one step left behind. Adding the same output again changes nothing.
     pub fn add(&mut self, output: StepOutput) {
         match output {
-            StepOutput::Nothing => {}
+            StepOutput::Nothing | StepOutput::Checked { .. } => {}
             StepOutput::Point { name, created } => self.point = Some((name, created)),
             StepOutput::Clones { made_by, volumes } => {
                 self.clone_key = Some(made_by);

@@ -41,6 +41,12 @@ pub enum Request {
         #[serde(default)]
         mappings: Mappings,
     },
+    /// Bring up the members that did not arrive in the last move.
+    RetryFailed {
+        /// Mappings towards the site where the group runs; win over those of the move and over stored ones.
+        #[serde(default)]
+        mappings: Mappings,
+    },
     /// Move the workload back to its primary site.
     Failback {
         /// Mappings towards the primary site; win over the inverted stored ones.
@@ -76,6 +82,7 @@ impl Request {
             Self::TestFailover { .. } => OperationKind::TestFailover,
             Self::TestCleanup { .. } => OperationKind::TestCleanup,
             Self::Failback { .. } => OperationKind::Failback,
+            Self::RetryFailed { .. } => OperationKind::RetryFailed,
             Self::Failover { failover_type: FailoverType::Unplanned, .. } => OperationKind::UnplannedFailover,
             Self::Failover { .. } if !facts.record.group.is_home() => OperationKind::Failback,
             Self::Failover { .. } => OperationKind::PlannedFailover,
@@ -85,9 +92,10 @@ impl Request {
     /// Mappings that were given with the request.
     pub fn mappings(&self) -> Option<&Mappings> {
         match self {
-            Self::TestFailover { mappings, .. } | Self::Failover { mappings, .. } | Self::Failback { mappings } => {
-                Some(mappings)
-            }
+            Self::TestFailover { mappings, .. }
+            | Self::Failover { mappings, .. }
+            | Self::Failback { mappings }
+            | Self::RetryFailed { mappings } => Some(mappings),
             Self::Sync {} | Self::TestCleanup { .. } => None,
         }
     }

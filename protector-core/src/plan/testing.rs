@@ -98,6 +98,7 @@ fn record(sizes: &[Size], runs_on: &str, away: bool) -> GroupRecord {
         members: sizes.iter().enumerate().map(|(n, size)| member(n, *size, sites)).collect(),
         retained: Vec::new(),
         divergence: None,
+        unfinished: None,
     }
 }
 
@@ -122,6 +123,7 @@ fn member(n: usize, size: Size, sites: &[&str]) -> Member {
         // every third name is shared: labels must still differ
         name: format!("web-{}", n / 3),
         tier: size.tier,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: sites.iter().map(|s| (SiteName::from(*s), capture(s))).collect(),
         disks: (0..size.disks)

@@ -1,7 +1,7 @@
 //! Laws of every plan, over worlds of any size with anything missing.
 
 use super::testing::{DEFECTS, Size, facts};
-use super::{Action, Facts, Phase, Plan, Request, Severity, Step, plan, plan_json};
+use super::{Action, Facts, OnFailure, Phase, Plan, Request, Severity, Step, plan, plan_json};
 use crate::ErrorKind;
 use crate::model::{FailoverType, Mappings, OperationKind, StepId};
 use proptest::prelude::*;
@@ -132,11 +132,11 @@ proptest! {
         let planned = plan(&facts, &failover(FailoverType::Unplanned, force)).unwrap();
         prop_assert_eq!(planned.kind, OperationKind::UnplannedFailover);
         for step in planned.steps.iter().filter(|s| s.action.endpoint().site.as_ref() == Some(&planned.source)) {
-            prop_assert!(step.best_effort && facts.source_answers(), "{}", step.id);
+            prop_assert!(step.on_failure == OnFailure::Skip && facts.source_answers(), "{}", step.id);
         }
         // and a planned kind skips nothing
         let planned = plan(&facts, &failover(FailoverType::Planned, false)).unwrap();
-        prop_assert!(planned.steps.iter().all(|s| !s.best_effort));
+        prop_assert!(planned.steps.iter().all(|s| s.on_failure != OnFailure::Skip));
         prop_assert_ne!(planned.kind, OperationKind::UnplannedFailover);
     }
 

@@ -12,6 +12,9 @@ pub fn group_status(group: &ProtectionGroup, members_in_error: bool) -> GroupSta
     match group.operation.as_ref().map(|operation| operation.kind) {
         Some(OperationKind::PlannedFailover | OperationKind::UnplannedFailover) => return GroupStatus::FailingOver,
         Some(OperationKind::Failback) => return GroupStatus::FailingBack,
+        // on its way to be complete where it is
+        Some(OperationKind::RetryFailed) if group.is_home() => return GroupStatus::FailingBack,
+        Some(OperationKind::RetryFailed) => return GroupStatus::FailingOver,
         Some(OperationKind::Sync | OperationKind::TestFailover | OperationKind::TestCleanup) | None => {}
     }
     match (group.is_home(), group.partial || members_in_error) {
@@ -31,21 +34,25 @@ pub fn verbs_out(status: GroupStatus, divergence: bool, open_operation: Option<O
         Some(OperationStatus::Pending | OperationStatus::Running) => return vec!["watch", "cancel"],
         Some(OperationStatus::Interrupted | OperationStatus::Failed) => return vec!["resume", "abort"],
         // it ended but still holds the group: resume finds nothing left to do and lets go
-        Some(OperationStatus::Completed | OperationStatus::RolledBack | OperationStatus::Cancelled) => {
-            return vec!["resume"];
-        }
+        Some(
+            OperationStatus::Completed
+            | OperationStatus::CompletedPartial
+            | OperationStatus::RolledBack
+            | OperationStatus::Cancelled,
+        ) => return vec!["resume"],
         None => {}
     }
     let mut verbs = match status {
         GroupStatus::Creating => vec!["create", "delete"],
         GroupStatus::Active => vec!["failover", "test-failover", "sync"],
         GroupStatus::FailedOver => vec!["failback", "reprotect", "test-failover", "sync"],
-        GroupStatus::FailedOverPartial => vec!["failback", "reprotect"],
+        GroupStatus::FailedOverPartial => vec!["retry-failed", "failback", "reprotect", "member-remove"],
         GroupStatus::FailingOver | GroupStatus::FailingBack => vec!["resume", "abort"],
-        GroupStatus::Error => vec!["reconcile", "reprotect", "member-remove"],
+        GroupStatus::Error => vec!["retry-failed", "reconcile", "reprotect", "member-remove"],
         GroupStatus::Deleting => vec!["delete"],
     };
-    if divergence && !verbs.contains(&"reconcile") {
+    if divergence {
+        verbs.retain(|verb| *verb != "reconcile");
         verbs.insert(0, "reconcile");
     }
     verbs
@@ -75,6 +82,8 @@ fn allowed_from(kind: OperationKind) -> &'static [GroupStatus] {
         OperationKind::PlannedFailover | OperationKind::UnplannedFailover => &[Active],
         OperationKind::Failback => &[FailedOver, FailedOverPartial],
         OperationKind::TestFailover | OperationKind::Sync => &[Active, FailedOver],
+        // at home a group with members that did not arrive is in error
+        OperationKind::RetryFailed => &[FailedOverPartial, Error],
         OperationKind::TestCleanup => {
             &[Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, Error]
         }
@@ -92,12 +101,16 @@ fn way_on(kind: OperationKind, status: GroupStatus) -> &'static str {
         GroupStatus::FailedOver if kind.moves_workload() => {
             "it runs on its secondary site; to move it back: openstack protector failback <group>"
         }
+        GroupStatus::FailedOver if matches!(kind, OperationKind::RetryFailed) => {
+            "all members are there: openstack protector protection-group show <group>"
+        }
         GroupStatus::FailedOver | GroupStatus::FailedOverPartial => {
-            "bring all members to one site first: openstack protector failback <group>"
+            "bring all members to one site first: openstack protector failover <group> --retry-failed, \
+             or openstack protector failback <group>"
         }
         GroupStatus::Error => {
             "see what is wrong: openstack protector protection-group show <group>, then \
-             openstack protector protection-group reconcile <group>"
+             openstack protector failover <group> --retry-failed"
         }
         GroupStatus::Deleting => "it is being deleted: openstack protector protection-group delete <group>",
     }

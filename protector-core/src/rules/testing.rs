@@ -55,6 +55,7 @@ pub(super) fn record(name: &str) -> GroupRecord {
         members: vec![member(name)],
         retained: Vec::new(),
         divergence: None,
+        unfinished: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn member(name: &str) -> Member {
         id: format!("{name}-server").into(),
         name: name.to_owned(),
         tier: 0,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: [(
             "site-a".into(),

@@ -2,11 +2,12 @@
 //! record is computed from the time of the first intent, so that a repeat pushes the very same one.
 
 use super::super::run::Run;
-use crate::model::{GroupRecord, OperationKind, Protection, SiteName};
-use crate::plan::{Action, Step, transition};
+use crate::model::{GroupRecord, OperationKind, Protection, ServerId, SiteName};
+use crate::plan::{Action, Outputs, Step, transition};
 use crate::ports::{Cx, GroupChange, Outcome, PeerVersion};
 use crate::{ErrorKind, Result};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The record with the open operation, as it was stored when the plan was accepted.
 pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
@@ -24,18 +25,39 @@ pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
 pub(super) async fn switch_primary(run: &Run, step: &Step, to: &SiteName) -> Result<GroupChange> {
     let record = run.record().await?;
     let at = begun_at(run, step);
-    let next = run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, at));
+    let missing = run.missing_members();
+    let next = run.outputs(|outputs| transition::switched(&record, &arrival(run, to, outputs, &missing), at));
     publish(run, step, &record, next).await
 }
 
 pub(super) async fn close(run: &Run, step: &Step) -> Result<GroupChange> {
     let record = run.record().await?;
-    let protection = match run.plan.kind {
-        OperationKind::UnplannedFailover => record.group.protection,
-        _ => Protection::Protected,
-    };
-    let next = transition::closed(&record, protection, begun_at(run, step));
+    let (at, missing) = (begun_at(run, step), run.missing_members());
+    let next = run.outputs(|outputs| {
+        let arrival = arrival(run, &run.plan.target, outputs, &missing);
+        match run.plan.kind {
+            OperationKind::RetryFailed => transition::rejoined(&record, &arrival, at),
+            OperationKind::UnplannedFailover => transition::moved(&record, &arrival, record.group.protection, at),
+            _ => transition::moved(&record, &arrival, Protection::Protected, at),
+        }
+    });
     publish(run, step, &record, next).await
+}
+
+fn arrival<'a>(
+    run: &'a Run,
+    to: &'a SiteName,
+    outputs: &'a Outputs,
+    missing: &'a BTreeSet<ServerId>,
+) -> transition::Arrival<'a> {
+    transition::Arrival {
+        from: &run.plan.source,
+        to,
+        outputs,
+        failed: missing,
+        operation: &run.operation.id,
+        mappings: run.plan.request.mappings(),
+    }
 }
 
 /// Pushes `next` unless the other site was not told of the operation at all. An unplanned failover goes on without it and

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
-use crate::plan::{Action, Phase, Request, Step, plan};
+use crate::plan::{Action, OnFailure, Phase, Request, Step, plan};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -25,7 +25,7 @@ fn step(at: usize, kind: usize, after: Vec<StepId>) -> Step {
         after,
         weight: 1,
         timeout_seconds: 60,
-        best_effort: false,
+        on_failure: OnFailure::Stop,
         member: None,
     }
 }

@@ -6,7 +6,7 @@ use crate::plan::{Action, Phase};
 use crate::rules::naming;
 
 /// Longest time for the first copy of all data in a direction.
-const FIRST_COPY_SECONDS: u32 = 24 * 3600;
+pub(in crate::plan) const FIRST_COPY_SECONDS: u32 = 24 * 3600;
 
 impl Relocation<'_> {
     /// After the switch: from target to source.

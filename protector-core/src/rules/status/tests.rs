@@ -5,16 +5,18 @@ use crate::rules::testing::group;
 use GroupStatus::{
     Active, Creating, Deleting, Error as InError, FailedOver, FailedOverPartial, FailingBack, FailingOver,
 };
-use OperationKind::{Failback, PlannedFailover, Sync, TestCleanup, TestFailover, UnplannedFailover};
+use OperationKind::{Failback, PlannedFailover, RetryFailed, Sync, TestCleanup, TestFailover, UnplannedFailover};
 
 const STATUSES: [GroupStatus; 8] =
     [Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, InError, Deleting];
-const KINDS: [OperationKind; 6] = [Sync, TestFailover, TestCleanup, PlannedFailover, UnplannedFailover, Failback];
-const OPEN: [OperationStatus; 7] = [
+const KINDS: [OperationKind; 7] =
+    [Sync, TestFailover, TestCleanup, PlannedFailover, UnplannedFailover, Failback, RetryFailed];
+const OPEN: [OperationStatus; 8] = [
     OperationStatus::Pending,
     OperationStatus::Running,
     OperationStatus::Interrupted,
     OperationStatus::Completed,
+    OperationStatus::CompletedPartial,
     OperationStatus::Failed,
     OperationStatus::RolledBack,
     OperationStatus::Cancelled,
@@ -45,6 +47,13 @@ fn the_word_follows_from_the_facts() {
             let expected = match kind {
                 PlannedFailover | UnplannedFailover => FailingOver,
                 Failback => FailingBack,
+                RetryFailed => {
+                    if home {
+                        FailingBack
+                    } else {
+                        FailingOver
+                    }
+                }
                 Sync | TestFailover | TestCleanup => word,
             };
             assert_eq!(group_status(&group, in_error), expected, "{kind}, home {home}, partial {partial}");
@@ -61,6 +70,7 @@ fn what_each_status_allows() {
         (Failback, [false, false, false, true, true, false, false, false]),
         (TestFailover, [false, true, false, true, false, false, false, false]),
         (Sync, [false, true, false, true, false, false, false, false]),
+        (RetryFailed, [false, false, false, false, true, false, true, false]),
         (TestCleanup, [true, true, true, true, true, true, true, false]),
     ];
     assert_eq!(table.len(), KINDS.len());
@@ -129,6 +139,7 @@ fn a_verb_that_is_offered_is_allowed() {
                 "failback" => Failback,
                 "test-failover" => TestFailover,
                 "sync" => Sync,
+                "retry-failed" => RetryFailed,
                 _ => continue,
             };
             assert!(check_allowed(kind, status).is_ok(), "{verb} in {status}");

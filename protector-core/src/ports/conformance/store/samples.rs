@@ -44,6 +44,7 @@ pub(crate) fn record(name: &str) -> GroupRecord {
         members: vec![member],
         retained: vec![retained],
         divergence: None,
+        unfinished: None,
     }
 }
 
@@ -103,6 +104,7 @@ pub(crate) fn member(server: &str) -> Member {
         id: server.into(),
         name: server.to_owned(),
         tier: 0,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: BTreeMap::from([(SiteName::from("site-a"), capture())]),
         disks: vec![Disk {
