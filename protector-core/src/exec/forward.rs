@@ -14,9 +14,10 @@ use std::collections::HashSet;
 /// Runs until all steps are settled or closed, one stops the operation, or somebody cancels. Then either the operation is
 /// finished, or it rolls back, or it stays open with its error.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
-    let mut closed: HashSet<StepId> = closed_steps(&run.plan, &run.state()).into_keys().cloned().collect();
-    let needs_nothing = |id: &StepId| run.state().is_settled(id) || closed.contains(id) || run.state().has_failed(id);
+    let needs_nothing = |id: &StepId| run.state().is_settled(id) || run.state().has_failed(id);
     let mut schedule = Schedule::new(&run.plan, needs_nothing, limits);
+    let mut closed = HashSet::new();
+    close_followers(run, &mut schedule, &mut closed);
     let mut in_flight = FuturesUnordered::new();
     let mut failure: Option<Error> = None;
     stop_without_arrivals(run, &mut failure).await?;

@@ -84,9 +84,11 @@ impl Schedule {
         taken
     }
 
-    /// A step that has not begun will not be made; its followers may go on, as far as they are not closed themselves.
+    /// A step that has not begun will not be made. What comes after it still waits for what comes before it.
     pub(super) fn close(&mut self, at: usize) {
-        self.closed.insert(at);
+        if !self.closed.insert(at) || self.waiting_for.get(at) != Some(&0) {
+            return;
+        }
         if let Some(ready) = self.endpoints.get(at).and_then(|e| self.ready.get_mut(e)) {
             ready.remove(&at);
         }
@@ -104,14 +106,18 @@ impl Schedule {
     }
 
     fn settle(&mut self, at: usize) {
-        self.left = self.left.saturating_sub(1);
-        for follower in self.followers.get(at).cloned().unwrap_or_default() {
-            if let Some(count) = self.waiting_for.get_mut(follower) {
+        let mut settled = vec![at];
+        while let Some(at) = settled.pop() {
+            self.left = self.left.saturating_sub(1);
+            for follower in self.followers.get(at).cloned().unwrap_or_default() {
+                let Some(count) = self.waiting_for.get_mut(follower) else { continue };
                 *count = count.saturating_sub(1);
-                if *count == 0
-                    && !self.closed.contains(&follower)
-                    && let Some(endpoint) = self.endpoints.get(follower)
-                {
+                if *count > 0 {
+                    continue;
+                }
+                if self.closed.contains(&follower) {
+                    settled.push(follower);
+                } else if let Some(endpoint) = self.endpoints.get(follower) {
                     self.ready.entry(endpoint.clone()).or_default().insert(follower);
                 }
             }

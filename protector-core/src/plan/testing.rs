@@ -240,7 +240,7 @@ fn cloud_facts(record: &GroupRecord, site: &str, is_source: bool) -> CloudFacts 
 /// Something that is missing or wrong.
 pub(crate) type Defect = (&'static str, fn(&mut Facts));
 
-pub(crate) const DEFECTS: [Defect; 21] = [
+pub(crate) const DEFECTS: [Defect; 22] = [
     ("no policy", |f| f.record.policy = None),
     ("no members", |f| f.record.members.clear()),
     ("sync group", |f| f.record.group.replication_type = ReplicationType::Sync),
@@ -273,6 +273,13 @@ pub(crate) const DEFECTS: [Defect; 21] = [
     ("unprotected", |f| f.record.group.protection = Protection::Unprotected),
     ("no networks on the target", |f| cloud(&mut f.target, |c| c.networks.clear())),
     ("no flavors on the target", |f| cloud(&mut f.target, |c| c.flavors.clear())),
+    ("members in a circle", |f| {
+        let ids: Vec<_> = f.record.members.iter().map(|m| m.id.clone()).collect();
+        for (member, id) in f.record.members.iter_mut().zip(ids.into_iter().rev()) {
+            member.tier = 0;
+            member.start.depends_on.insert(id);
+        }
+    }),
     ("old servers would take their volumes along", |f| {
         cloud(&mut f.target, |c| {
             c.servers.values_mut().flat_map(|s| &mut s.volumes).for_each(|v| v.delete_on_termination = true);

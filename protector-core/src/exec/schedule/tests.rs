@@ -172,3 +172,29 @@ fn one_at_a_time_follows_the_plan() {
     run.go(&[0]);
     assert_eq!(run.settled.len(), plan.steps.len());
 }
+
+/// What comes after a closed step still waits for what comes before it.
+#[test]
+fn a_closed_step_passes_when_its_predecessors_have() {
+    let steps = vec![
+        step(0, 2, Vec::new()),
+        step(1, 3, Vec::new()),
+        step(2, 3, vec!["step-0".into(), "step-1".into()]),
+        step(3, 4, vec!["step-2".into()]),
+    ];
+    let plan = plan_of(steps);
+    let mut schedule = Schedule::new(&plan, |_| false, Limits::default());
+    assert_eq!(schedule.take(), [0, 1]);
+    schedule.close(2);
+    schedule.close(2);
+    schedule.give_back(0, true);
+    assert!(schedule.take().is_empty());
+    schedule.give_back(1, true);
+    assert_eq!((schedule.take(), schedule.left()), (vec![3], 1));
+    schedule.give_back(3, true);
+    assert_eq!(schedule.left(), 0);
+    // one that could have begun
+    let mut schedule = Schedule::new(&plan, |_| false, Limits::SEQUENTIAL);
+    schedule.close(0);
+    assert_eq!((schedule.take(), schedule.left()), (vec![1], 3));
+}
