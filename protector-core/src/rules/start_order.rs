@@ -68,7 +68,7 @@ pub fn check_dependencies(members: &[Member]) -> Result<()> {
 /// Names along a circle of dependencies, the first one again at the end; `None`: there is no circle.
 fn cycle(members: &[Member]) -> Option<Vec<String>> {
     let by_id: BTreeMap<&ServerId, &Member> = members.iter().map(|m| (&m.id, m)).collect();
-    let stuck: BTreeSet<&ServerId> = sort(members.iter().collect()).1.into_iter().map(|m| &m.id).collect();
+    let stuck: BTreeSet<&ServerId> = sort(&members.iter().collect::<Vec<_>>()).1.into_iter().map(|m| &m.id).collect();
     // whoever is stuck depends on somebody who is stuck, so following these leads into the circle
     let mut path: Vec<&ServerId> = vec![*stuck.first()?];
     loop {
@@ -90,11 +90,11 @@ pub fn tiers(members: &[Member]) -> BTreeMap<u16, Vec<&Member>> {
     for member in members {
         tiers.entry(member.tier).or_default().push(member);
     }
-    tiers.into_iter().map(|(tier, members)| (tier, sort(members).0)).collect()
+    tiers.into_iter().map(|(tier, members)| (tier, sort(&members).0)).collect()
 }
 
 /// In order, and those that could never start: on a circle or behind one.
-fn sort(members: Vec<&Member>) -> (Vec<&Member>, Vec<&Member>) {
+fn sort<'a>(members: &[&'a Member]) -> (Vec<&'a Member>, Vec<&'a Member>) {
     let position: HashMap<&ServerId, usize> = members.iter().enumerate().map(|(at, m)| (&m.id, at)).collect();
     let mut waits = vec![0_usize; members.len()];
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); members.len()];

@@ -20,7 +20,9 @@ fn names(members: &[Member]) -> Vec<(u16, String)> {
 
 #[test]
 fn members_start_by_tier_then_dependency_then_name() {
-    let table: [(&[Member], &[(u16, &str)]); 4] = [
+    /// Members, and the names of each tier in their order.
+    type Case<'a> = (&'a [Member], &'a [(u16, &'a str)]);
+    let table: [Case<'_>; 4] = [
         (&[member("b", 0, &[]), member("a", 0, &[])], &[(0, "ab")]),
         (&[member("a", 0, &["c"]), member("b", 0, &[]), member("c", 0, &[])], &[(0, "bca")]),
         (&[member("a", 0, &["b"]), member("b", 0, &["c"]), member("c", 0, &[])], &[(0, "cba")]),
