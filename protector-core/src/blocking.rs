@@ -118,6 +118,8 @@ mirror! {
 
     /// See [`engine::Engine::member_add`].
     fn member_add(&self, group: &str, request: &MemberAdd) -> MemberView;
+    /// See [`engine::Engine::member_update`].
+    fn member_update(&self, group: &str, instance: &str, change: &MemberUpdate) -> MemberView;
     /// See [`engine::Engine::member_remove`].
     fn member_remove(&self, group: &str, instance: &str) -> ();
     /// See [`engine::Engine::member_list`].

@@ -79,6 +79,10 @@ impl Engine {
         json(py, || self.0.member_add(group, &from_json(request)?))
     }
 
+    fn member_update(&self, py: Python<'_>, group: &str, instance: &str, change: &str) -> PyResult<String> {
+        json(py, || self.0.member_update(group, instance, &from_json(change)?))
+    }
+
     fn member_remove(&self, py: Python<'_>, group: &str, instance: &str) -> PyResult<()> {
         call(py, || self.0.member_remove(group, instance))
     }

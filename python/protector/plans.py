@@ -61,8 +61,9 @@ class PlanStep(Value):
     phase: str
     #: Longest it may take, in seconds.
     timeout_seconds: int
-    #: A failure is noted and does not stop the operation.
-    best_effort: bool
+    #: What a failure means: ``stop``, ``skip`` (it is noted, the operation goes on), or ``fail_member`` (the member does
+    #: not arrive, the others go on).
+    on_failure: str
     #: Steps that must be done before.
     after: tuple[str, ...]
 
@@ -99,7 +100,8 @@ class Plan(Value):
     id: str
     #: SHA-256 over everything else; the same in every language.
     hash: str
-    #: ``sync``, ``test_failover``, ``test_cleanup``, ``planned_failover``, ``unplanned_failover`` or ``failback``.
+    #: ``sync``, ``test_failover``, ``test_cleanup``, ``planned_failover``, ``unplanned_failover``, ``failback``
+    #: or ``retry_failed``.
     kind: str
     #: Id of the group.
     group: str

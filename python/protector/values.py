@@ -140,6 +140,48 @@ class Mappings(Value):
 
 
 @dataclass(frozen=True)
+class BootCheck(Value):
+    """What must succeed after a server is active. Made by :meth:`tcp` or :meth:`command`.
+
+    >>> BootCheck.tcp(443).to_dict()["timeout_seconds"]
+    120
+    """
+
+    #: ``tcp`` or ``command``.
+    kind: str
+    #: After that time it has failed, and a program is killed.
+    timeout_seconds: int
+    #: Whether test failovers make it, too.
+    in_tests: bool = False
+    #: Of ``tcp``.
+    port: int | None = None
+    #: Of ``command``: absolute path.
+    program: str | None = None
+    arguments: tuple[str, ...] = ()
+
+    @classmethod
+    def tcp(cls, port: int, *, timeout_seconds: int = 120, in_tests: bool = False) -> BootCheck:
+        """The first address of the first interface accepts connections at ``port``."""
+        return cls("tcp", timeout_seconds, in_tests, port=port)
+
+    @classmethod
+    def command(
+        cls, program: str, *arguments: str, timeout_seconds: int = 120, in_tests: bool = False
+    ) -> BootCheck:
+        """A program ends with status 0. It runs once, without a shell, where the engine works, with
+        ``PROTECTOR_SERVER_ID``, ``PROTECTOR_SERVER_NAME``, ``PROTECTOR_SERVER_ADDRESSES``, ``PROTECTOR_SITE``,
+        ``PROTECTOR_OPERATION`` and ``PATH`` as its whole environment."""
+        return cls("command", timeout_seconds, in_tests, program=program, arguments=arguments)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The value as JSON-compatible data."""
+        common = {"kind": self.kind, "timeout_seconds": self.timeout_seconds, "in_tests": self.in_tests}
+        if self.kind == "tcp":
+            return {**common, "port": self.port}
+        return {**common, "program": self.program, "arguments": list(self.arguments)}
+
+
+@dataclass(frozen=True)
 class Member(Value):
     """A protected server."""
 
@@ -150,6 +192,14 @@ class Member(Value):
     status: str
     #: Start order, lower first.
     tier: int
+    #: Members that are up and checked before this one starts, by id.
+    depends_on: tuple[str, ...]
+    #: Whether nothing goes on without it.
+    required: bool
+    #: Longest time until it is active, in seconds; absent: ten minutes.
+    start_timeout_seconds: int | None
+    #: What must succeed after it is active.
+    boot_check: BootCheck | None
     #: Number of volumes.
     volumes: int
     #: Nova server by site name.
@@ -304,7 +354,7 @@ class Instance(Value):
 
     instance_id: str
     name: str
-    #: ``pending``, ``succeeded`` or ``failed``.
+    #: ``pending``, ``succeeded``, ``failed``, or ``blocked`` by the failure of a member that it depends on.
     outcome: str
     #: Server on the target site.
     server_id: str | None
@@ -318,7 +368,7 @@ class Step(Value):
     id: str
     #: One line for people.
     title: str
-    #: ``pending``, ``running``, ``done``, ``skipped``, ``failed`` or ``undone``.
+    #: ``pending``, ``running``, ``done``, ``skipped``, ``failed``, ``undone`` or ``blocked``.
     state: str
     #: Why it failed or was skipped.
     detail: str | None
@@ -329,13 +379,15 @@ class Operation(Value):
     """An operation and how far it came."""
 
     id: str
-    #: ``sync``, ``test_failover``, ``test_cleanup``, ``failover``, ``failback``, ``reprotect`` or ``commit``.
+    #: ``sync``, ``test_failover``, ``test_cleanup``, ``failover``, ``failback``, ``reprotect``, ``commit`` or
+    #: ``retry_failed``.
     operation_type: str
     #: ``planned`` or ``unplanned``, for those that move the workload.
     failover_type: str | None
     #: Name of the group.
     protection_group: str
-    #: ``pending``, ``running``, ``interrupted``, ``completed``, ``failed``, ``rolled_back`` or ``cancelled``.
+    #: ``pending``, ``running``, ``interrupted``, ``completed``, ``completed_partial`` (some members did not arrive),
+    #: ``failed``, ``rolled_back`` or ``cancelled``.
     status: str
     #: 0 to 100.
     progress: int
@@ -388,7 +440,7 @@ class Event(Value):
     step: str | None
     #: One line for people.
     title: str
-    #: ``started``, ``done``, ``skipped``, ``failed`` or ``undone``; for the operation itself its status.
+    #: ``started``, ``done``, ``skipped``, ``failed``, ``blocked`` or ``undone``; for the operation itself its status.
     state: str
     #: 0 to 100 after this event. Never goes back within one run.
     progress: int

@@ -7,15 +7,17 @@
 mod arrays;
 mod database;
 mod mock;
+mod probe;
 
 pub use arrays::SiteArray;
 pub use database::{DatabaseSync, db_sync, db_version};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
+pub use probe::SystemProbe;
 
 use crate::config::{CloudDriverChoice, MockClock, Settings, StorageDriverChoice};
 use crate::engine::{Engine, InProcessPeer, StorageDefaults};
 use crate::exec::{Endpoints, Limits};
-use crate::mock::World;
+use crate::mock::{MockProbe, World};
 use crate::model::SiteName;
 use crate::ports::{Cloud, StorageDriver, Store};
 use crate::store::{Durability, KeyRing, SetupReport, SqliteStore};
@@ -101,6 +103,8 @@ impl Deployment {
             clouds: inner.clouds.clone(),
             arrays: inner.arrays.clone(),
             clock: inner.world.clock(),
+            // the clouds are simulated, so nothing outside of the world could reach a server of theirs
+            probe: Arc::new(MockProbe::new(inner.world.clone())),
             identifiers: inner.world.identifiers(),
         };
         // in virtual time two runs can be compared call by call

@@ -1,21 +1,18 @@
 //! Records as people see them.
 
-use super::times;
+mod operations;
+
+pub(super) use operations::{Seen, operation, standing, step_word};
+
 use super::views::{
-    ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MemberView, OperationView,
-    PolicyView, StepView, VolumeView,
+    ConsistencyGroupView, FenceDueView, GroupView, LedgerEntryView, MemberView, PolicyView, VolumeView,
 };
-use crate::exec::{OperationState, StepState};
 use crate::model::{
-    FenceDue, GroupRecord, GroupStatus, LedgerEntry, Member, MemberStatus, OperationId, OperationStatus, Protection,
-    SiteName,
+    FenceDue, GroupRecord, GroupStatus, LedgerEntry, Member, MemberStatus, OperationStatus, Protection, SiteName,
 };
-use crate::plan::graph::{Standing, StepWord};
-use crate::plan::{Limits, Plan};
-use crate::ports::{StopKind, StopRequest, StoredOperation};
 use crate::rules;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn status(record: &GroupRecord) -> GroupStatus {
     rules::status::group_status(&record.group, record.members.iter().any(|m| m.status == MemberStatus::Error))
@@ -107,6 +104,7 @@ fn next_commands(record: &GroupRecord, operation: Option<OpenOperationView>) -> 
     let command = |verb: &str| {
         let rest = match verb {
             "failover" | "failback" | "test-failover" | "reprotect" | "commit" => format!("{verb} {name}"),
+            "retry-failed" => format!("failover {name} --retry-failed"),
             "sync" => format!("consistency-group sync {name}"),
             "reconcile" => format!("protection-group sync {name}"),
             "resume" | "watch" | "cancel" | "abort" => format!("operation {verb} {id}"),
@@ -132,6 +130,10 @@ pub(super) fn member(member: &Member) -> MemberView {
         name: member.name.clone(),
         status: member.status,
         tier: member.tier,
+        depends_on: member.start.depends_on.iter().map(ToString::to_string).collect(),
+        required: member.start.required,
+        start_timeout_seconds: member.start.start_timeout_seconds,
+        boot_check: member.start.boot_check.clone(),
         volumes: member.disks.len(),
         servers: member.servers.iter().map(|(site, id)| (site.clone(), id.to_string())).collect::<BTreeMap<_, _>>(),
     }
@@ -179,155 +181,4 @@ pub(super) fn volumes(record: &GroupRecord) -> Vec<VolumeView> {
         status: if disk.copies.contains_key(site) { status } else { "error" }.to_owned(),
     };
     record.disks().map(|(_, disk)| volume(disk)).collect()
-}
-
-pub(super) fn operation(
-    stored: &StoredOperation,
-    plan: &Plan,
-    state: &OperationState,
-    executing: bool,
-    stop: Option<&StopRequest>,
-    now: Timestamp,
-    limits: Limits,
-) -> OperationView {
-    let status = state.status(executing);
-    let count = |wanted: fn(&StepState) -> bool| state.steps.values().filter(|s| wanted(s)).count();
-    let instances = instances(plan, state);
-    let outcome = |word: &str| instances.iter().filter(|i| i.outcome == word).count();
-    OperationView {
-        id: stored.id.clone(),
-        operation_type: stored.kind.operation_type().to_owned(),
-        failover_type: stored.kind.failover_type(),
-        protection_group: stored.group_name.clone(),
-        status,
-        progress: state.progress(plan),
-        instances_failed: outcome("failed"),
-        instances_succeeded: outcome("succeeded"),
-        steps_completed: count(|s| *s == StepState::Done),
-        steps_failed: count(|s| matches!(s, StepState::Failed(_))),
-        steps_total: plan.steps.len(),
-        source_site: plan.source.clone(),
-        target_site: plan.target.clone(),
-        plan_hash: plan.hash.clone(),
-        started_at: stored.accepted_at,
-        finished_at: state.finished.map(|(_, at)| at),
-        predicted_p50_seconds: plan.forecast.as_ref().map(|f| f.p50_seconds),
-        predicted_p95_seconds: plan.forecast.as_ref().map(|f| f.p95_seconds),
-        elapsed_seconds: times::elapsed_seconds(state, now),
-        remaining_seconds: times::remaining_seconds(plan, state, executing, limits, now),
-        error: state.error.clone().or_else(|| state.rollback.clone()),
-        stop: stop_of(state, stop),
-        taken_from: state.taken_from.as_ref().map(|h| format!("process {} on {}", h.process, h.host)),
-        instances,
-        steps: plan.steps.iter().map(|s| step(s, state)).collect(),
-        next: next_of_operation(stored, status, state, plan),
-    }
-}
-
-/// Who asked to stop, and whether that is still to come.
-fn stop_of(state: &OperationState, pending: Option<&StopRequest>) -> Option<String> {
-    let pending = pending.filter(|p| Some(*p) != state.answered.as_ref());
-    match (pending, &state.stopped) {
-        (Some(request), _) => Some(format!("stopping: {request}")),
-        (None, Some(request)) => Some(format!("stopped: {request}")),
-        // an abort that was refused has left no trace in the state
-        (None, None) => {
-            let obeyed = state.answered.as_ref().filter(|a| a.kind == StopKind::Abort);
-            obeyed.filter(|_| state.aborted || state.rollback.is_some()).map(|request| format!("stopped: {request}"))
-        }
-    }
-}
-
-fn next_of_operation(
-    stored: &StoredOperation,
-    status: OperationStatus,
-    state: &OperationState,
-    plan: &Plan,
-) -> Vec<String> {
-    if state.finished.is_none() {
-        // what is being restored already is finished by a resume
-        let can_abort = state.can_abort(plan) && state.rollback.is_none();
-        let mut verbs = rules::status::operation_verbs_out(status);
-        verbs.retain(|verb| can_abort || *verb != "abort");
-        return verbs.iter().map(|verb| format!("openstack protector operation {verb} {}", stored.id)).collect();
-    }
-    vec![match stored.kind {
-        crate::model::OperationKind::TestFailover => format!("openstack protector test-cleanup {}", stored.group_name),
-        _ => format!("openstack protector protection-group show {}", stored.group_name),
-    }]
-}
-
-fn step(step: &crate::plan::Step, state: &OperationState) -> StepView {
-    let (word, why) = step_word(state.steps.get(&step.id));
-    let detail = why.or_else(|| state.undo_notes.get(&step.id).filter(|_| word == StepWord::Undone).cloned());
-    StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_string(), detail }
-}
-
-/// The word for how a step stands, and why it failed or was skipped.
-pub(super) fn step_word(state: Option<&StepState>) -> (StepWord, Option<String>) {
-    match state {
-        None => (StepWord::Pending, None),
-        Some(StepState::Begun) => (StepWord::Running, None),
-        Some(StepState::Done) => (StepWord::Done, None),
-        Some(StepState::Undone) => (StepWord::Undone, None),
-        Some(StepState::Skipped(why)) => (StepWord::Skipped, Some(why.clone())),
-        Some(StepState::Failed(why)) => (StepWord::Failed, Some(why.clone())),
-    }
-}
-
-/// How the operation stands, for its graph.
-pub(super) fn standing(id: &OperationId, plan: &Plan, state: &OperationState, executing: bool) -> Standing {
-    Standing {
-        operation: id.clone(),
-        status: state.status(executing),
-        percent: state.progress(plan),
-        steps: state.steps.iter().map(|(step, state)| (step.clone(), step_word(Some(state)))).collect(),
-    }
-}
-
-/// Members by how their steps stand: all done, one failed, or still to come.
-fn instances(plan: &Plan, state: &OperationState) -> Vec<InstanceView> {
-    let mut members = Vec::new();
-    let mut seen = BTreeSet::new();
-    for step in &plan.steps {
-        if let Some(member) = &step.member
-            && seen.insert(member)
-        {
-            members.push(member);
-        }
-    }
-    let mut by_member: BTreeMap<_, Vec<&crate::plan::Step>> = BTreeMap::new();
-    for step in &plan.steps {
-        if let Some(member) = &step.member {
-            by_member.entry(member).or_default().push(step);
-        }
-    }
-    members
-        .into_iter()
-        .map(|member| {
-            let steps = by_member.get(member).map(Vec::as_slice).unwrap_or_default();
-            let error = steps.iter().find_map(|s| match state.steps.get(&s.id) {
-                Some(StepState::Failed(why)) => Some(why.clone()),
-                _ => None,
-            });
-            let outcome = if error.is_some() {
-                "failed"
-            } else if steps.iter().all(|s| state.is_settled(&s.id)) {
-                "succeeded"
-            } else {
-                "pending"
-            };
-            let name = steps.iter().find_map(|s| match &s.action {
-                crate::plan::Action::EnsureServer { name, .. } => Some(name.clone()),
-                _ => None,
-            });
-            InstanceView {
-                instance_id: member.to_string(),
-                name: name.unwrap_or_default(),
-                outcome: outcome.to_owned(),
-                server_id: state.outputs.servers.get(member).map(|(id, _)| id.to_string()),
-                error,
-            }
-        })
-        .collect()
 }

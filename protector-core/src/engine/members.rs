@@ -1,14 +1,15 @@
 //! Members: a server joins or leaves with all of its volumes, or not at all.
 
 use super::policies::volumes_on;
-use super::{Engine, MemberAdd, MemberView, describe};
+use super::{Engine, MemberAdd, MemberView, describe, start_options};
 use crate::exec::metadata;
 use crate::model::{
     Disk, DiskCopy, DiskId, GroupRecord, GroupStatus, Member, MemberStatus, Protection, ServerCapture, ServerId,
-    SiteName, VolumeId, VolumeType,
+    SiteName, StartOptions, VolumeId, VolumeType,
 };
 use crate::ports::{AttachedVolume, CinderGroup, MemberMode, Server, VolumeQuery};
 use crate::rules::eligibility::{Candidate, check_boot_volume, check_candidates, violations_error};
+use crate::rules::start_order;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ impl Engine {
     /// Protects a server: its volumes join the Cinder group and the array group.
     ///
     /// # Errors
-    /// no such server → `NotFound`; member already → `AlreadyExists`; a volume that may not join → `NotEligible` naming all
+    /// no such server, dependency that is no member → `NotFound`; start options that cannot be kept → `InvalidRequest`; member already → `AlreadyExists`; a volume that may not join → `NotEligible` naming all
     /// of them with what to do; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`. Nothing
     /// is changed then.
     pub async fn member_add(&self, group: &str, request: &MemberAdd) -> Result<MemberView> {
@@ -26,10 +27,17 @@ impl Engine {
         self.check_not_member(&record, &request.instance_id).await?;
         let server = self.server(&site, &ServerId::new(&*request.instance_id)).await?;
         self.check_eligible(&record, &site, &server).await?;
-        let member = self.new_member(&site, &server, request.tier).await?;
+        let mut member = self.new_member(&site, &server, request.tier).await?;
+        member.start = StartOptions {
+            depends_on: start_options::dependencies(&record, &request.depends_on)?,
+            required: request.required,
+            start_timeout_seconds: request.start_timeout_seconds,
+            boot_check: request.boot_check.clone(),
+        };
 
         let mut next = self.next_version(&record);
         next.members.push(member.clone());
+        start_options::check(&next)?;
         next.members.sort_by(|a, b| a.id.cmp(&b.id));
         if next.policy.is_some() && next.group.protection == Protection::NotConfigured {
             next.group.protection = Protection::Protected;
@@ -42,10 +50,19 @@ impl Engine {
     /// Ends the protection of a server. The server and its volumes stay as they are; so do recovery points.
     ///
     /// # Errors
-    /// no such member → `NotFound`; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`.
+    /// no such member → `NotFound`; another member depends on it → `Conflict`; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`.
     pub async fn member_remove(&self, group: &str, instance: &str) -> Result<()> {
         let record = self.load_for_edit(group).await?;
-        at_rest(&record)?;
+        let failed = record.failed_members().any(|m| m.id.as_str() == instance);
+        // who did not arrive may always leave: that is a way out of a partial move
+        if !failed {
+            at_rest(&record)?;
+        }
+        let dependents = start_order::dependents(&record.members, &instance.into());
+        if let Some(first) = dependents.first() {
+            return Err(Error::conflict(format!("'{instance}' cannot leave: {} depend on it", dependents.join(", ")))
+                .remedy(start_order::without_dependencies(&record.group.name, first)));
+        }
         let mut next = self.next_version(&record);
         next.members.retain(|m| m.id.as_str() != instance);
         if next.members.len() == record.members.len() {
@@ -54,6 +71,10 @@ impl Engine {
         }
         if next.members.is_empty() {
             next.group.protection = Protection::NotConfigured;
+        }
+        next.group.partial = next.members.iter().any(|m| m.status == MemberStatus::Error);
+        if !next.group.partial {
+            next.unfinished = None;
         }
         self.change_members(&record, next).await
     }
@@ -70,20 +91,28 @@ impl Engine {
     async fn change_members(&self, current: &GroupRecord, next: GroupRecord) -> Result<()> {
         let result = async {
             self.make_group_members(&next).await?;
-            self.make_members(&next, &volumes_on(&next, &next.group.current_primary_site), MemberMode::Exact).await?;
+            self.make_array_members(&next).await?;
             metadata::commit(&self.0.endpoints, current, next.clone()).await
         }
         .await;
         let Err(refused) = result else { return Ok(()) };
         let undone = async {
-            self.make_members(current, &volumes_on(current, &current.group.current_primary_site), MemberMode::Exact)
-                .await?;
+            self.make_array_members(current).await?;
             self.make_group_members(current).await
         };
         if let Err(e) = undone.await {
             tracing::warn!(target: "protector.engine.manager", "members of '{}' could not be put back: {e}", current.group.name);
         }
         Err(refused)
+    }
+
+    /// The array group on the current primary holds exactly the volumes of `next`. There is none where an unprotected group
+    /// runs.
+    async fn make_array_members(&self, next: &GroupRecord) -> Result<()> {
+        if next.group.protection == Protection::Unprotected {
+            return Ok(());
+        }
+        self.make_members(next, &volumes_on(next, &next.group.current_primary_site), MemberMode::Exact).await
     }
 
     /// The Cinder group on the current primary holds exactly the volumes of `next`.
@@ -175,6 +204,7 @@ impl Engine {
             id: server.id.clone(),
             name: server.name.clone(),
             tier,
+            start: Default::default(),
             status: MemberStatus::Protected,
             captures: BTreeMap::from([(site.clone(), capture)]),
             disks,

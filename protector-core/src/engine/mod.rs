@@ -17,13 +17,16 @@ pub mod report;
 mod requests;
 mod site_failover;
 mod sites;
+mod start_options;
 mod stopping;
 mod times;
 mod views;
 
 pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
-pub use requests::{DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, PolicyChange, SiteCreate, StopOptions};
+pub use requests::{
+    DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, MemberUpdate, PolicyChange, SiteCreate, StopOptions,
+};
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use views::{
     ConsistencyGroupView, FenceDueView, GroupView, HealthView, InstanceView, LedgerEntryView, MemberView,

@@ -111,7 +111,8 @@ impl Engine {
         let executing = open && self.is_executing(&stored.id).await?;
         let stop = if open { self.0.endpoints.store.stop_request(&stored.id).await? } else { None };
         let (now, limits) = (self.0.endpoints.clock.now(), self.0.executor.limits());
-        Ok(describe::operation(stored, &read_plan(stored)?, &state, executing, stop.as_ref(), now, limits))
+        let seen = describe::Seen { executing, stop: stop.as_ref(), now, limits };
+        Ok(describe::operation(stored, &read_plan(stored)?, &state, &seen))
     }
 
     /// Whether somebody is at work on it, as far as the lease tells. A lease of our own that nobody here uses is none.

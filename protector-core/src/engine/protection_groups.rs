@@ -299,6 +299,7 @@ impl Engine {
             divergence: None,
             fences_due: Vec::new(),
             ledger: Vec::new(),
+            unfinished: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What callers ask for. All of it can be read from JSON; unknown fields are refused.
 
 use crate::ApiToken;
-use crate::model::{Mappings, ReplicationType};
+use crate::model::{BootCheck, Mappings, ReplicationType};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// A site to register.
@@ -101,7 +101,7 @@ fn token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<ApiT
 }
 
 /// A server to protect.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberAdd {
     /// Nova id of the server on the site where the group runs.
@@ -109,6 +109,40 @@ pub struct MemberAdd {
     /// Start order, lower first.
     #[serde(default)]
     pub tier: u16,
+    /// Members that must be up before this one starts, by id or name.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+    /// Nothing goes on without it.
+    #[serde(default)]
+    pub required: bool,
+    /// Longest time until its server is active, in seconds; ten minutes if absent.
+    #[serde(default)]
+    pub start_timeout_seconds: Option<u32>,
+    /// What must succeed after it is active.
+    #[serde(default)]
+    pub boot_check: Option<BootCheck>,
+}
+
+/// Changes to how a member starts; absent fields stay.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MemberUpdate {
+    /// Start order, lower first.
+    pub tier: Option<u16>,
+    /// Members that must be up before this one starts, by id or name, instead of those named before.
+    pub depends_on: Option<Vec<String>>,
+    /// Whether nothing goes on without it.
+    pub required: Option<bool>,
+    /// Longest time until its server is active, in seconds.
+    pub start_timeout_seconds: Option<u32>,
+    /// Back to ten minutes.
+    pub no_start_timeout: bool,
+    /// What must succeed after it is active.
+    pub boot_check: Option<BootCheck>,
+    /// No check any more.
+    pub no_boot_check: bool,
+    /// Whether the check is made in test failovers, too.
+    pub check_in_tests: Option<bool>,
 }
 
 /// How and why an operation is stopped.

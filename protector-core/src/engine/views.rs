@@ -1,7 +1,7 @@
 //! What callers get to see. Field names are the documented column names; no field ever holds a secret.
 
 use crate::model::{
-    FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus, PolicyStatus,
+    BootCheck, FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus, PolicyStatus,
     Protection, ReplicationType, SiteName, SyncStatus,
 };
 use jiff::Timestamp;
@@ -112,6 +112,14 @@ pub struct MemberView {
     pub status: MemberStatus,
     /// Start order.
     pub tier: u16,
+    /// Members that it waits for, by id.
+    pub depends_on: Vec<String>,
+    /// Whether nothing goes on without it.
+    pub required: bool,
+    /// Longest time until it is active, in seconds; absent: ten minutes.
+    pub start_timeout_seconds: Option<u32>,
+    /// What must succeed after it is active.
+    pub boot_check: Option<BootCheck>,
     /// Number of volumes.
     pub volumes: usize,
     /// Nova server on each site where there is one.
@@ -209,7 +217,7 @@ pub struct OperationView {
     pub status: OperationStatus,
     /// 0 to 100.
     pub progress: u8,
-    /// Members that did not arrive.
+    /// Members that did not arrive, blocked ones included.
     pub instances_failed: usize,
     /// Members that did.
     pub instances_succeeded: usize,
@@ -259,7 +267,7 @@ pub struct InstanceView {
     pub instance_id: String,
     /// Server name.
     pub name: String,
-    /// `pending`, `succeeded` or `failed`.
+    /// `pending`, `succeeded`, `failed`, or `blocked` by the failure of a member that it depends on.
     pub outcome: String,
     /// Server on the target site.
     pub server_id: Option<String>,
@@ -274,7 +282,7 @@ pub struct StepView {
     pub id: String,
     /// One line for people.
     pub title: String,
-    /// `pending`, `running`, `done`, `skipped`, `failed` or `undone`.
+    /// `pending`, `running`, `done`, `skipped`, `failed`, `undone` or `blocked`.
     pub state: String,
     /// Why it failed or was skipped.
     pub detail: Option<String>,

@@ -1,7 +1,7 @@
 //! Everything an operation can reach.
 
 use crate::model::SiteName;
-use crate::ports::{Clock, Cloud, Identifiers, Peer, StorageDriver, Store};
+use crate::ports::{Clock, Cloud, Identifiers, Peer, Probe, StorageDriver, Store};
 use crate::{Error, Result};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,6 +16,8 @@ pub struct Endpoints {
     pub clouds: BTreeMap<SiteName, Arc<dyn Cloud>>,
     /// Arrays by site.
     pub arrays: BTreeMap<SiteName, Arc<dyn StorageDriver>>,
+    /// Looks at servers from outside.
+    pub probe: Arc<dyn Probe>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// New ids.

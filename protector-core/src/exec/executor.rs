@@ -1,9 +1,9 @@
 //! Taking up an operation and bringing it to an end.
 
 use super::run::Run;
-use super::{Endpoints, OperationState, Progress, Record, forward, lease, rollback};
+use super::{Endpoints, OperationState, Progress, Record, StepState, forward, lease, rollback};
 use crate::model::OperationId;
-use crate::plan::{Limits, PLAN_SCHEMA, Plan};
+use crate::plan::{Action, Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -113,7 +113,8 @@ impl Executor {
         if purpose == Purpose::Abort && !run.state().can_abort(&run.plan) {
             return Err(too_late(&run.operation.id));
         }
-        run.append(vec![attempt]).await?;
+        let reopened = (purpose == Purpose::Finish && reopens(run)).then_some(Record::MembersReopened {});
+        run.append([attempt].into_iter().chain(reopened).collect()).await?;
         run.tell_operation("running");
         self.make_steps(run, purpose).await?;
         if let Some(unheard) = run.pending_stop().filter(|r| r.kind == StopKind::Cancel) {
@@ -175,6 +176,16 @@ pub(crate) fn too_late(id: &OperationId) -> Error {
     .remedy(format!("openstack protector operation resume {id}"))
 }
 
+/// Whether members that failed are tried again: the last attempt stopped by itself, and nobody has been told who arrived.
+fn reopens(run: &Run) -> bool {
+    let state = run.state();
+    let told = run.plan.steps.iter().any(|s| {
+        matches!(s.action, Action::SwitchPrimary { .. } | Action::Close {}) && state.begun_at.contains_key(&s.id)
+    });
+    let failed = state.steps.values().any(|s| matches!(s, StepState::MemberFailed(_)));
+    state.error.is_some() && failed && !told
+}
+
 fn unknown(id: &OperationId) -> Error {
     Error::not_found(format!("operation '{id}' does not exist on this site"))
         .remedy("openstack protector operation list; operations are kept on the site where they were started")
@@ -183,9 +194,10 @@ fn unknown(id: &OperationId) -> Error {
 /// The plan that was accepted.
 pub(crate) fn read_plan(operation: &StoredOperation) -> Result<Plan> {
     let schema = operation.plan.get("schema").and_then(serde_json::Value::as_u64);
-    if schema != Some(u64::from(PLAN_SCHEMA)) {
+    let known = u64::from(OLDEST_PLAN_SCHEMA)..=u64::from(PLAN_SCHEMA);
+    if !schema.is_some_and(|schema| known.contains(&schema)) {
         return Err(Error::unsupported(format!(
-            "the plan of {} has schema {schema:?}, this build executes {PLAN_SCHEMA}",
+            "the plan of {} has schema {schema:?}, this build executes {OLDEST_PLAN_SCHEMA} to {PLAN_SCHEMA}",
             operation.id
         ))
         .remedy("continue with the version of Protector that accepted it"));

@@ -1,21 +1,26 @@
 //! Making the steps that are left.
 
-use super::Record;
+use super::outcomes::{MemberOutcome, closed_steps, final_status, member_outcomes};
 use super::perform::{self, Performed};
 use super::run::Run;
-use super::StepState;
-use crate::model::OperationStatus;
-use crate::plan::{Action, EndpointKind, Limits, Phase, Schedule, Step, StepOutput};
+use super::{Record, StepState};
+use crate::model::{OperationStatus, StepId};
+use crate::plan::{Action, EndpointKind, Limits, OnFailure, Phase, Schedule, Step, StepOutput};
 use crate::ports::{GroupChange, StopKind};
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use std::collections::HashSet;
 
-/// Runs until all steps are settled, one fails, or somebody asks to stop. Then either the operation is finished, or it
-/// rolls back, or it stays open.
+/// Runs until all steps are settled or closed, one stops the operation, or somebody asks to stop. Then either the operation
+/// is finished, or it rolls back, or it stays open.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
-    let mut schedule = Schedule::new(&run.plan.steps, |id| run.state().is_settled(id), limits, run.plan.step_lengths());
+    let needs_nothing = |id: &StepId| run.state().is_settled(id) || run.state().has_failed(id);
+    let mut schedule = Schedule::new(&run.plan.steps, needs_nothing, limits, run.plan.step_lengths());
+    let mut closed = HashSet::new();
+    close_followers(run, &mut schedule, &mut closed);
     let mut in_flight = FuturesUnordered::new();
     let mut failure: Option<Error> = None;
+    stop_without_arrivals(run, &mut failure).await?;
     loop {
         run.refuse_late_abort().await?;
         if failure.is_none() && !run.is_stopping() {
@@ -32,9 +37,9 @@ pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
         while let Some(Some(more)) = in_flight.next().now_or_never() {
             finished.push(more);
         }
-        conclude(run, &mut schedule, finished, &mut failure).await?;
+        conclude(run, &mut schedule, &mut closed, finished, &mut failure).await?;
     }
-    end(run, failure).await
+    end(run, failure, schedule.left() == 0).await
 }
 
 /// Intents of everything that may begin go into the journal as one write.
@@ -55,11 +60,23 @@ async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
     Ok(taken)
 }
 
-/// Writes the outcomes of steps that finished together: those that are done as one write, unless a change of the metadata
-/// goes with one of them.
+/// Takes the steps out that will not be made any more.
+fn close_followers(run: &Run, schedule: &mut Schedule, closed: &mut HashSet<StepId>) {
+    let now: HashSet<&StepId> = closed_steps(&run.plan, &run.state()).into_keys().collect();
+    for (at, step) in run.plan.steps.iter().enumerate().filter(|(_, s)| now.contains(&s.id)) {
+        if closed.insert(step.id.clone()) {
+            schedule.close(at);
+            run.tell_step(step, "blocked");
+        }
+    }
+}
+
+/// Writes the outcomes of steps that finished together: those that are done as one write, unless something else goes with
+/// one of them.
 async fn conclude(
     run: &Run,
     schedule: &mut Schedule,
+    closed: &mut HashSet<StepId>,
     finished: Vec<(usize, Result<Performed>)>,
     failure: &mut Option<Error>,
 ) -> Result<()> {
@@ -67,28 +84,34 @@ async fn conclude(
     for (at, result) in finished {
         let Some(step) = run.plan.steps.get(at) else { continue };
         match result {
-            Ok(Performed { output, change }) => {
+            Ok(Performed { output, change, lost }) => {
                 done.push((at, step, output));
-                if change.is_some() {
-                    write_done(run, schedule, std::mem::take(&mut done), change).await?;
+                if change.is_some() || !lost.is_empty() {
+                    write_done(run, schedule, std::mem::take(&mut done), change, lost).await?;
                 }
             }
             Err(e) => {
-                write_done(run, schedule, std::mem::take(&mut done), None).await?;
+                write_done(run, schedule, std::mem::take(&mut done), None, Vec::new()).await?;
                 let settled = conclude_failed(run, step, e, failure).await?;
+                if run.state().has_failed(&step.id) {
+                    close_followers(run, schedule, closed);
+                    stop_without_arrivals(run, failure).await?;
+                }
                 schedule.give_back(at, settled);
             }
         }
     }
-    write_done(run, schedule, done, None).await
+    write_done(run, schedule, done, None, Vec::new()).await
 }
 
-/// One write for all of them; that of the last step of a plan also ends the operation.
+/// One write for all of them; that of the last step of a plan also ends the operation. `lost`: members that turned out not
+/// to have arrived.
 async fn write_done(
     run: &Run,
     schedule: &mut Schedule,
     done: Vec<(usize, &Step, StepOutput)>,
     change: Option<GroupChange>,
+    lost: Vec<Record>,
 ) -> Result<()> {
     if done.is_empty() {
         return Ok(());
@@ -100,8 +123,9 @@ async fn write_done(
         .zip(outputs)
         .map(|((_, step), output)| Record::StepDone { step: step.id.clone(), output })
         .collect();
+    records.extend(lost);
     if last {
-        records.push(Record::Finished { status: OperationStatus::Completed });
+        records.push(Record::Finished { status: ended(run) });
     }
     run.append_with(records, change, last).await?;
     for (at, step) in steps {
@@ -119,26 +143,76 @@ async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Opt
         e if e.kind() == ErrorKind::Cancelled => Ok(false),
         // the journal is somebody else's now
         e if e.kind() == ErrorKind::Conflict && run.keep_lease().await.is_err() => Err(e),
-        e if step.best_effort => {
-            run.append(vec![Record::StepSkipped { step: step.id.clone(), reason: e.to_string() }]).await?;
-            run.count_settled(step);
-            run.tell_step(step, "skipped");
-            Ok(true)
-        }
-        e => {
-            let e = e.context(&step.title);
-            let (code, message) = (e.kind().code().to_owned(), e.to_string());
-            run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
-            run.tell_step(step, "failed");
-            failure.get_or_insert(e);
-            Ok(false)
-        }
+        e => match meaning(step, e.kind()) {
+            OnFailure::Skip => {
+                run.append(vec![Record::StepSkipped { step: step.id.clone(), reason: e.to_string() }]).await?;
+                run.count_settled(step);
+                run.tell_step(step, "skipped");
+                Ok(true)
+            }
+            OnFailure::FailMember => fail_member(run, step, e.context(&step.title)).await,
+            OnFailure::Stop => {
+                let e = e.context(&step.title);
+                let (code, message) = (e.kind().code().to_owned(), e.to_string());
+                run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
+                run.tell_step(step, "failed");
+                failure.get_or_insert(e);
+                Ok(false)
+            }
+        },
     }
+}
+
+/// What the failure of a step means. An endpoint that nobody gets an answer from is not the failure of one member.
+fn meaning(step: &Step, kind: ErrorKind) -> OnFailure {
+    let of_the_endpoint = matches!(kind, ErrorKind::Unreachable | ErrorKind::Unauthenticated);
+    match step.on_failure {
+        OnFailure::FailMember if of_the_endpoint || step.member.is_none() => OnFailure::Stop,
+        other => other,
+    }
+}
+
+/// Writes down that the member of the step does not arrive. What waits for outcomes may go on.
+async fn fail_member(run: &Run, step: &Step, e: Error) -> Result<bool> {
+    let Some(member) = step.member.clone() else { return Err(e) };
+    let output = perform::left_behind(run, step).await;
+    let (code, message) = (e.kind().code().to_owned(), e.to_string());
+    run.append(vec![Record::MemberFailed { step: step.id.clone(), member, code, message, output }]).await?;
+    run.tell_step(step, "failed");
+    Ok(true)
+}
+
+/// Nobody is made the primary of nothing: a move of which no member arrives stops, and is gone on with by a resume.
+async fn stop_without_arrivals(run: &Run, failure: &mut Option<Error>) -> Result<()> {
+    if failure.is_some() || !run.plan.kind.moves_workload() {
+        return Ok(());
+    }
+    let missing = {
+        let state = run.state();
+        let is_switch = |s: &&Step| matches!(s.action, Action::SwitchPrimary { .. });
+        let switched = run.plan.steps.iter().filter(is_switch).any(|s| state.begun_at.contains_key(&s.id));
+        let outcomes = member_outcomes(&run.plan, &state);
+        if switched || outcomes.is_empty() || outcomes.values().any(|o| !o.is_missing()) {
+            return Ok(());
+        }
+        outcomes.values().find_map(|o| match o {
+            MemberOutcome::Failed { reason } => Some(reason.clone()),
+            _ => None,
+        })
+    };
+    let reason = format!("no member arrived: {}", missing.unwrap_or_default());
+    run.append(vec![Record::Stopped { reason: reason.clone() }]).await?;
+    *failure = Some(Error::precondition(reason));
+    Ok(())
+}
+
+fn ended(run: &Run) -> OperationStatus {
+    final_status(run.plan.kind, &member_outcomes(&run.plan, &run.state()))
 }
 
 /// What a failure or a request to stop means depends on the kind and on whether the pivot is passed. An abort is only
 /// written down here.
-async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
+async fn end(run: &Run, failure: Option<Error>, nothing_left: bool) -> Result<()> {
     let (finished, pivot_passed) = {
         let state = run.state();
         (state.finished.is_some(), state.pivot_passed(&run.plan))
@@ -146,8 +220,8 @@ async fn end(run: &Run, failure: Option<Error>) -> Result<()> {
     if finished {
         return Ok(());
     }
-    if run.plan.steps.iter().all(|s| run.state().is_settled(&s.id)) {
-        return run.append_with(vec![Record::Finished { status: OperationStatus::Completed }], None, true).await;
+    if nothing_left {
+        return run.append_with(vec![Record::Finished { status: ended(run) }], None, true).await;
     }
     let moves = run.plan.kind.moves_workload();
     let stop = run.pending_stop();
@@ -182,7 +256,7 @@ pub(super) async fn give_up(run: &Run) -> Result<()> {
     let unknown: Vec<&Step> = run.plan.steps.iter().filter(begun).filter(|s| is_known_by_outcome(&s.action)).collect();
     for step in unknown {
         match perform::perform(run, step).await {
-            Ok(Performed { output, change }) => {
+            Ok(Performed { output, change, .. }) => {
                 run.append_with(vec![Record::StepDone { step: step.id.clone(), output }], change, false).await?;
                 run.count_settled(step);
                 run.tell_step(step, "done");

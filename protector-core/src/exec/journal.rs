@@ -3,13 +3,13 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{OperationStatus, RecoveryPointName, StepId};
+use crate::model::{OperationKind, OperationStatus, RecoveryPointName, ServerId, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
 use crate::ports::{JournalEntry, LeaseHolder, StopRequest};
 use crate::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Version of the records' shape. An executor refuses journals of another one.
 pub const JOURNAL_SCHEMA: u32 = 1;
@@ -87,6 +87,26 @@ pub enum Record {
         /// What stands against it.
         reason: String,
     },
+    /// A step failed, and its member does not arrive. The operation goes on without it.
+    MemberFailed {
+        /// Which step.
+        step: StepId,
+        /// Whose step.
+        member: ServerId,
+        /// Kind of the error.
+        code: String,
+        /// What went wrong, with the remedy.
+        message: String,
+        /// What the step left behind all the same.
+        output: StepOutput,
+    },
+    /// No member arrived, so there is nothing to go on with.
+    Stopped {
+        /// In words.
+        reason: String,
+    },
+    /// Steps that made their members fail are made again.
+    MembersReopened {},
     /// The start is being restored.
     RollbackStarted {
         /// Why.
@@ -127,6 +147,8 @@ pub enum StepState {
     Skipped(String),
     /// Failed.
     Failed(String),
+    /// Failed, and its member with it: not made again by itself.
+    MemberFailed(String),
     /// Undone.
     Undone,
 }
@@ -233,6 +255,14 @@ impl OperationState {
                 self.error = Some(message.clone());
                 self.end(step, StepState::Failed(message), entry.at);
             }
+            Record::MemberFailed { step, message, output, .. } => {
+                self.outputs.add(output);
+                self.end(step, StepState::MemberFailed(message), entry.at);
+            }
+            Record::Stopped { reason } => self.error = Some(reason),
+            Record::MembersReopened {} => {
+                self.steps.retain(|_, state| !matches!(state, StepState::MemberFailed(_)));
+            }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
             Record::StepUndone { step, note } => {
                 if let Some(note) = note {
@@ -255,6 +285,11 @@ impl OperationState {
         matches!(self.steps.get(step), Some(StepState::Done | StepState::Skipped(_)))
     }
 
+    /// Whether the step failed and its member with it.
+    pub fn has_failed(&self, step: &StepId) -> bool {
+        matches!(self.steps.get(step), Some(StepState::MemberFailed(_)))
+    }
+
     /// Whether the way back is closed: the pivot is done.
     pub fn pivot_passed(&self, plan: &Plan) -> bool {
         plan.steps
@@ -265,7 +300,9 @@ impl OperationState {
     /// Whether an abort can still restore the start: the pivot is not done. One that moves nothing can be given up at any
     /// time.
     pub fn can_abort(&self, plan: &Plan) -> bool {
-        self.finished.is_none() && !(plan.kind.moves_workload() && self.pivot_passed(plan))
+        // a retry began where a move had passed its pivot
+        let is_late = plan.kind == OperationKind::RetryFailed || self.pivot_passed(plan);
+        self.finished.is_none() && !(plan.kind.changes_metadata() && is_late)
     }
 
     /// 0 to 100 by the weights of settled steps; 100 only when completed.
@@ -287,15 +324,6 @@ impl OperationState {
             (None, false) if self.error.is_some() => OperationStatus::Failed,
             (None, false) => OperationStatus::Interrupted,
         }
-    }
-
-    /// Members with a failed step.
-    pub fn failed_members<'a>(&self, plan: &'a Plan) -> BTreeSet<&'a crate::model::ServerId> {
-        plan.steps
-            .iter()
-            .filter(|s| matches!(self.steps.get(&s.id), Some(StepState::Failed(_))))
-            .filter_map(|s| s.member.as_ref())
-            .collect()
     }
 }
 

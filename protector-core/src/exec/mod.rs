@@ -14,6 +14,7 @@ mod journal;
 pub mod lease;
 mod measure;
 pub mod metadata;
+mod outcomes;
 mod perform;
 mod progress;
 mod rollback;
@@ -25,6 +26,7 @@ pub use endpoints::Endpoints;
 pub use executor::Executor;
 pub(crate) use executor::{read_plan, too_late};
 pub use journal::{JOURNAL_SCHEMA, Measures, OperationState, Record, StepState};
+pub use outcomes::{MemberOutcome, closed_steps, final_status, member_outcomes};
 pub use progress::{Event, Progress};
 pub use settle::settle;
 

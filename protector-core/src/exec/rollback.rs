@@ -110,7 +110,7 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
         Action::Fence { site, group } => unfence(run, &cx, site, group).await,
         // the other site may have heard of it already, so it is made to its end
         Action::SettleOldSite { .. } | Action::ForgetRetained { .. } => {
-            let Performed { output, change } = perform::perform(run, step).await?;
+            let Performed { output, change, .. } = perform::perform(run, step).await?;
             let done = Record::StepDone { step: step.id.clone(), output };
             run.append_with(vec![done], change, false).await.map(|()| None)
         }

@@ -2,12 +2,13 @@
 
 use super::measure::Measured;
 use super::{Endpoints, Event, OperationState, Progress, Record, lease};
-use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, StepId};
+use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, ServerId, StepId};
 use crate::plan::{Outputs, Phase, Plan, Step};
 use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, Outcome, StepDurations, StopRequest, StoredOperation};
 use crate::{Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{
+    collections::BTreeSet,
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -82,6 +83,12 @@ impl Run {
     /// Reads what finished steps left behind.
     pub(super) fn outputs<T>(&self, read: impl FnOnce(&Outputs) -> T) -> T {
         read(&self.state().outputs)
+    }
+
+    /// The operation's members that do not arrive, as far as is known.
+    pub(super) fn missing_members(&self) -> BTreeSet<ServerId> {
+        let outcomes = super::outcomes::member_outcomes(&self.plan, &self.state());
+        outcomes.into_iter().filter(|(_, outcome)| outcome.is_missing()).map(|(member, _)| member).collect()
     }
 
     pub(super) fn rolling_back(&self) -> bool {

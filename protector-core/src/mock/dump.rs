@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// Every table but `bookkeeping` and `serials`, with an order of its rows that does not depend on when they were made, as far as names
 /// allow.
-pub(super) const TABLES: [(&str, &str); 34] = [
+pub(super) const TABLES: [(&str, &str); 35] = [
     ("array_connections", "id"),
     ("arrays", "name"),
     ("attachments", "server_id, device"),
@@ -19,6 +19,7 @@ pub(super) const TABLES: [(&str, &str); 34] = [
     ("host_groups", "array_id, name"),
     ("hosts", "array_id, name"),
     ("key_pairs", "site, name"),
+    ("mishaps", "site, kind, name"),
     ("networks", "site, name"),
     ("pod_arrays", "pod_id, array_id"),
     ("pod_frozen_volumes", "pod_id, array_id, volume_id"),

@@ -27,6 +27,8 @@ mod clouds;
 mod conformance;
 mod controls;
 mod dump;
+mod mishaps;
+mod probe;
 mod schema;
 mod seed;
 mod settle;
@@ -49,6 +51,8 @@ pub use cloud_driver::MockCloud;
 #[cfg(any(test, feature = "conformance"))]
 pub use conformance::{cloud_subject, storage_subject};
 pub use controls::{WorldSettings, WorldSite};
+pub use mishaps::Mishap;
+pub use probe::MockProbe;
 pub use seed::{SeedOptions, SeedReport, seed};
 pub use storage_driver::MockStorageDriver;
 pub use world::{World, WorldLocation};

@@ -465,6 +465,14 @@ CREATE TABLE port_addresses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX port_addresses_by_port ON port_addresses (port_id);
 
+-- What goes wrong because a test wants it to: see mishaps.rs.
+CREATE TABLE mishaps (
+    site TEXT NOT NULL REFERENCES sites (name),
+    kind TEXT NOT NULL CHECK (kind IN ('boot', 'check', 'import')),
+    name TEXT NOT NULL,                     -- of the server or volume
+    PRIMARY KEY (site, kind, name)
+) STRICT, WITHOUT ROWID;
+
 -- Replication ---------------------------------------------------------------------------------------------------------
 
 -- Each connection, from both of its ends. `works`: data can move right now.

@@ -1,6 +1,6 @@
 //! A member: one server of a protection group, with everything needed to build it again elsewhere.
 
-use super::{ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, PortId, ServerId, SiteName, VolumeId};
+use super::{ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, PortId, ServerId, SiteName, StartOptions, VolumeId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -17,6 +17,9 @@ pub struct Member {
     pub name: String,
     /// Start order: lower tiers start first and stop last.
     pub tier: u16,
+    /// What it waits for, and how one tells that it is up.
+    #[serde(default)]
+    pub start: StartOptions,
     /// Status.
     pub status: MemberStatus,
     /// What the server looks like on each site where it has run.

@@ -25,6 +25,8 @@ pub enum OperationKind {
     Reprotect,
     /// Release what earlier moves left behind as recovery points.
     Commit,
+    /// Bring up the members that did not arrive in the last move, from the clones that it made.
+    RetryFailed,
 }
 
 impl OperationKind {
@@ -38,6 +40,7 @@ impl OperationKind {
             Self::Failback => "failback",
             Self::Reprotect => "reprotect",
             Self::Commit => "commit",
+            Self::RetryFailed => "retry_failed",
         }
     }
 
@@ -46,7 +49,12 @@ impl OperationKind {
         match self {
             Self::PlannedFailover | Self::Failback => Some(FailoverType::Planned),
             Self::UnplannedFailover => Some(FailoverType::Unplanned),
-            Self::Sync | Self::TestFailover | Self::TestCleanup | Self::Reprotect | Self::Commit => None,
+            Self::Sync
+            | Self::TestFailover
+            | Self::TestCleanup
+            | Self::Reprotect
+            | Self::Commit
+            | Self::RetryFailed => None,
         }
     }
 
@@ -55,9 +63,10 @@ impl OperationKind {
         self.failover_type().is_some()
     }
 
-    /// Whether it holds the group by its metadata, on both sites. The others hold it by their open journal alone.
+    /// Whether it changes the group's metadata, and so holds the group on both sites. The others hold it by their open
+    /// journal alone.
     pub const fn changes_metadata(self) -> bool {
-        self.moves_workload() || matches!(self, Self::Reprotect | Self::Commit)
+        self.moves_workload() || matches!(self, Self::Reprotect | Self::Commit | Self::RetryFailed)
     }
 }
 
@@ -72,6 +81,7 @@ impl fmt::Display for OperationKind {
             Self::Failback => "failback",
             Self::Reprotect => "reprotect",
             Self::Commit => "commit",
+            Self::RetryFailed => "retry of failed members",
         })
     }
 }
@@ -113,6 +123,8 @@ pub enum OperationStatus {
     Interrupted,
     /// Every step is done and confirmed.
     Completed,
+    /// Everything is done and confirmed except for some members, which did not arrive: `failover --retry-failed`.
+    CompletedPartial,
     /// A step failed and what had been done stays; `operation resume` tries again.
     Failed,
     /// A step failed before the pivot and the start was restored.
@@ -124,7 +136,7 @@ pub enum OperationStatus {
 impl OperationStatus {
     /// Whether nothing more will happen to it.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::RolledBack | Self::Cancelled)
+        matches!(self, Self::Completed | Self::CompletedPartial | Self::RolledBack | Self::Cancelled)
     }
 }
 
@@ -135,6 +147,7 @@ impl fmt::Display for OperationStatus {
             Self::Running => "running",
             Self::Interrupted => "interrupted",
             Self::Completed => "completed",
+            Self::CompletedPartial => "completed_partial",
             Self::Failed => "failed",
             Self::RolledBack => "rolled_back",
             Self::Cancelled => "cancelled",

@@ -1,7 +1,8 @@
 //! The unit of metadata: a group with its policy and members, at one version.
 
 use super::{
-    ArrayVolumeId, ArrayVolumeName, DiskId, FenceDue, LedgerEntry, Member, MetadataVersion, OpKey, OperationId,
+    ArrayVolumeId, ArrayVolumeName, DiskId, FenceDue, LedgerEntry, Mappings, Member, MemberStatus, MetadataVersion,
+    OpKey, OperationId,
     ProtectionGroup, ReplicationPolicy, ServerId, SiteName, VolumeId,
 };
 use jiff::Timestamp;
@@ -28,12 +29,20 @@ pub struct GroupRecord {
     /// What unplanned failovers left behind, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ledger: Vec<LedgerEntry>,
+    /// Set while some members have not arrived where the group runs.
+    #[serde(default)]
+    pub unfinished: Option<Unfinished>,
 }
 
 impl GroupRecord {
     /// The member with this id.
     pub fn member(&self, id: &ServerId) -> Option<&Member> {
         self.members.iter().find(|m| m.id == *id)
+    }
+
+    /// Members that did not arrive where the group runs.
+    pub fn failed_members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|m| m.status == MemberStatus::Error)
     }
 
     /// All disks of all members, with their member.
@@ -78,6 +87,29 @@ pub struct RetainedCopy {
     pub operation: OperationId,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// What an operation left undone, so that it can be gone on with for the members that did not arrive: from the same
+/// clones, and under the names that the operation gave to their ports and servers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// The operation.
+    pub operation: OperationId,
+    /// Mappings that were given with it.
+    pub mappings: Mappings,
+    /// Clones on the array of the current primary that Cinder did not take over.
+    pub clones: Vec<UnimportedClone>,
+}
+
+/// A clone that waits to be imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnimportedClone {
+    /// Of which disk.
+    pub disk: DiskId,
+    /// Volume on the array, by name.
+    pub array_volume: ArrayVolumeName,
+    /// The same by id.
+    pub array_volume_id: ArrayVolumeId,
 }
 
 /// The mark that the sites may disagree.

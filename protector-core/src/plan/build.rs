@@ -1,8 +1,8 @@
 //! Laying out steps.
 
-use super::{Action, Phase, Step};
+use super::{Action, OnFailure, Phase, Step};
 use crate::model::{GroupRecord, Member, ServerId, StepId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// Collects steps in order.
 #[derive(Debug)]
@@ -47,17 +47,17 @@ impl Builder {
             after: after.to_vec(),
             weight: cost.weight,
             timeout_seconds: cost.timeout_seconds,
-            best_effort: false,
+            on_failure: OnFailure::Stop,
             member: None,
             action,
         });
         id
     }
 
-    /// Marks the step added last.
-    pub(super) fn best_effort(&mut self) {
+    /// Says what a failure of the step added last means.
+    pub(super) fn on_failure(&mut self, means: OnFailure) {
         if let Some(step) = self.steps.last_mut() {
-            step.best_effort = true;
+            step.on_failure = means;
         }
     }
 
@@ -86,7 +86,19 @@ impl Builder {
         if after.len() < 2 {
             return after;
         }
-        vec![self.add(id, phase, title, &after, Action::Barrier {})]
+        self.outcomes(id, phase, title, &after)
+    }
+
+    /// One step to wait for, also instead of a single one: a step that comes directly after that of another member depends
+    /// on its success, one that comes after a barrier does not.
+    pub(super) fn outcomes(
+        &mut self,
+        id: impl Into<String>,
+        phase: Phase,
+        title: impl Into<String>,
+        after: &[StepId],
+    ) -> Vec<StepId> {
+        vec![self.add(id, phase, title, after, Action::Barrier {})]
     }
 
     pub(super) fn finish(self) -> Vec<Step> {
@@ -117,6 +129,8 @@ fn cost(action: &Action) -> Cost {
         | Action::LeaveGroup { .. } => (2, 300),
         Action::RetireServer { .. } | Action::DeleteServer { .. } => (2, 300),
         Action::EnsurePort { .. } | Action::DeletePort { .. } | Action::VerifyServer { .. } => (1, 120),
+        Action::CheckServer { check, .. } => (2, check.timeout_seconds()),
+        Action::Confirm { .. } => (1, 300),
         Action::EnsureServer { .. } => (10, 600),
         Action::EnsureArrayGroup { .. }
         | Action::EnsureReplication { .. }
@@ -124,18 +138,6 @@ fn cost(action: &Action) -> Cost {
         | Action::DisableReplication { .. } => (2, 300),
     };
     Cost { weight, timeout_seconds }
-}
-
-/// Members by tier, ascending, each tier by name then id.
-pub(super) fn tiers(record: &GroupRecord) -> BTreeMap<u16, Vec<&Member>> {
-    let mut tiers: BTreeMap<u16, Vec<&Member>> = BTreeMap::new();
-    for member in &record.members {
-        tiers.entry(member.tier).or_default().push(member);
-    }
-    for members in tiers.values_mut() {
-        members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-    }
-    tiers
 }
 
 /// Server names, made unique by the start of the id where two members share one.

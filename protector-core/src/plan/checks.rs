@@ -214,3 +214,33 @@ fn worse_than_newest(passed_over: &PassedOver<'_>, evidence: Evidence) -> Findin
     };
     Finding::warning(code, passed_over.to_string()).seen(evidence)
 }
+
+/// Members wait for others that are there, and not in a circle.
+pub(super) fn start_order(facts: &Facts, findings: &mut Vec<Finding>) {
+    let record = &facts.record;
+    if let Err(refused) = rules::start_order::check_dependencies(&record.members) {
+        findings.push(
+            Finding::blocker(FindingCode::StartOrderInvalid, refused.message())
+                .remedy(rules::start_order::without_dependencies(&record.group.name, "<instance>")),
+        );
+    }
+}
+
+/// Checks that a test leaves out: its networks are often isolated, and a program may do what belongs to the real thing.
+pub(super) fn skipped_in_tests(facts: &Facts, findings: &mut Vec<Finding>) {
+    let record = &facts.record;
+    let skipped = |m: &&crate::model::Member| m.start.boot_check.as_ref().is_some_and(|check| !check.in_tests());
+    let names: Vec<&str> = record.members.iter().filter(skipped).map(|m| m.name.as_str()).collect();
+    if !names.is_empty() {
+        findings.push(
+            Finding::warning(
+                FindingCode::BootCheckSkipped,
+                format!("not checked beyond being active, since this is a test: {}", names.join(", ")),
+            )
+            .remedy(format!(
+                "openstack protector protection-group member-update {} --instance-id <instance> --check-in-tests",
+                record.group.name
+            )),
+        );
+    }
+}

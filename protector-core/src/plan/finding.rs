@@ -128,6 +128,14 @@ pub enum FindingCode {
     StandbyServerInTheWay,
     /// A failover away from the secondary site is a failback.
     IsFailback,
+    /// Members wait for each other, or for somebody who is not there.
+    StartOrderInvalid,
+    /// A check is not made in a test.
+    BootCheckSkipped,
+    /// A member did not arrive where the group runs.
+    MemberNotArrived,
+    /// Every member is where the group runs.
+    NothingToRetry,
     /// Only async groups can be moved so far.
     ReplicationTypeUnsupported,
     /// A site that was left waits to be stopped and fenced.

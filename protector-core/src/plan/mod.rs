@@ -1,10 +1,10 @@
 //! Facts in, plan out. No I/O, no clock, no randomness: the same facts and request give the same plan, to the byte, in
 //! every language.
 //!
-//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback), `reprotect`,
-//! `commit`. Each
-//! of them first collects findings, then lays out steps. A plan with blockers still lists its steps, so that people see
-//! what would happen, and each one says how long it will take (`schedule`, `forecast`).
+//! [`plan`] chooses the file of the kind: `sync`, `test_failover`, `test_cleanup`, `relocate` (failover and failback),
+//! `retry`, `reprotect`, `commit`. Each of them first collects findings, then lays out steps. A plan with blockers still
+//! lists its steps, so that people see what would happen, and each one says how long it will take (`schedule`,
+//! `forecast`).
 
 mod build;
 mod checks;
@@ -21,6 +21,7 @@ mod placement;
 mod relocate;
 mod reprotect;
 mod request;
+mod retry;
 mod schedule;
 mod sealed;
 mod site;
@@ -43,9 +44,9 @@ pub use graph::{Graph, GraphFormat, plan_graph_json};
 pub use output::{Outputs, StepOutput};
 pub use request::Request;
 pub use schedule::{Limits, Schedule};
-pub use sealed::{ExpectedLoss, PLAN_SCHEMA, Plan};
+pub use sealed::{ExpectedLoss, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 pub use site::{SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, groups_of_site};
-pub use step::{Action, Endpoint, EndpointKind, Phase, PointSource, Step};
+pub use step::{Action, Endpoint, EndpointKind, OnFailure, Phase, PointSource, Step};
 
 use crate::model::OperationKind;
 use crate::{Error, Result};
@@ -67,6 +68,7 @@ pub fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
         }
         OperationKind::Reprotect => Ok(reprotect::plan(facts)),
         OperationKind::Commit => Ok(commit::plan(facts)),
+        OperationKind::RetryFailed => Ok(retry::plan(facts, request)),
     }
 }
 

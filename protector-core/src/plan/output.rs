@@ -91,6 +91,11 @@ pub enum StepOutput {
         /// Flavor it got.
         flavor: String,
     },
+    /// A check that succeeded.
+    Checked {
+        /// The end of what it wrote.
+        lines: Vec<String>,
+    },
 }
 
 /// Everything the finished steps of an operation left behind.
@@ -118,7 +123,7 @@ impl Outputs {
     /// Adds what one step left behind. Adding the same output again changes nothing.
     pub fn add(&mut self, output: StepOutput) {
         match output {
-            StepOutput::Nothing | StepOutput::Survivor { .. } => {}
+            StepOutput::Nothing | StepOutput::Survivor { .. } | StepOutput::Checked { .. } => {}
             StepOutput::Point { name, created } => self.point = Some((name, created)),
             StepOutput::Fenced { site, state, .. } => {
                 self.fences.insert(site, state);

@@ -41,6 +41,12 @@ pub enum Request {
         #[serde(default)]
         mappings: Mappings,
     },
+    /// Bring up the members that did not arrive in the last move.
+    RetryFailed {
+        /// Mappings towards the site where the group runs; win over those of the move and over stored ones.
+        #[serde(default)]
+        mappings: Mappings,
+    },
     /// Move the workload back to its primary site.
     Failback {
         /// Mappings towards the primary site; win over the inverted stored ones.
@@ -82,6 +88,7 @@ impl Request {
             Self::Failback { .. } => OperationKind::Failback,
             Self::Reprotect {} => OperationKind::Reprotect,
             Self::Commit {} => OperationKind::Commit,
+            Self::RetryFailed { .. } => OperationKind::RetryFailed,
             Self::Failover { failover_type: FailoverType::Unplanned, .. } => OperationKind::UnplannedFailover,
             Self::Failover { .. } if !facts.record.group.is_home() => OperationKind::Failback,
             Self::Failover { .. } => OperationKind::PlannedFailover,
@@ -91,9 +98,10 @@ impl Request {
     /// Mappings that were given with the request.
     pub fn mappings(&self) -> Option<&Mappings> {
         match self {
-            Self::TestFailover { mappings, .. } | Self::Failover { mappings, .. } | Self::Failback { mappings } => {
-                Some(mappings)
-            }
+            Self::TestFailover { mappings, .. }
+            | Self::Failover { mappings, .. }
+            | Self::Failback { mappings }
+            | Self::RetryFailed { mappings } => Some(mappings),
             Self::Sync {} | Self::TestCleanup { .. } | Self::Reprotect {} | Self::Commit {} => None,
         }
     }

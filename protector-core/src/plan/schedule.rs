@@ -8,7 +8,7 @@ use super::{Endpoint, EndpointKind, Step};
 use crate::model::StepId;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// How many steps may run at the same time on one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub struct Schedule {
     /// Length of the way from the begin of each step to the end; empty where plan order decides.
     way: Vec<u64>,
     slots: Slots,
+    /// Will not be made.
+    closed: HashSet<usize>,
     /// May begin because of the last [`Schedule::give_back`].
     released: Vec<usize>,
     /// Steps that are not settled.
@@ -77,7 +79,7 @@ impl Schedule {
         let way = if limits == Limits::SEQUENTIAL { Vec::new() } else { ways(&followers, steps.len(), length) };
         let slots = Slots::new(steps, limits);
         let left = settled.iter().filter(|s| !**s).count();
-        let mut schedule = Self { waiting_for, followers, way, slots, released: Vec::new(), left };
+        let mut schedule = Self { waiting_for, followers, way, slots, closed: HashSet::new(), released: Vec::new(), left };
         for (at, settled) in settled.into_iter().enumerate() {
             if !settled && schedule.waiting_for.get(at) == Some(&0) {
                 schedule.make_ready(at);
@@ -98,35 +100,56 @@ impl Schedule {
             while slot.busy < slot.limit
                 && let Some((_, Reverse(at))) = slot.ready.pop()
             {
-                slot.busy += 1;
-                taken.push(at);
+                if !self.closed.contains(&at) {
+                    slot.busy += 1;
+                    taken.push(at);
+                }
             }
         }
         taken.sort_unstable();
         taken
     }
 
+    /// A step that has not begun will not be made. What comes after it still waits for what comes before it.
+    pub fn close(&mut self, at: usize) {
+        if self.closed.insert(at) && self.waiting_for.get(at) == Some(&0) {
+            self.released.clear();
+            self.settle(at);
+        }
+    }
+
     /// A step is no longer in flight; `settled`: its followers may go on. Returns those that waited for nothing else.
     pub fn give_back(&mut self, at: usize, settled: bool) -> &[usize] {
-        let mut released = std::mem::take(&mut self.released);
-        released.clear();
+        self.released.clear();
         if let Some(slot) = self.slots.of(at) {
             slot.busy = slot.busy.saturating_sub(1);
         }
         if settled {
+            self.settle(at);
+        }
+        &self.released
+    }
+
+    /// Nothing waits for this step any more, nor for closed ones that waited for it alone.
+    fn settle(&mut self, at: usize) {
+        let mut passed = Vec::new();
+        let mut next = Some(at);
+        while let Some(at) = next {
             self.left = self.left.saturating_sub(1);
             for follower in self.followers.of(at).iter().map(|f| *f as usize) {
-                if let Some(count) = self.waiting_for.get_mut(follower) {
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        released.push(follower);
-                    }
+                let Some(count) = self.waiting_for.get_mut(follower) else { continue };
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    let list = if self.closed.contains(&follower) { &mut passed } else { &mut self.released };
+                    list.push(follower);
                 }
             }
+            next = passed.pop();
         }
-        released.iter().for_each(|at| self.make_ready(*at));
-        self.released = released;
-        &self.released
+        for at in std::mem::take(&mut self.released) {
+            self.make_ready(at);
+            self.released.push(at);
+        }
     }
 
     /// All steps, settled ones too.

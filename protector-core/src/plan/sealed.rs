@@ -9,8 +9,11 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 
-/// Version of the plan's shape. An executor refuses plans of another one.
-pub const PLAN_SCHEMA: u32 = 1;
+/// Version of the plan's shape. Only such plans can be accepted. 2: steps say what a failure means.
+pub const PLAN_SCHEMA: u32 = 2;
+
+/// Oldest version of a plan that was accepted then and can still be executed.
+pub const OLDEST_PLAN_SCHEMA: u32 = 1;
 
 /// What would be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,11 @@
 //! What a plan consists of.
 
 use crate::model::{
-    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, DiskId, OpKey, OperationId, PortId,
-    RecoveryPointName, ServerId, SiteName, StepId, VolumeId,
+    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, BootCheck, CinderGroupId, DiskId, OpKey, OperationId,
+    PortId, RecoveryPointName, ServerId, SiteName, StepId, UnimportedClone, VolumeId,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::{collections::BTreeSet, fmt};
 
 /// Part of an operation, in the order people know it.
@@ -183,6 +183,9 @@ pub enum Action {
         volume_type: String,
         /// Whether a server boots from it.
         bootable: bool,
+        /// The clone, where an earlier operation made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clone: Option<UnimportedClone>,
     },
     /// Make the Cinder group hold exactly the imported volumes of these disks.
     GroupVolumes {
@@ -214,6 +217,9 @@ pub enum Action {
         reuse: Option<PortId>,
         /// Wanted addresses.
         fixed_ips: Vec<String>,
+        /// The operation that began to make it, if that is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        begun_by: Option<OperationId>,
     },
     /// Make the server and wait until it is active.
     EnsureServer {
@@ -225,6 +231,9 @@ pub enum Action {
         flavor: String,
         /// Name of the server.
         name: String,
+        /// The operation that began to make it, if that is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        begun_by: Option<OperationId>,
     },
     /// Look whether the server is active with exactly its volumes.
     VerifyServer {
@@ -232,6 +241,22 @@ pub enum Action {
         site: SiteName,
         /// Member.
         member: ServerId,
+    },
+    /// Look whether what runs on the server came up.
+    CheckServer {
+        /// Where.
+        site: SiteName,
+        /// Member.
+        member: ServerId,
+        /// How.
+        check: BootCheck,
+    },
+    /// Look once more at every member that arrived: active, with its volumes, and these in the Cinder group.
+    Confirm {
+        /// Where.
+        site: SiteName,
+        /// Cinder group.
+        group: CinderGroupId,
     },
     /// Make the target the current primary in the metadata of both sites.
     SwitchPrimary {
@@ -357,6 +382,8 @@ impl Action {
             Self::EnsurePort { .. } => "ensure_port",
             Self::EnsureServer { .. } => "ensure_server",
             Self::VerifyServer { .. } => "verify_server",
+            Self::CheckServer { .. } => "check_server",
+            Self::Confirm { .. } => "confirm",
             Self::SwitchPrimary { .. } => "switch_primary",
             Self::EnsureArrayGroup { .. } => "ensure_array_group",
             Self::EnsureReplication { .. } => "ensure_replication",
@@ -409,12 +436,42 @@ impl Action {
             | Self::EnsurePort { site, .. }
             | Self::EnsureServer { site, .. }
             | Self::VerifyServer { site, .. }
+            | Self::CheckServer { site, .. }
+            | Self::Confirm { site, .. }
             | Self::DeleteServer { site, .. }
             | Self::DeletePort { site, .. }
             | Self::ReleaseVolume { site, .. } => (EndpointKind::Cloud, Some(site.clone())),
         };
         Endpoint { kind, site }
     }
+}
+
+/// What it means when a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// Nothing more begins; the step is made again when the operation is resumed.
+    Stop,
+    /// It is noted, and the operation goes on as if the step were done.
+    Skip,
+    /// The step's member does not arrive: what it would have done after this step is not made, nor what other members
+    /// would have done after that. Everybody else goes on.
+    FailMember,
+}
+
+/// The word, or what plans of schema 1 said: whether the step was best effort.
+fn on_failure<'de, D: Deserializer<'de>>(input: D) -> Result<OnFailure, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Word(OnFailure),
+        BestEffort(bool),
+    }
+    Ok(match Either::deserialize(input)? {
+        Either::Word(word) => word,
+        Either::BestEffort(true) => OnFailure::Skip,
+        Either::BestEffort(false) => OnFailure::Stop,
+    })
 }
 
 /// One step of a plan.
@@ -434,8 +491,9 @@ pub struct Step {
     pub weight: u32,
     /// Longest it may take, in seconds.
     pub timeout_seconds: u32,
-    /// A failure is noted and does not stop the operation.
-    pub best_effort: bool,
+    /// What a failure means.
+    #[serde(alias = "best_effort", deserialize_with = "on_failure")]
+    pub on_failure: OnFailure,
     /// Member it belongs to.
     pub member: Option<ServerId>,
 }

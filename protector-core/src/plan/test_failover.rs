@@ -1,9 +1,10 @@
 //! Boot clones beside production. Needs the standby site only.
 
-use super::build::{Builder, tiers};
+use super::build::Builder;
 use super::placement::{mappings_towards_target, place};
-use super::relocate::bring_up::{BringUp, bring_up};
+use super::relocate::bring_up::{BringUp, Purpose, bring_up};
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
+use crate::rules::start_order;
 use std::collections::HashMap;
 
 /// Clones the newest complete recovery point, imports the clones and boots them on mapped networks.
@@ -19,6 +20,9 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     checks::volume_types(facts, &mut findings);
     checks::quota::quota(facts, &placements, false, &mut findings);
 
+    checks::start_order(facts, &mut findings);
+    checks::skipped_in_tests(facts, &mut findings);
+
     let mut builder = Builder::new(&facts.record);
     if let Some(point) = point {
         let cloned = builder.add(
@@ -32,11 +36,8 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
                 disks: super::relocate::disks_by_source_volume(facts),
             },
         );
-        bring_up(
-            &mut builder,
-            &BringUp { facts, placements: &placements, tiers: tiers(&facts.record), test: true },
-            &[cloned],
-        );
+        let tiers = start_order::tiers(&facts.record.members);
+        bring_up(&mut builder, &BringUp { facts, placements: &placements, tiers, purpose: Purpose::Test }, &[cloned]);
     }
     Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None)
 }

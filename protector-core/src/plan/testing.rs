@@ -108,6 +108,7 @@ fn record(sizes: &[Size], runs_on: &str, away: bool) -> GroupRecord {
         divergence: None,
         fences_due: Vec::new(),
         ledger: Vec::new(),
+        unfinished: None,
     }
 }
 
@@ -133,6 +134,7 @@ fn member(n: usize, size: Size, sites: &[&str]) -> Member {
         // every third name is shared: labels must still differ
         name: format!("web-{}", n / 3),
         tier: size.tier,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: sites.iter().map(|s| (SiteName::from(*s), capture(s))).collect(),
         disks: (0..size.disks)
@@ -261,7 +263,7 @@ fn cloud_facts(record: &GroupRecord, site: &str, is_source: bool) -> CloudFacts 
 /// Something that is missing or wrong, and the blocker that says so.
 pub(crate) type Defect = (&'static str, FindingCode, fn(&mut Facts));
 
-pub(crate) const DEFECTS: [Defect; 31] = [
+pub(crate) const DEFECTS: [Defect; 32] = [
     ("no policy", FindingCode::NoPolicy, |f| f.record.policy = None),
     ("no members", FindingCode::NoMembers, |f| f.record.members.clear()),
     ("sync group", FindingCode::ReplicationTypeUnsupported, |f| {
@@ -330,6 +332,13 @@ pub(crate) const DEFECTS: [Defect; 31] = [
     ("Cinder group drifted", FindingCode::MemberDrift, |f| cloud(&mut f.source, |c| c.group_volumes.clear())),
     ("no networks on the target", FindingCode::NetworkAbsent, |f| cloud(&mut f.target, |c| c.networks.clear())),
     ("no flavors on the target", FindingCode::FlavorAbsent, |f| cloud(&mut f.target, |c| c.flavors.clear())),
+    ("members in a circle", FindingCode::StartOrderInvalid, |f| {
+        let ids: Vec<_> = f.record.members.iter().map(|m| m.id.clone()).collect();
+        for (member, id) in f.record.members.iter_mut().zip(ids.into_iter().rev()) {
+            member.tier = 0;
+            member.start.depends_on.insert(id);
+        }
+    }),
     ("old servers would take their volumes along", FindingCode::StandbyServerInTheWay, |f| {
         cloud(&mut f.target, |c| {
             c.servers.values_mut().flat_map(|s| &mut s.volumes).for_each(|v| v.delete_on_termination = true);

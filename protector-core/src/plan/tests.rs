@@ -1,11 +1,15 @@
 //! Laws of every plan, over worlds of any size with anything missing.
 
 use super::testing::{DEFECTS, MENDED, REMARKS, Size, facts, leave_without_fence, retain};
-use super::{Action, Facts, FindingCode, Observation, Phase, Plan, Request, Step, plan, plan_json};
+use super::{Action, Facts, FindingCode, Observation, OnFailure, Phase, Plan, Request, Step, plan, plan_json};
 use crate::ErrorKind;
-use crate::model::{FailoverType, Mappings, OperationKind, Protection, StepId};
+use crate::model::{
+    BootCheck, FailoverType, Mappings, MemberStatus, OperationKind, Protection, ServerId, SiteName, StepId, Unfinished,
+    UnimportedClone,
+};
 use crate::ports::Quota;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn sizes() -> impl Strategy<Value = Vec<Size>> {
@@ -13,11 +17,32 @@ fn sizes() -> impl Strategy<Value = Vec<Size>> {
     prop::collection::vec(size, 0..7)
 }
 
-/// A world with up to four defects; half of the worlds have none.
+/// Pairs of members, the first one waiting for the second; of any tier and in any direction.
+fn edges() -> impl Strategy<Value = Vec<(Index, Index)>> {
+    prop::collection::vec((any::<Index>(), any::<Index>()), 0..8)
+}
+
+/// Adds dependencies. `valid`: only those that lead to an earlier member of the same or a lower tier.
+fn depend(facts: &mut Facts, edges: &[(Index, Index)], valid: bool) {
+    let members = &mut facts.record.members;
+    let count = members.len();
+    for (from, to) in edges.iter().filter(|_| count > 0).map(|(a, b)| (a.index(count), b.index(count))) {
+        if !valid || (members[to].tier, to) < (members[from].tier, from) {
+            let id = members[to].id.clone();
+            members[from].start.depends_on.insert(id);
+        }
+    }
+}
+
+/// A world with up to four defects and dependencies that may be wrong; half of the worlds have no defect.
 fn worlds() -> impl Strategy<Value = Facts> {
-    let defects = prop_oneof![Just(BTreeSet::new()), prop::collection::btree_set(0..DEFECTS.len() + MENDED.len(), 0..5),];
-    (sizes(), any::<bool>(), defects).prop_map(|(sizes, away, defects)| {
+    let defects = prop_oneof![
+        Just(BTreeSet::new()),
+        prop::collection::btree_set(0..DEFECTS.len() + MENDED.len(), 0..5),
+    ];
+    (sizes(), any::<bool>(), defects, edges()).prop_map(|(sizes, away, defects, edges)| {
         let mut facts = facts(&sizes, away);
+        depend(&mut facts, &edges, false);
         for defect in defects {
             let change = DEFECTS.get(defect).map_or_else(|| MENDED[defect - DEFECTS.len()].1, |found| found.2);
             change(&mut facts);
@@ -41,6 +66,7 @@ fn requests() -> impl Strategy<Value = Request> {
         Just(Request::Failback { mappings: Mappings::default() }),
         Just(Request::Reprotect {}),
         Just(Request::Commit {}),
+        Just(Request::RetryFailed { mappings: Mappings::default() }),
     ]
 }
 
@@ -151,11 +177,11 @@ proptest! {
         let planned = plan(&facts, &failover(FailoverType::Unplanned, force)).unwrap();
         prop_assert_eq!(planned.kind, OperationKind::UnplannedFailover);
         for step in planned.steps.iter().filter(|s| s.action.endpoint().site.as_ref() == Some(&planned.source)) {
-            prop_assert!(step.best_effort && facts.source_answers(), "{}", step.id);
+            prop_assert!(step.on_failure == OnFailure::Skip && facts.source_answers(), "{}", step.id);
         }
         // and a planned kind skips nothing
         let planned = plan(&facts, &failover(FailoverType::Planned, false)).unwrap();
-        prop_assert!(planned.steps.iter().all(|s| !s.best_effort));
+        prop_assert!(planned.steps.iter().all(|s| s.on_failure != OnFailure::Skip));
         prop_assert_ne!(planned.kind, OperationKind::UnplannedFailover);
     }
 
@@ -244,6 +270,97 @@ proptest! {
         let Action::ForgetRetained { volumes } = &forgotten.action else { unreachable!() };
         prop_assert!(volumes.iter().all(|(_, id)| !id.as_str().ends_with("-kept")));
         prop_assert_eq!(volumes.len(), 2 * sizes.iter().map(|s| s.disks).sum::<usize>());
+    }
+}
+
+proptest! {
+    /// I-27: whoever depends on somebody starts after that one is up and checked, and stops before it. Edges stay linear.
+    #[test]
+    fn dependencies_hold_and_are_reversed_on_shutdown(
+        sizes in sizes(), edges in edges(), checked in prop::collection::vec(any::<bool>(), 7), required in any::<Index>(),
+    ) {
+        prop_assume!(!sizes.is_empty());
+        let mut facts = facts(&sizes, false);
+        depend(&mut facts, &edges, true);
+        for (member, checked) in facts.record.members.iter_mut().zip(checked) {
+            let check = BootCheck::Tcp { port: 22, timeout_seconds: 60, in_tests: false };
+            member.start.boot_check = checked.then_some(check);
+        }
+        let at = required.index(facts.record.members.len());
+        facts.record.members[at].start.required = true;
+        let planned = plan(&facts, &failover(FailoverType::Planned, false)).unwrap();
+        prop_assert_eq!(planned.blockers().count(), 0, "{}", planned);
+        let before = predecessors(&planned);
+        let of = |id: &ServerId, wanted: fn(&Action) -> bool| {
+            planned.steps.iter().rev().find(|s| s.member.as_ref() == Some(id) && wanted(&s.action)).unwrap()
+        };
+        let is_start = |a: &Action| matches!(a, Action::EnsureServer { .. });
+        let is_up = |a: &Action| matches!(a, Action::VerifyServer { .. } | Action::CheckServer { .. });
+        let is_stop = |a: &Action| matches!(a, Action::StopServer { .. });
+        for member in &facts.record.members {
+            let up = of(&member.id, is_up);
+            let is_check = matches!(up.action, Action::CheckServer { .. });
+            prop_assert_eq!(is_check, member.start.boot_check.is_some());
+            for id in &member.start.depends_on {
+                prop_assert!(before[&of(&member.id, is_start).id].contains(&of(id, is_up).id), "{}", planned);
+                prop_assert!(before[&of(id, is_stop).id].contains(&of(&member.id, is_stop).id), "{}", planned);
+                prop_assert!(!member.start.required || of(id, is_start).on_failure == OnFailure::Stop);
+            }
+        }
+        let own: usize = facts.record.members.iter().map(|m| m.start.depends_on.len()).sum();
+        let count: usize = planned.steps.iter().map(|s| s.after.len()).sum();
+        prop_assert!(count <= 4 * planned.steps.len() + 2 * own, "{count} edges\n{planned}");
+    }
+
+    /// I-38: a retry has steps of the members that failed, and of nobody else.
+    #[test]
+    fn a_retry_touches_only_members_that_failed(sizes in sizes(), edges in edges(), failed in prop::collection::vec(any::<bool>(), 7)) {
+        let mut facts = facts(&sizes, true);
+        depend(&mut facts, &edges, true);
+        strand(&mut facts, &failed);
+        let planned = plan(&facts, &Request::RetryFailed { mappings: Mappings::default() }).unwrap();
+        let missing: BTreeSet<_> = facts.record.failed_members().map(|m| m.id.clone()).collect();
+        let touched: BTreeSet<_> = planned.steps.iter().filter_map(|s| s.member.clone()).collect();
+        prop_assert_eq!(&touched, &missing);
+        prop_assert_eq!(planned.blockers().count() == 0, !missing.is_empty(), "{}", planned);
+        prop_assert_eq!((planned.source.as_str(), planned.target.as_str()), ("site-a", "site-b"));
+        let is_of_a_move = |a: &Action| matches!(a, Action::CloneVolumes { .. } | Action::Fence { .. });
+        prop_assert!(planned.steps.iter().all(|s| !is_of_a_move(&s.action)));
+    }
+}
+
+/// Members that did not arrive on site-b, with nothing imported of them.
+fn strand(facts: &mut Facts, failed: &[bool]) {
+    let mut clones = Vec::new();
+    for (member, _) in facts.record.members.iter_mut().zip(failed).filter(|(_, failed)| **failed) {
+        member.status = MemberStatus::Error;
+        for disk in &mut member.disks {
+            let copy = disk.copies.remove(&SiteName::from("site-b")).unwrap();
+            let (array_volume, array_volume_id) = (copy.array_volume, copy.array_volume_id);
+            clones.push(UnimportedClone { disk: disk.id.clone(), array_volume, array_volume_id });
+        }
+    }
+    facts.record.group.partial = !clones.is_empty();
+    facts.record.unfinished = facts.record.group.partial.then(|| Unfinished {
+        operation: "op-7".into(),
+        mappings: Mappings::default(),
+        clones,
+    });
+}
+
+/// A plan of schema 1, which said of each step whether it was best effort.
+#[test]
+fn steps_of_older_plans_are_read() {
+    let facts = facts(&[Size { tier: 0, disks: 1, nics: 1 }], false);
+    let planned = plan(&facts, &failover(FailoverType::Unplanned, true)).unwrap();
+    for step in &planned.steps {
+        let mut old = serde_json::to_value(step).unwrap();
+        let fields = old.as_object_mut().unwrap();
+        let said = fields.remove("on_failure").unwrap();
+        fields.insert("best_effort".to_owned(), (said == "skip").into());
+        let read: Step = serde_json::from_value(old).unwrap();
+        let expected = if said == "skip" { OnFailure::Skip } else { OnFailure::Stop };
+        assert_eq!(read, Step { on_failure: expected, ..step.clone() });
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a plan reads.
 
-use super::{ExpectedLoss, Finding, Plan, Severity, Step, forecast};
+use super::{ExpectedLoss, Finding, OnFailure, Plan, Severity, Step, forecast};
 use std::fmt::{self, Write as _};
 
 impl Plan {
@@ -71,7 +71,7 @@ fn steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
             writeln!(f, "  {}", step.phase)?;
         }
         let mut line = format!("  {:>4}  {}", number + 1, step.title);
-        if step.best_effort {
+        if step.on_failure == OnFailure::Skip {
             write!(line, " (best effort)")?;
         }
         writeln!(f, "{line}")?;

@@ -2,8 +2,8 @@
 
 use super::Outputs;
 use crate::model::{
-    ArrayVolumeId, Divergence, GroupRecord, Member, MemberStatus, OpenOperation, OperationId, Protection, RetainedCopy,
-    ServerCapture, SiteName,
+    ArrayVolumeId, DiskId, Divergence, GroupRecord, Mappings, Member, MemberStatus, OpenOperation, OperationId,
+    Protection, RetainedCopy, ServerCapture, ServerId, SiteName, Unfinished, UnimportedClone,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -18,35 +18,105 @@ pub fn opened(record: &GroupRecord, operation: OpenOperation, absent: Option<&Si
     next
 }
 
-/// The workload runs on `to`. Until something protects it there, it is unprotected, and says so.
+/// What an operation brought to a site.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The site that was left.
+    pub from: &'a SiteName,
+    /// The site that is reached.
+    pub to: &'a SiteName,
+    /// What its steps left behind.
+    pub outputs: &'a Outputs,
+    /// Members of the operation that did not arrive.
+    pub failed: &'a BTreeSet<ServerId>,
+    /// The operation.
+    pub operation: &'a OperationId,
+    /// Mappings that were given with it.
+    pub mappings: Option<&'a Mappings>,
+}
+
+/// The workload runs on the site that is reached. Until something protects it there, it is unprotected, and says so.
 ///
-/// What the target held before stays as retained copies; what the source holds stays where it is.
-pub fn switched(
-    record: &GroupRecord,
-    to: &SiteName,
-    outputs: &Outputs,
-    operation: &OperationId,
-    at: Timestamp,
-) -> GroupRecord {
+/// What the target held before stays as retained copies; what the source holds stays where it is. A member that did not
+/// arrive has on the target exactly the copies that were imported.
+pub fn switched(record: &GroupRecord, arrival: &Arrival<'_>, at: Timestamp) -> GroupRecord {
     let mut next = changed(record, at);
-    let from = next.group.current_primary_site.clone();
-    let home = *to == next.group.primary_site;
+    next.group.epoch = next.group.epoch.next();
+    next.group.current_primary_site = arrival.to.clone();
+    next.group.protection = Protection::Unprotected;
+    next.unfinished = None;
     let mut retained = Vec::new();
     for member in &mut next.members {
-        retained.extend(move_disks(member, to, outputs, operation, at));
-        if let Some((server, flavor)) = outputs.servers.get(&member.id) {
-            member.servers.insert(to.clone(), server.clone());
-            if let Some(capture) = arrived(member, &from, flavor, outputs, at) {
-                member.captures.insert(to.clone(), capture);
-            }
-            member.status = if home { MemberStatus::Protected } else { MemberStatus::FailedOver };
+        retained.extend(move_disks(member, arrival, at));
+        arrive(member, arrival, at);
+        if arrival.outputs.servers.contains_key(&member.id) {
+            member.status = status_on(&next.group.primary_site, arrival.to);
         }
     }
     next.retained.extend(retained);
-    next.group.epoch = next.group.epoch.next();
-    next.group.current_primary_site = to.clone();
-    next.group.protection = Protection::Unprotected;
+    judge(&mut next, arrival);
     next
+}
+
+/// The move lets the group go; `arrival` is what came of it at the last look.
+pub fn moved(record: &GroupRecord, arrival: &Arrival<'_>, protection: Protection, at: Timestamp) -> GroupRecord {
+    let mut next = closed(record, protection, at);
+    judge(&mut next, arrival);
+    next
+}
+
+/// Members that had not arrived are gone on with, and the group is let go.
+pub fn rejoined(record: &GroupRecord, arrival: &Arrival<'_>, at: Timestamp) -> GroupRecord {
+    let mut next = closed(record, record.group.protection, at);
+    for member in next.members.iter_mut().filter(|m| m.status == MemberStatus::Error) {
+        for disk in &mut member.disks {
+            if let Some(copy) = arrival.outputs.volumes.get(&disk.id) {
+                disk.copies.insert(arrival.to.clone(), copy.clone());
+            }
+        }
+        arrive(member, arrival, at);
+        if !arrival.failed.contains(&member.id) {
+            member.status = status_on(&next.group.primary_site, arrival.to);
+        }
+    }
+    judge(&mut next, arrival);
+    next
+}
+
+/// Who is in error, and what is left to go on with. Whether the group is partial follows from its members alone.
+fn judge(next: &mut GroupRecord, arrival: &Arrival<'_>) {
+    for member in next.members.iter_mut().filter(|m| arrival.failed.contains(&m.id)) {
+        member.status = MemberStatus::Error;
+    }
+    next.group.partial = next.members.iter().any(|m| m.status == MemberStatus::Error);
+    let earlier = next.unfinished.take();
+    if !next.group.partial {
+        return;
+    }
+    let mut unfinished = earlier.unwrap_or_else(|| Unfinished {
+        operation: arrival.operation.clone(),
+        mappings: Mappings::default(),
+        clones: Vec::new(),
+    });
+    if let Some(given) = arrival.mappings {
+        unfinished.mappings.networks.extend(given.networks.clone());
+        unfinished.mappings.flavors.extend(given.flavors.clone());
+    }
+    let missing: BTreeSet<&DiskId> = next
+        .failed_members()
+        .flat_map(|m| &m.disks)
+        .filter(|disk| !disk.copies.contains_key(arrival.to))
+        .map(|disk| &disk.id)
+        .collect();
+    let known: BTreeSet<DiskId> = unfinished.clones.iter().map(|clone| clone.disk.clone()).collect();
+    let made = arrival.outputs.clones.iter().filter(|(disk, _)| !known.contains(*disk));
+    unfinished.clones.extend(made.map(|(disk, (id, name))| UnimportedClone {
+        disk: disk.clone(),
+        array_volume: name.clone(),
+        array_volume_id: id.clone(),
+    }));
+    unfinished.clones.retain(|clone| missing.contains(&clone.disk));
+    next.unfinished = Some(unfinished);
 }
 
 /// The operation lets the group go.
@@ -81,36 +151,49 @@ pub(super) fn changed(record: &GroupRecord, at: Timestamp) -> GroupRecord {
     next
 }
 
-fn move_disks(
-    member: &mut Member,
-    to: &SiteName,
-    outputs: &Outputs,
-    operation: &OperationId,
-    at: Timestamp,
-) -> Vec<RetainedCopy> {
+fn status_on(primary: &SiteName, site: &SiteName) -> MemberStatus {
+    if site == primary { MemberStatus::Protected } else { MemberStatus::FailedOver }
+}
+
+/// The server that stands for the member now, if one was made, and what it looks like.
+fn arrive(member: &mut Member, arrival: &Arrival<'_>, at: Timestamp) {
+    let Some((server, flavor)) = arrival.outputs.servers.get(&member.id) else { return };
+    member.servers.insert(arrival.to.clone(), server.clone());
+    // a server that an earlier operation made has ports that are known already
+    let is_known = member.status == MemberStatus::Error && member.captures.contains_key(arrival.to);
+    let made_ports = arrival.outputs.ports.keys().any(|(owner, _)| *owner == member.id);
+    if let Some(capture) = arrived(member, arrival, flavor, at).filter(|_| made_ports || !is_known) {
+        member.captures.insert(arrival.to.clone(), capture);
+    }
+}
+
+/// Copies on the target are what was imported; what was there before is retained.
+fn move_disks(member: &mut Member, arrival: &Arrival<'_>, at: Timestamp) -> Vec<RetainedCopy> {
     let mut retained = Vec::new();
     for disk in &mut member.disks {
-        let Some(copy) = outputs.volumes.get(&disk.id) else { continue };
-        let Some(old) = disk.copies.insert(to.clone(), copy.clone()).filter(|old| old != copy) else { continue };
-        retained.push(RetainedCopy {
-            site: to.clone(),
+        let old = match arrival.outputs.volumes.get(&disk.id) {
+            Some(copy) => disk.copies.insert(arrival.to.clone(), copy.clone()).filter(|old| old != copy),
+            None => disk.copies.remove(arrival.to),
+        };
+        retained.extend(old.map(|old| RetainedCopy {
+            site: arrival.to.clone(),
             disk: disk.id.clone(),
             volume_id: old.volume_id,
             array_volume: old.array_volume,
             array_volume_id: old.array_volume_id,
             cloned_under: old.cloned_under,
-            operation: operation.clone(),
+            operation: arrival.operation.clone(),
             since: at,
-        });
+        }));
     }
     retained
 }
 
 /// What the server looks like where it arrived: as on the source, with the flavor and interfaces it got.
-fn arrived(member: &Member, from: &SiteName, flavor: &str, outputs: &Outputs, at: Timestamp) -> Option<ServerCapture> {
-    let source = member.captures.get(from)?;
+fn arrived(member: &Member, arrival: &Arrival<'_>, flavor: &str, at: Timestamp) -> Option<ServerCapture> {
+    let source = member.captures.get(arrival.from).or_else(|| member.captures.values().next())?;
     let nics = (0..source.nics.len())
-        .filter_map(|nic| outputs.ports.get(&(member.id.clone(), nic)))
+        .filter_map(|nic| arrival.outputs.ports.get(&(member.id.clone(), nic)))
         .map(|(_, interface)| interface.clone())
         .collect();
     Some(ServerCapture { flavor: flavor.to_owned(), nics, captured_at: at, ..source.clone() })

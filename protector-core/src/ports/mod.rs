@@ -6,6 +6,7 @@
 //! | [`Cloud`] | one OpenStack | `mock::MockCloud` |
 //! | [`Store`] | the state of one site | `store::SqliteStore` |
 //! | [`Peer`] | the other site's metadata | `engine::InProcessPeer` |
+//! | [`Probe`] | whether a server came up, seen from outside | `connect::SystemProbe`, `mock::MockProbe` |
 //! | [`Clock`] | a source of time | [`SystemClock`], [`ManualClock`] |
 //!
 //! Promises common to all mutating calls: the same call may be made again with the same [`Cx::op_key`] and ends in the
@@ -18,6 +19,7 @@ mod cloud;
 mod journal_chain;
 mod peer;
 mod pod;
+mod probe;
 mod stop;
 mod storage;
 mod store;
@@ -36,6 +38,7 @@ pub(crate) use journal_chain::Chain;
 pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{Peer, PeerVersion};
 pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};
+pub use probe::{PROBE_LINE_LENGTH, PROBE_OUTPUT_LINES, Probe, ProbeCommand, ProbedServer, last_lines};
 pub use stop::{StopKind, StopRequest};
 pub use storage::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,

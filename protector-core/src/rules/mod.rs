@@ -17,6 +17,8 @@ pub mod naming;
 pub mod one_to_one;
 /// Age of the newest recovery point against the recovery point objective.
 pub mod rpo;
+/// In which order members start, and what may depend on what.
+pub mod start_order;
 /// The status word, what it allows, and what leads out of it.
 pub mod status;
 /// The volume type of a site that stands for a type named on the other site.

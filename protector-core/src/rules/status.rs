@@ -12,6 +12,9 @@ pub fn group_status(group: &ProtectionGroup, members_in_error: bool) -> GroupSta
     match group.operation.as_ref().map(|operation| operation.kind) {
         Some(OperationKind::PlannedFailover | OperationKind::UnplannedFailover) => return GroupStatus::FailingOver,
         Some(OperationKind::Failback) => return GroupStatus::FailingBack,
+        // on its way to be complete where it is
+        Some(OperationKind::RetryFailed) if group.is_home() => return GroupStatus::FailingBack,
+        Some(OperationKind::RetryFailed) => return GroupStatus::FailingOver,
         Some(
             OperationKind::Sync
             | OperationKind::TestFailover
@@ -47,12 +50,13 @@ pub fn verbs_out(
         GroupStatus::Creating => vec!["create", "delete"],
         GroupStatus::Active => vec!["failover", "test-failover", "sync"],
         GroupStatus::FailedOver => vec!["failback", "reprotect", "test-failover", "sync"],
-        GroupStatus::FailedOverPartial => vec!["failback", "reprotect"],
+        GroupStatus::FailedOverPartial => vec!["retry-failed", "failback", "reprotect", "member-remove"],
         GroupStatus::FailingOver | GroupStatus::FailingBack => vec!["resume", "abort"],
-        GroupStatus::Error => vec!["reconcile", "reprotect", "member-remove"],
+        GroupStatus::Error => vec!["retry-failed", "reconcile", "reprotect", "member-remove"],
         GroupStatus::Deleting => vec!["delete"],
     };
-    if divergence && !verbs.contains(&"reconcile") {
+    if divergence {
+        verbs.retain(|verb| *verb != "reconcile");
         verbs.insert(0, "reconcile");
     }
     verbs
@@ -83,7 +87,10 @@ pub fn operation_verbs_out(status: OperationStatus) -> Vec<&'static str> {
         OperationStatus::Running => vec!["watch", "cancel", "abort"],
         OperationStatus::Pending | OperationStatus::Interrupted | OperationStatus::Failed => vec!["resume", "abort"],
         // it ended but still holds the group: resume finds nothing left to do and lets go
-        OperationStatus::Completed | OperationStatus::RolledBack | OperationStatus::Cancelled => vec!["resume"],
+        OperationStatus::Completed
+        | OperationStatus::CompletedPartial
+        | OperationStatus::RolledBack
+        | OperationStatus::Cancelled => vec!["resume"],
     }
 }
 
@@ -112,6 +119,8 @@ fn allowed_from(kind: OperationKind) -> &'static [GroupStatus] {
         OperationKind::Failback => &[FailedOver, FailedOverPartial],
         OperationKind::TestFailover | OperationKind::Sync | OperationKind::Commit => &[Active, FailedOver],
         OperationKind::Reprotect => &[Active, FailedOver, FailedOverPartial, Error],
+        // at home a group with members that did not arrive is in error
+        OperationKind::RetryFailed => &[FailedOverPartial, Error],
         OperationKind::TestCleanup => {
             &[Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, Error]
         }
@@ -129,12 +138,16 @@ fn way_on(kind: OperationKind, status: GroupStatus) -> &'static str {
         GroupStatus::FailedOver if kind.moves_workload() => {
             "it runs on its secondary site; to move it back: openstack protector failback <group>"
         }
+        GroupStatus::FailedOver if matches!(kind, OperationKind::RetryFailed) => {
+            "all members are there: openstack protector protection-group show <group>"
+        }
         GroupStatus::FailedOver | GroupStatus::FailedOverPartial => {
-            "bring all members to one site first: openstack protector failback <group>"
+            "bring all members to one site first: openstack protector failover <group> --retry-failed, \
+             or openstack protector failback <group>"
         }
         GroupStatus::Error => {
             "see what is wrong: openstack protector protection-group show <group>, then \
-             openstack protector protection-group reconcile <group>"
+             openstack protector failover <group> --retry-failed"
         }
         GroupStatus::Deleting => "it is being deleted: openstack protector protection-group delete <group>",
     }

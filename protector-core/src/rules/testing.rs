@@ -58,6 +58,7 @@ pub(super) fn record(name: &str) -> GroupRecord {
         divergence: None,
         fences_due: Vec::new(),
         ledger: Vec::new(),
+        unfinished: None,
     }
 }
 
@@ -72,6 +73,7 @@ fn member(name: &str) -> Member {
         id: format!("{name}-server").into(),
         name: name.to_owned(),
         tier: 0,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: [(
             "site-a".into(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from protector import _native
@@ -17,6 +17,7 @@ from protector.exceptions import DeadlineExceeded, PlanBlocked
 from protector.plans import Plan
 from protector.reports import OperationReport
 from protector.values import (
+    BootCheck,
     ConsistencyGroup,
     Event,
     Health,
@@ -240,14 +241,70 @@ class Engine:
 
     # ---------------------------------------------------------------------------------------------------------- members
 
-    def member_add(self, group: str, instance_id: str, *, tier: int = 0) -> Member:
+    def member_add(
+        self,
+        group: str,
+        instance_id: str,
+        *,
+        tier: int = 0,
+        depends_on: Sequence[str] = (),
+        required: bool = False,
+        start_timeout_seconds: int | None = None,
+        boot_check: BootCheck | None = None,
+    ) -> Member:
         """Protects a server with all of its volumes, or refuses it with every reason at once.
 
-        Members of lower tiers start first and stop last. Raises ``NotFound``, ``AlreadyExists`` for a server that is
+        Members of lower tiers start first and stop last. ``depends_on`` names members of the same or a lower tier, by
+        id or name, that are up and checked before this one starts; nothing goes on without a ``required`` member.
+        Raises ``InvalidRequest`` for start options that cannot be kept, ``NotFound``, ``AlreadyExists`` for a server that is
         protected already, ``NotEligible`` naming each offending volume with what to do, ``PreconditionFailed`` for a
         group without a policy, ``Conflict`` while an operation is open, and ``PeerUnreachable``.
         """
-        return Member.from_json(self._native.member_add(group, _json(instance_id=instance_id, tier=tier)))
+        request = _json(
+            instance_id=instance_id,
+            tier=tier,
+            depends_on=list(depends_on),
+            required=required,
+            start_timeout_seconds=start_timeout_seconds,
+            boot_check=boot_check and boot_check.to_dict(),
+        )
+        return Member.from_json(self._native.member_add(group, request))
+
+    def member_update(
+        self,
+        group: str,
+        instance_id: str,
+        *,
+        tier: int | None = None,
+        depends_on: Sequence[str] | None = None,
+        required: bool | None = None,
+        start_timeout_seconds: int | None = None,
+        no_start_timeout: bool = False,
+        boot_check: BootCheck | None = None,
+        no_boot_check: bool = False,
+        check_in_tests: bool | None = None,
+    ) -> Member:
+        """Changes when a member, named by id or name, starts, what it waits for and how it is checked.
+
+        What is not given stays; ``depends_on`` takes the place of what was there. Raises ``NotFound``,
+        ``InvalidRequest`` for a circle (with its members), a dependency on a higher tier or a value out of bounds,
+        ``Conflict`` while an operation is open, and ``PeerUnreachable``.
+
+        >>> member = engine.member_update("prod-web", "web-server-1", boot_check=BootCheck.tcp(443))
+        >>> member.boot_check.port, engine.member_update("prod-web", "web-server-1", no_boot_check=True).boot_check
+        (443, None)
+        """
+        change = _json(
+            tier=tier,
+            depends_on=None if depends_on is None else list(depends_on),
+            required=required,
+            start_timeout_seconds=start_timeout_seconds,
+            no_start_timeout=no_start_timeout,
+            boot_check=boot_check and boot_check.to_dict(),
+            no_boot_check=no_boot_check,
+            check_in_tests=check_in_tests,
+        )
+        return Member.from_json(self._native.member_update(group, instance_id, change))
 
     def member_remove(self, group: str, instance_id: str) -> None:
         """Stops protecting a server; the server stays.
@@ -371,6 +428,15 @@ class Engine:
         survives. Raises ``NotFound``."""
         return self._plan(group, operation="commit")
 
+    def plan_retry_failed(
+        self, group: str, *, networks: NameMap | None = None, flavors: NameMap | None = None
+    ) -> Plan:
+        """Plans to bring up the members that did not arrive in the last move, from the clones that it made.
+
+        Mappings lead to the site where the group runs, and win over those of the move. Raises ``NotFound``.
+        """
+        return self._plan(group, operation="retry_failed", mappings=_mappings(networks, flavors))
+
     def _plan(self, group: str, **request: Any) -> Plan:
         return Plan.from_json(self._native.plan(group, _json(**request)))
 
@@ -391,7 +457,8 @@ class Engine:
     def run(self, operation: str, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Operation:
         """Runs an accepted operation to its end, or goes on with one that was interrupted, and tells how it ended.
 
-        A failed step is no exception: look at :attr:`~protector.values.Operation.status`. Ctrl-C asks the operation to
+        A failed step is no exception, nor is a member that did not arrive (``completed_partial``): look at
+        :attr:`~protector.values.Operation.status`. Ctrl-C asks the operation to
         stop, waits until it reached a safe place and raises ``KeyboardInterrupt``; calling ``run`` again continues.
 
         Raises ``NotFound``, ``Conflict`` while another executor is at work, and ``Cancelled`` if ``cancel`` stopped it.
@@ -490,6 +557,18 @@ class Engine:
         made stay in Cinder and are no longer listed; volumes that a ledger entry names stay listed.
         """
         return self._execute(self.plan_commit(group), progress, cancel)
+
+    def retry_failed(
+        self,
+        group: str,
+        *,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Operation:
+        """Brings up the members that did not arrive: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
+        return self._execute(self.plan_retry_failed(group, networks=networks, flavors=flavors), progress, cancel)
 
     def _execute(self, plan: Plan, progress: Progress | None, cancel: Cancel | None) -> Operation:
         return self.run(self.accept(plan).id, progress=progress, cancel=cancel)

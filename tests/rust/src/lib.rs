@@ -71,7 +71,7 @@ pub fn group_create(name: &str) -> GroupCreate {
 /// what the engine says.
 pub async fn add_member(deployment: &Deployment, engine: &Engine, server: &str, tier: u16) -> Result<()> {
     let instance_id = server_id(deployment, "site-a", server).await?;
-    engine.member_add(GROUP, &MemberAdd { instance_id, tier }).await.map(drop)
+    engine.member_add(GROUP, &MemberAdd { instance_id, tier, ..MemberAdd::default() }).await.map(drop)
 }
 
 /// The documents' group `drill-web-app`, with `web-server-1` as its member.

@@ -97,6 +97,7 @@ fn member(n: usize, volumes: usize) -> Member {
     Member {
         name: format!("server-{n:05}"),
         tier: 0,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: BTreeMap::from([("site-a".into(), capture)]),
         disks: [(0, "vda"), (1, "vdb")].into_iter().take(volumes - 2 * n).map(disk).collect(),
@@ -153,6 +154,7 @@ fn record(members: Vec<Member>) -> GroupRecord {
         divergence: None,
         fences_due: Vec::new(),
         ledger: Vec::new(),
+        unfinished: None,
     }
 }
 
@@ -271,7 +273,7 @@ pub async fn prepare(directory: &Path, servers: u32) -> Result<Prepared> {
         // those of the documents have names of their own
         if server.name.starts_with("server-") {
             let instance_id = server.id.to_string();
-            engine.member_add(GROUP, &MemberAdd { instance_id, tier: 0 }).await?;
+            engine.member_add(GROUP, &MemberAdd { instance_id, ..MemberAdd::default() }).await?;
         }
     }
     completed(&engine, &Request::Sync {}).await?;

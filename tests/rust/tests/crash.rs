@@ -1,7 +1,9 @@
 //! Killed with SIGKILL at any point of an operation, a later run reaches the same end.
 
-use protector_core::engine::{Engine, Progress, Request};
+use protector_core::connect::Deployment;
+use protector_core::engine::{Engine, MemberUpdate, Progress, Request};
 use protector_core::exec::Record;
+use protector_core::mock::Mishap;
 use protector_core::model::{ArrayGroupName, Epoch, Mappings, OperationStatus};
 use protector_core::plan::Action;
 use protector_core::ports::{Cancel, Cx, verify_chain};
@@ -38,6 +40,10 @@ enum Incident {
     SiteLostAndBackWithoutLink,
     /// The target array refuses replication after the plan was accepted: the final snapshot cannot be taken.
     ReplicationRefused,
+    /// The first member never boots on site-b, the second depends on it, and a third one has nothing to do with them.
+    OneNeverBoots,
+    /// That happened, and then Cinder takes over what it did not before.
+    OneIsImportedLater,
 }
 
 impl Incident {
@@ -121,6 +127,26 @@ async fn planned_failover_that_rolls_back() -> Result<()> {
     survives_any_kill(Story { what_happens, ends, ..story }).await
 }
 
+#[tokio::test]
+async fn planned_failover_that_goes_on_without_members() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], failover());
+    let (what_happens, ends) = (Incident::OneNeverBoots, OperationStatus::CompletedPartial);
+    survives_any_kill(Story { what_happens, ends, ..story }).await
+}
+
+#[tokio::test]
+async fn test_failover_that_goes_on_without_members() -> Result<()> {
+    let request = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
+    let (what_happens, ends) = (Incident::OneNeverBoots, OperationStatus::Failed);
+    survives_any_kill(Story { what_happens, ends, ..Story::of(&[Request::Sync {}], request) }).await
+}
+
+#[tokio::test]
+async fn retry_of_failed_members() -> Result<()> {
+    let story = Story::of(&[Request::Sync {}], Request::RetryFailed { mappings: Mappings::default() });
+    survives_any_kill(Story { what_happens: Incident::OneIsImportedLater, ..story }).await
+}
+
 async fn survives_any_kill(story: Story) -> Result<()> {
     let accepted = files::directory()?;
     let operation = accept(accepted.path(), &story).await?;
@@ -152,10 +178,22 @@ async fn accept(directory: &Path, story: &Story) -> Result<String> {
     let engine = deployment.engine(Some("site-a"))?;
     protect(&deployment, &engine).await?;
     add_member(&deployment, &engine, "app-server-1", 1).await?;
+    let has_missing = matches!(story.what_happens, Incident::OneNeverBoots | Incident::OneIsImportedLater);
+    if has_missing {
+        add_member(&deployment, &engine, "db-server-1", 0).await?;
+        let change = MemberUpdate { depends_on: Some(vec!["web-server-1".into()]), ..MemberUpdate::default() };
+        engine.member_update(GROUP, "app-server-1", &change).await?;
+        // fewer looks at a server that never boots, and so fewer points
+        let change = MemberUpdate { start_timeout_seconds: Some(5), ..MemberUpdate::default() };
+        engine.member_update(GROUP, "web-server-1", &change).await?;
+    }
     for request in &story.before {
         assert_eq!(operate(&engine, request).await?.status, OperationStatus::Completed);
     }
     let engine = deployment.engine(Some(story.site))?;
+    if has_missing {
+        miss(&deployment, &engine, story).await?;
+    }
     if story.what_happens.loses_site() {
         deployment.world().set_site_available(&"site-a".into(), false)?;
     }
@@ -172,6 +210,20 @@ async fn accept(directory: &Path, story: &Story) -> Result<String> {
         Incident::None | Incident::SiteLost | Incident::SiteLostAndBack => {}
     }
     Ok(operation)
+}
+
+/// Lets `web-server-1` not arrive, for good or until the retry.
+async fn miss(deployment: &Deployment, engine: &Engine, story: &Story) -> Result<()> {
+    let set = |mishap, name: &str, happens| deployment.world().set_mishap(&"site-b".into(), mishap, name, happens);
+    for name in ["web-server-1", "web-server-1-test"] {
+        set(Mishap::Boot, name, story.what_happens == Incident::OneNeverBoots)?;
+    }
+    if story.what_happens == Incident::OneIsImportedLater {
+        set(Mishap::Import, "web-server-1-os", true)?;
+        assert_eq!(operate(engine, &failover()).await?.status, OperationStatus::CompletedPartial);
+        set(Mishap::Import, "web-server-1-os", false)?;
+    }
+    Ok(())
 }
 
 async fn refuse_replication(engine: &Engine) -> Result<()> {

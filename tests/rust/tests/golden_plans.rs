@@ -8,8 +8,9 @@
 #![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
 
 use protector_core::connect::Deployment;
-use protector_core::engine::{Engine, Request};
-use protector_core::model::{FailoverType, Mappings, OperationKind, OperationStatus};
+use protector_core::engine::{Engine, MemberUpdate, Request};
+use protector_core::mock::Mishap;
+use protector_core::model::{BootCheck, FailoverType, Mappings, OperationKind, OperationStatus};
 use protector_core::plan::{Facts, Plan, plan, plan_json};
 use protector_core::{Error, Result};
 use protector_tests::compare::state;
@@ -87,6 +88,7 @@ async fn capture() -> Result<Vec<Case>> {
     unprotected(&mut cases).await?;
     at_home(&mut cases).await?;
     site_lost(&mut cases).await?;
+    ordered(&mut cases).await?;
     Ok(cases.0)
 }
 
@@ -158,6 +160,39 @@ async fn site_lost(cases: &mut Cases) -> Result<()> {
     cases.add("commit_blocked_by_the_ledger", &stage, &away, &Request::Commit {}).await
 }
 
+/// A database, an application that depends on it, and a web server that is checked.
+async fn ordered(cases: &mut Cases) -> Result<()> {
+    let stage = Stage::protected().await?;
+    let engine = &stage.engine;
+    add_member(&stage.deployment, engine, "db-server-1", 1).await?;
+    add_member(&stage.deployment, engine, "app-server-1", 1).await?;
+    let tcp = BootCheck::Tcp { port: 443, timeout_seconds: 90, in_tests: false };
+    let arguments = vec!["--wait".to_owned(), "60".to_owned()];
+    let command = BootCheck::Command {
+        program: "/usr/local/bin/db-ready".into(),
+        arguments,
+        timeout_seconds: 120,
+        in_tests: true,
+    };
+    let update = |server: &'static str, change: MemberUpdate| async move {
+        engine.member_update(GROUP, server, &change).await.map(drop)
+    };
+    update("web-server-1", MemberUpdate { tier: Some(2), boot_check: Some(tcp), ..MemberUpdate::default() }).await?;
+    let required = MemberUpdate { required: Some(true), start_timeout_seconds: Some(900), ..MemberUpdate::default() };
+    update("db-server-1", MemberUpdate { boot_check: Some(command), ..required }).await?;
+    let waits = MemberUpdate { depends_on: Some(vec!["db-server-1".into()]), ..MemberUpdate::default() };
+    update("app-server-1", waits).await?;
+    operate(engine, &Request::Sync {}).await?;
+    cases.add("planned_failover_in_order_with_checks", &stage, engine, &failover()).await?;
+    let rehearsal = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
+    cases.add("test_failover_in_order_with_checks", &stage, engine, &rehearsal).await?;
+    stage.deployment.world().set_mishap(&"site-b".into(), Mishap::Import, "app-server-1-os", true)?;
+    assert_eq!(operate(engine, &failover()).await?.status, OperationStatus::CompletedPartial);
+    let retry = Request::RetryFailed { mappings: Mappings::default() };
+    cases.add("retry_of_failed_members", &stage, engine, &retry).await?;
+    cases.add("failback_blocked_by_a_member_that_did_not_arrive", &stage, engine, &failback()).await
+}
+
 fn file(name: &str) -> String {
     format!("plans/{name}.json")
 }
@@ -170,7 +205,7 @@ async fn plans_of_every_kind() -> Result<()> {
         golden::check(&file(&case.name), case)?;
     }
     let kinds: BTreeSet<_> = cases.iter().filter(|c| c.plan.blockers().count() == 0).map(|c| c.plan.kind).collect();
-    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    assert_eq!(kinds.len(), 9, "{kinds:?}");
     // every file is one that is written here
     let names: BTreeSet<String> = cases.iter().map(|c| format!("{}.json", c.name)).collect();
     let files = std::fs::read_dir(golden::path("plans")).map_err(|e| Error::storage(e.to_string()))?;

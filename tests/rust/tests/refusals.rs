@@ -8,7 +8,7 @@ use protector_tests::stage::Stage;
 use protector_tests::{GROUP, add_member, failover, group_create, server_id, to_secondary, unplanned};
 
 fn member(instance_id: String) -> MemberAdd {
-    MemberAdd { instance_id, tier: 0 }
+    MemberAdd { instance_id, ..MemberAdd::default() }
 }
 
 fn policy(pure_pg_name: &str) -> PolicyChange {

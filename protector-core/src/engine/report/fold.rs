@@ -3,7 +3,7 @@
 use super::things::{self, Found};
 use super::value::*;
 use crate::engine::describe::step_word;
-use crate::exec::{OperationState, Record, StepState};
+use crate::exec::{OperationState, Record, StepState, closed_steps};
 use crate::model::{OperationKind, ServerId, SiteName, StepId};
 use crate::plan::graph::{Standing, StepWord};
 use crate::plan::{Action, EndpointKind, Observation, Phase, Plan, PointSource, Severity, Step};
@@ -193,19 +193,29 @@ fn steps(told: &Told) -> Vec<StepReport> {
             *attempts.entry(step).or_default() += 1;
         }
     }
-    told.plan.steps.iter().enumerate().map(|(at, s)| step(told, at + 1, s, attempts.get(&s.id).copied())).collect()
+    let closed = closed_steps(&told.plan, &told.state);
+    let report = |(at, s): (usize, &Step)| {
+        let stands = step_word(told.state.steps.get(&s.id), closed.get(&s.id).copied());
+        step(told, at + 1, s, attempts.get(&s.id).copied(), stands)
+    };
+    told.plan.steps.iter().enumerate().map(report).collect()
 }
 
-fn step(told: &Told, number: usize, step: &Step, attempts: Option<usize>) -> StepReport {
-    let (outcome, error) = step_word(told.state.steps.get(&step.id));
+fn step(
+    told: &Told,
+    number: usize,
+    step: &Step,
+    attempts: Option<usize>,
+    (outcome, error): (StepWord, Option<String>),
+) -> StepReport {
     let (began, ended) = (told.state.begun_at.get(&step.id).copied(), told.ended_at(&step.id));
     let waits_only = step.action.endpoint().kind == EndpointKind::None;
     let no_beginning = match outcome {
-        StepWord::Pending => "it was not begun",
+        StepWord::Pending | StepWord::Blocked => "it was not begun",
         _ if waits_only => "it only waits for others",
         _ => "the journal does not hold it",
     };
-    let no_end = if outcome == StepWord::Pending { "it was not begun" } else { "the journal holds no outcome" };
+    let no_end = if matches!(outcome, StepWord::Pending | StepWord::Blocked) { "it was not begun" } else { "the journal holds no outcome" };
     let between = began.zip(ended).map(|(began, ended)| seconds(began, ended));
     StepReport {
         number,

@@ -2,7 +2,8 @@
 
 use super::super::run::Run;
 use crate::model::{
-    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, RecoveryPointName, SiteName, Transfer,
+    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, MemberStatus, OpKey, RecoveryPointName,
+    SiteName, Transfer,
 };
 use crate::plan::{PointSource, StepOutput};
 use crate::ports::{CloneRequest, Cx, GroupSpec, MemberMode, MemberSet, Outcome, ReplicationSpec, SnapshotRequest};
@@ -105,9 +106,18 @@ pub(super) async fn ensure_group(run: &Run, cx: &Cx, site: &SiteName, group: &Ar
         let made_here = made_here.filter(|_| *site == run.plan.target);
         made_here.or_else(|| disk.copies.get(site).map(|copy| copy.array_volume.clone()))
     };
-    let volumes: Option<BTreeSet<_>> = record.disks().map(|(_, disk)| on_site(disk)).collect();
-    let volumes = volumes
-        .ok_or_else(|| Error::precondition(format!("a disk of '{}' has no volume on {site}", record.group.name)))?;
+    let missing = run.missing_members();
+    let mut volumes = BTreeSet::new();
+    for (member, disk) in record.disks() {
+        match on_site(disk) {
+            Some(volume) => drop(volumes.insert(volume)),
+            // of a member that did not arrive only what Cinder took over is there
+            None if member.status == MemberStatus::Error || missing.contains(&member.id) => {}
+            None => {
+                return Err(Error::precondition(format!("disk '{}' has no volume on {site}", disk.name)));
+            }
+        }
+    }
     let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt: false };
     run.settle(cx, || array.ensure_group(cx, &spec)).await?;
     let members = MemberSet { volumes, mode: MemberMode::Exact };

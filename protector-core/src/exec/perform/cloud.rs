@@ -1,9 +1,12 @@
 //! Steps on a cloud.
 
 use super::super::run::Run;
-use crate::model::{CinderGroupId, DiskCopy, DiskId, Member, Nic, PortId, ServerCapture, ServerId, SiteName, VolumeId};
+use crate::model::{
+    CinderGroupId, Disk, DiskCopy, DiskId, GroupRecord, Member, Nic, OpKey, OperationId, OperationKind, PortId,
+    ServerCapture, ServerId, SiteName, UnimportedClone, VolumeId,
+};
 use crate::plan::StepOutput;
-use crate::ports::{Cx, ImportRequest, PortSpec, ServerSpec, ServerState};
+use crate::ports::{Cx, ImportRequest, PortSpec, SERVER_OP_KEY, Server, ServerSpec, ServerState};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -18,11 +21,15 @@ pub(super) struct Import<'a> {
     pub(super) name: &'a str,
     pub(super) volume_type: &'a str,
     pub(super) bootable: bool,
+    /// The clone, where an earlier operation made it.
+    pub(super) clone: Option<&'a UnimportedClone>,
 }
 
 pub(super) async fn import_volume(run: &Run, cx: &Cx, site: &SiteName, import: Import<'_>) -> Result<StepOutput> {
     let cloud = run.endpoints.cloud(site)?;
+    let earlier = import.clone.map(|clone| (clone.array_volume_id.clone(), clone.array_volume.clone()));
     let (clone, cloned_under) = run.outputs(|o| (o.clones.get(import.disk).cloned(), o.clone_key.clone()));
+    let clone = earlier.or(clone);
     let (array_volume_id, array_volume) =
         clone.ok_or_else(|| Error::internal(format!("disk {} was not cloned", import.disk)))?;
     let request = ImportRequest {
@@ -50,18 +57,25 @@ pub(super) async fn group_volumes(
     disks: &[DiskId],
 ) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    let volumes = imported(run, disks)?;
+    let record = run.record().await?;
+    let (missing, wanted) = (run.missing_members(), disks.iter().collect::<BTreeSet<_>>());
+    let mut volumes = BTreeSet::new();
+    for (member, disk) in record.disks().filter(|(_, disk)| wanted.contains(&disk.id)) {
+        match volume_here(run, disk) {
+            Some(volume) => drop(volumes.insert(volume)),
+            // what Cinder did not take over of a member that fails stays a clone on the array
+            None if missing.contains(&member.id) => {}
+            None => return Err(Error::internal(format!("disk '{}' was not imported", disk.name))),
+        }
+    }
     run.settle(cx, || cloud.ensure_group_members(cx, group, &volumes)).await.map(drop)
 }
 
-fn imported(run: &Run, disks: &[DiskId]) -> Result<BTreeSet<VolumeId>> {
-    let state = run.state();
-    let volume = |disk: &DiskId| {
-        let copy =
-            state.outputs.volumes.get(disk).ok_or_else(|| Error::internal(format!("disk {disk} was not imported")))?;
-        Ok(copy.volume_id.clone())
-    };
-    disks.iter().map(volume).collect()
+/// The disk's Cinder volume where the operation leads: imported by it, or for a retry there before.
+fn volume_here(run: &Run, disk: &Disk) -> Option<VolumeId> {
+    let imported = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.volume_id.clone()));
+    let before = disk.copies.get(&run.plan.target).filter(|_| run.plan.kind == OperationKind::RetryFailed);
+    imported.or_else(|| before.map(|copy| copy.volume_id.clone()))
 }
 
 /// Only a stopped server is removed, and never with its volumes.
@@ -85,14 +99,15 @@ pub(super) struct Interface<'a> {
     pub(super) network: &'a str,
     pub(super) reuse: Option<&'a PortId>,
     pub(super) fixed_ips: &'a [String],
+    pub(super) begun_by: &'a OperationId,
 }
 
 pub(super) async fn ensure_port(run: &Run, cx: &Cx, site: &SiteName, wanted: Interface<'_>) -> Result<StepOutput> {
-    let Interface { member, nic, network, reuse, fixed_ips } = wanted;
+    let Interface { member, nic, network, reuse, fixed_ips, begun_by } = wanted;
     let cloud = run.endpoints.cloud(site)?;
     let (_, capture) = member_of(run, member).await?;
     let spec = PortSpec {
-        name: format!("{}/{member}/{nic}", run.operation.id),
+        name: format!("{begun_by}/{member}/{nic}"),
         reuse: reuse.cloned(),
         network: network.to_owned(),
         fixed_ips: fixed_ips.to_vec(),
@@ -104,37 +119,51 @@ pub(super) async fn ensure_port(run: &Run, cx: &Cx, site: &SiteName, wanted: Int
     Ok(StepOutput::Port { member: member.clone(), nic, port: port.id, interface })
 }
 
+/// A server to make.
+pub(super) struct NewServer<'a> {
+    /// Key it is made under.
+    pub(super) key: OpKey,
+    pub(super) flavor: &'a str,
+    pub(super) name: &'a str,
+}
+
 pub(super) async fn ensure_server(
     run: &Run,
     cx: &Cx,
     site: &SiteName,
     member: &ServerId,
-    flavor: &str,
-    name: &str,
+    wanted: NewServer<'_>,
 ) -> Result<StepOutput> {
     let cloud = run.endpoints.cloud(site)?;
     let (record, capture) = member_of(run, member).await?;
     let ports = (0..capture.nics.len())
         .filter_map(|nic| run.outputs(|o| o.ports.get(&(member.clone(), nic)).map(|(id, _)| id.clone())));
     let spec = ServerSpec {
-        op_key: cx.op_key.clone(),
-        name: name.to_owned(),
-        flavor: flavor.to_owned(),
+        op_key: wanted.key,
+        name: wanted.name.to_owned(),
+        flavor: wanted.flavor.to_owned(),
         ports: ports.collect(),
         volumes: volumes_of(run, &record)?,
         key_name: capture.key_name,
         metadata: capture.metadata,
     };
     let server = run.settle(cx, || cloud.ensure_server(cx, &spec)).await?;
-    Ok(StepOutput::Server { member: member.clone(), server: server.id, flavor: flavor.to_owned() })
+    Ok(StepOutput::Server { member: member.clone(), server: server.id, flavor: wanted.flavor.to_owned() })
+}
+
+/// The server that was made under a key; `None` if there is none or the cloud does not answer.
+pub(super) async fn server_under(run: &Run, site: &SiteName, key: &OpKey) -> Option<ServerId> {
+    let servers = run.endpoints.cloud(site).ok()?.servers().await.ok()?;
+    let made = |s: &Server| s.metadata.get(SERVER_OP_KEY).is_some_and(|text| text == key.as_str());
+    servers.into_iter().find(made).map(|s| s.id)
 }
 
 /// The member's imported volumes with their devices, boot disk first.
 fn volumes_of(run: &Run, member: &Member) -> Result<Vec<(String, VolumeId)>> {
     let mut disks: Vec<_> = member.disks.iter().collect();
     disks.sort_by_key(|d| (!d.boot, d.device.clone()));
-    let volume = |disk: &crate::model::Disk| {
-        let id = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.volume_id.clone()));
+    let volume = |disk: &Disk| {
+        let id = volume_here(run, disk);
         Ok((disk.device.clone(), id.ok_or_else(|| Error::internal(format!("disk '{}' was not imported", disk.name)))?))
     };
     disks.into_iter().map(volume).collect()
@@ -142,21 +171,36 @@ fn volumes_of(run: &Run, member: &Member) -> Result<Vec<(String, VolumeId)>> {
 
 /// Active, with exactly the imported volumes.
 pub(super) async fn verify_server(run: &Run, cx: &Cx, site: &SiteName, member: &ServerId) -> Result<()> {
-    let (record, _) = member_of(run, member).await?;
-    let id = run.outputs(|o| o.servers.get(member).map(|(id, _)| id.clone()));
-    let id = id.ok_or_else(|| Error::internal(format!("'{}' was not started", record.name)))?;
+    let record = run.record().await?;
+    let member = member_in(&record, member)?;
+    let id = server_of(run, &member.id);
+    let id = id.ok_or_else(|| Error::internal(format!("'{}' was not started", member.name)))?;
     let cloud = run.endpoints.cloud(site)?;
     let server = run.observe(cx, || cloud.server(&id)).await?;
-    let server = server.ok_or_else(|| Error::precondition(format!("server {id} of '{}' is gone", record.name)))?;
+    shortcoming(run, member, &id, server.as_ref())
+}
+
+/// The server that the operation made for a member.
+pub(super) fn server_of(run: &Run, member: &ServerId) -> Option<ServerId> {
+    run.outputs(|o| o.servers.get(member).map(|(id, _)| id.clone()))
+}
+
+/// What a member's server lacks.
+///
+/// # Errors
+/// it is gone, not active, or has other volumes → `Precondition`.
+pub(super) fn shortcoming(run: &Run, member: &Member, id: &ServerId, server: Option<&Server>) -> Result<()> {
+    let name = &member.name;
+    let server = server.ok_or_else(|| Error::precondition(format!("server {id} of '{name}' is gone")))?;
     if server.state != ServerState::Active {
-        return Err(Error::precondition(format!("server {id} of '{}' is {:?}, not active", record.name, server.state)));
+        return Err(Error::precondition(format!("server {id} of '{name}' is {:?}, not active", server.state)));
     }
     let attached: BTreeSet<_> = server.volumes.iter().map(|v| v.volume.id.clone()).collect();
-    let wanted: BTreeSet<_> = volumes_of(run, &record)?.into_iter().map(|(_, id)| id).collect();
+    let wanted: BTreeSet<_> = volumes_of(run, member)?.into_iter().map(|(_, id)| id).collect();
     if attached == wanted {
         return Ok(());
     }
-    Err(Error::precondition(format!("server {id} of '{}' has volumes {attached:?}, not {wanted:?}", record.name)))
+    Err(Error::precondition(format!("server {id} of '{name}' has volumes {attached:?}, not {wanted:?}")))
 }
 
 pub(super) async fn delete_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
@@ -174,12 +218,14 @@ pub(super) async fn release_volume(run: &Run, cx: &Cx, site: &SiteName, volume: 
     run.settle(cx, || cloud.release_volume(cx, volume)).await
 }
 
+/// The member with this id.
+pub(super) fn member_in<'a>(record: &'a GroupRecord, id: &ServerId) -> Result<&'a Member> {
+    record.member(id).ok_or_else(|| Error::conflict(format!("member {id} is no longer in '{}'", record.group.name)))
+}
+
 /// The member and what its server looked like on the site that is left.
 async fn member_of(run: &Run, id: &ServerId) -> Result<(Member, ServerCapture)> {
-    let record = run.record().await?;
-    let member = record.member(id).cloned();
-    let member =
-        member.ok_or_else(|| Error::conflict(format!("member {id} is no longer in '{}'", record.group.name)))?;
+    let member = member_in(&*run.record().await?, id)?.clone();
     let capture = member.captures.get(&run.plan.source).or_else(|| member.captures.values().next()).cloned();
     let capture = capture
         .ok_or_else(|| Error::precondition(format!("nothing is known about the server of '{}'", member.name)))?;

@@ -3,8 +3,8 @@
 
 use super::super::metadata::is_silence;
 use super::super::{StepState, run::Run};
-use crate::model::{ArrayVolumeId, GroupRecord, OperationKind, Protection, SiteName, StepId};
-use crate::plan::{Action, Step, divergence, transition};
+use crate::model::{ArrayVolumeId, GroupRecord, OperationKind, Protection, ServerId, SiteName, StepId};
+use crate::plan::{Action, Outputs, Step, divergence, transition};
 use crate::ports::{Cx, FenceState, GroupChange, Outcome, PeerVersion};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -26,7 +26,8 @@ pub(super) async fn announce(run: &Run, cx: &Cx) -> Result<()> {
 pub(super) async fn switch_primary(run: &Run, step: &Step, to: &SiteName) -> Result<GroupChange> {
     let record = run.record().await?;
     let at = begun_at(run, step);
-    let mut next = run.outputs(|outputs| transition::switched(&record, to, outputs, &run.operation.id, at));
+    let missing = run.missing_members();
+    let mut next = run.outputs(|outputs| transition::switched(&record, &arrival(run, to, outputs, &missing), at));
     if run.plan.kind == OperationKind::UnplannedFailover {
         let state = run.state();
         let done = |id: &StepId| state.steps.get(id) == Some(&StepState::Done);
@@ -66,12 +67,34 @@ pub(super) async fn forget_retained(
 
 pub(super) async fn close(run: &Run, step: &Step) -> Result<GroupChange> {
     let record = run.record().await?;
-    let protection = match run.plan.kind {
-        OperationKind::UnplannedFailover | OperationKind::Commit => record.group.protection,
-        _ => Protection::Protected,
-    };
-    let next = transition::closed(&record, protection, begun_at(run, step));
+    let (at, missing) = (begun_at(run, step), run.missing_members());
+    let next = run.outputs(|outputs| {
+        let arrival = arrival(run, &run.plan.target, outputs, &missing);
+        match run.plan.kind {
+            OperationKind::Commit => transition::closed(&record, record.group.protection, at),
+            OperationKind::Reprotect => transition::closed(&record, Protection::Protected, at),
+            OperationKind::RetryFailed => transition::rejoined(&record, &arrival, at),
+            OperationKind::UnplannedFailover => transition::moved(&record, &arrival, record.group.protection, at),
+            _ => transition::moved(&record, &arrival, Protection::Protected, at),
+        }
+    });
     publish(run, step, &record, next).await
+}
+
+fn arrival<'a>(
+    run: &'a Run,
+    to: &'a SiteName,
+    outputs: &'a Outputs,
+    missing: &'a BTreeSet<ServerId>,
+) -> transition::Arrival<'a> {
+    transition::Arrival {
+        from: &run.plan.source,
+        to,
+        outputs,
+        failed: missing,
+        operation: &run.operation.id,
+        mappings: run.plan.request.mappings(),
+    }
 }
 
 /// Pushes `next` unless the other site was not told of the operation at all. An unplanned failover goes on without it and

@@ -1,13 +1,16 @@
 //! One step against the ports. Each call looks first, so a step may be made again at any time.
 
 mod array;
+mod check;
 mod cloud;
 mod commit;
 mod fence;
 mod metadata;
 
+use super::Record;
 use super::run::Run;
 use crate::Result;
+use crate::model::OpKey;
 use crate::plan::{Action, Step, StepOutput};
 use crate::ports::GroupChange;
 
@@ -18,15 +21,17 @@ pub(super) struct Performed {
     pub(super) output: StepOutput,
     /// A change of the group's metadata that is written together with the outcome.
     pub(super) change: Option<GroupChange>,
+    /// Members that turned out not to have arrived.
+    pub(super) lost: Vec<Record>,
 }
 
 impl Performed {
     fn output(output: StepOutput) -> Self {
-        Self { output, change: None }
+        Self { output, change: None, lost: Vec::new() }
     }
 
     fn change(change: GroupChange) -> Self {
-        Self { output: StepOutput::Nothing, change: Some(change) }
+        Self { change: Some(change), ..Self::output(StepOutput::Nothing) }
     }
 }
 
@@ -87,8 +92,8 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::LeaveGroup { site, group, volumes } => {
             commit::leave_group(run, cx, site, group, volumes).await.map(|()| nothing())?
         }
-        Action::ImportVolume { site, disk, name, volume_type, bootable } => {
-            let import = cloud::Import { disk, name, volume_type, bootable: *bootable };
+        Action::ImportVolume { site, disk, name, volume_type, bootable, clone } => {
+            let import = cloud::Import { disk, name, volume_type, bootable: *bootable, clone: clone.as_ref() };
             Performed::output(cloud::import_volume(run, cx, site, import).await?)
         }
         Action::GroupVolumes { site, group, disks } => {
@@ -97,16 +102,24 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::RetireServer { site, server } => {
             cloud::retire_server(run, cx, site, server).await.map(|()| nothing())?
         }
-        Action::EnsurePort { site, member, nic, network, reuse, fixed_ips } => {
-            let wanted = cloud::Interface { member, nic: *nic, network, reuse: reuse.as_ref(), fixed_ips };
+        Action::EnsurePort { site, member, nic, network, reuse, fixed_ips, begun_by } => {
+            let begun_by = begun_by.as_ref().unwrap_or(&run.operation.id);
+            let wanted = cloud::Interface { member, nic: *nic, network, reuse: reuse.as_ref(), fixed_ips, begun_by };
             Performed::output(cloud::ensure_port(run, cx, site, wanted).await?)
         }
-        Action::EnsureServer { site, member, flavor, name } => {
-            Performed::output(cloud::ensure_server(run, cx, site, member, flavor, name).await?)
+        Action::EnsureServer { site, member, flavor, name, .. } => {
+            let key = server_key(run, step);
+            Performed::output(
+                cloud::ensure_server(run, cx, site, member, cloud::NewServer { key, flavor, name }).await?,
+            )
         }
         Action::VerifyServer { site, member } => {
             cloud::verify_server(run, cx, site, member).await.map(|()| nothing())?
         }
+        Action::CheckServer { site, member, check } => {
+            Performed::output(check::check_server(run, cx, site, member, check).await?)
+        }
+        Action::Confirm { site, group } => Performed { lost: check::confirm(run, cx, site, group).await?, ..nothing() },
         Action::DeleteServer { site, server } => {
             cloud::delete_server(run, cx, site, server).await.map(|()| nothing())?
         }
@@ -115,4 +128,21 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             cloud::release_volume(run, cx, site, volume).await.map(|()| nothing())?
         }
     })
+}
+
+/// The key under which a server is made: that of the operation that began it.
+fn server_key(run: &Run, step: &Step) -> OpKey {
+    match &step.action {
+        Action::EnsureServer { begun_by: Some(operation), .. } => OpKey::new(format!("{operation}/{}", step.id)),
+        _ => run.op_key(&step.id),
+    }
+}
+
+/// What a step that failed has made all the same, as far as that can be seen: a server that never got ready.
+pub(super) async fn left_behind(run: &Run, step: &Step) -> StepOutput {
+    let Action::EnsureServer { site, member, flavor, .. } = &step.action else { return StepOutput::Nothing };
+    match cloud::server_under(run, site, &server_key(run, step)).await {
+        Some(server) => StepOutput::Server { member: member.clone(), server, flavor: flavor.clone() },
+        None => StepOutput::Nothing,
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{Site, flavors, ports, quota, volumes};
 use crate::mock::controls;
+use crate::mock::mishaps::{self, Mishap};
 use crate::mock::tx::{Tx, from_json, signed, unsigned};
 use crate::model::ServerId;
 use crate::ports::{AttachedVolume, Outcome, SERVER_OP_KEY, Server, ServerSpec, ServerState};
@@ -43,7 +44,9 @@ impl Stored {
     }
 
     fn show(self, tx: &Tx<'_>, site: &Site) -> Result<Server> {
+        let boots_for_ever = self.running && mishaps::happens(tx, &site.name, Mishap::Boot, &self.name)?;
         let state = match (self.changing_for(tx), self.running) {
+            _ if boots_for_ever => ServerState::Build,
             (Some(_), _) => ServerState::Build,
             (None, true) => ServerState::Active,
             (None, false) => ServerState::Shutoff,
@@ -103,6 +106,9 @@ pub(in crate::mock) fn set_running(tx: &Tx<'_>, site: &Site, id: &ServerId, runn
         stored(tx, site, id)?.ok_or_else(|| Error::not_found(format!("site '{}' has no server '{id}'", site.name)))?;
     if let Some(poll_after) = server.changing_for(tx) {
         return Ok(Outcome::InProgress { poll_after });
+    }
+    if running && server.running && mishaps::happens(tx, &site.name, Mishap::Boot, &server.name)? {
+        return Ok(Outcome::InProgress { poll_after: Duration::from_secs(1) });
     }
     if server.running == running {
         return Ok(Outcome::AlreadyDone(()));

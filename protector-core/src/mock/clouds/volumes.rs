@@ -2,6 +2,7 @@
 
 use super::{Site, quota, types};
 use crate::mock::array::{self, groups, volumes as stored};
+use crate::mock::mishaps::{self, Mishap};
 use crate::mock::tx::{Tx, signed, unsigned};
 use crate::model::{ArrayVolumeName, VolumeId};
 use crate::ports::{CloudVolume, ImportRequest, Outcome, VolumeState};
@@ -67,6 +68,7 @@ pub(in crate::mock) fn import(tx: &Tx<'_>, site: &Site, request: &ImportRequest)
     if let Some(managed) = tx.first(&sql, [site.name.as_str(), array_volume_id], read)? {
         return Ok(Outcome::AlreadyDone(managed));
     }
+    mishaps::refuse(tx, &site.name, Mishap::Import, &request.name, "does not manage volume")?;
     let volume_type = types::find(tx, site, &request.volume_type)?;
     if !types::is_offered(site, &volume_type) {
         return Err(Error::precondition(format!(

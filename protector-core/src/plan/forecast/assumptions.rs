@@ -8,6 +8,7 @@ use crate::plan::Action;
 /// |---|---|---|
 /// | stop a server | 60 | Nova gives a guest that long to shut down (`shutdown_timeout`, 60 s by default) |
 /// | make a server | 60 | scheduling, building and plugging; the guest's own boot is not waited for |
+/// | check a server | 30 | the guest's boot, which nothing else waits for |
 /// | wait for a transfer | 120 | depends on what was written, about which a plan knows nothing |
 /// | import, release, group volumes; remove a server | 10 | a few requests to Cinder or Nova, and a wait for their workers |
 /// | clone volumes, destroy clones | 10 | a few requests; an array copies no data |
@@ -22,6 +23,7 @@ pub(super) fn assumed_seconds(action: &Action) -> u64 {
         | Action::ForgetRetained { .. }
         | Action::Close {} => 1,
         Action::StopServer { .. } | Action::StopOldServer { .. } | Action::EnsureServer { .. } => 60,
+        Action::CheckServer { .. } => 30,
         Action::AwaitTransfer { .. } => 120,
         Action::ImportVolume { .. }
         | Action::ReleaseVolume { .. }
@@ -40,6 +42,7 @@ pub(super) fn assumed_seconds(action: &Action) -> u64 {
         | Action::EnsurePort { .. }
         | Action::DeletePort { .. }
         | Action::VerifyServer { .. }
+        | Action::Confirm { .. }
         | Action::EnsureArrayGroup { .. }
         | Action::EnsureReplication { .. }
         | Action::AcceptFromPeer { .. }

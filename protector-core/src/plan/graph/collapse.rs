@@ -3,7 +3,7 @@
 
 use super::{Node, Shape, Standing};
 use crate::model::StepId;
-use crate::plan::{Action, Phase, Plan, Step};
+use crate::plan::{Action, OnFailure, Phase, Plan, Step};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::{Discriminant, discriminant};
 
@@ -57,7 +57,7 @@ fn kinds(steps: &[Step]) -> Vec<usize> {
     let mut numbers: HashMap<Kind, usize> = HashMap::new();
     let mut kind = |step: &Step| {
         let next = numbers.len();
-        *numbers.entry((step.phase, discriminant(&step.action), step.best_effort)).or_insert(next)
+        *numbers.entry((step.phase, discriminant(&step.action), step.on_failure == OnFailure::Skip)).or_insert(next)
     };
     steps.iter().map(&mut kind).collect()
 }
@@ -149,7 +149,7 @@ fn node(plan: &Plan, standing: Option<&Standing>, members: &Members) -> Option<N
             _ if first.phase == Phase::Pivot => Shape::Pivot,
             _ => Shape::Step,
         },
-        best_effort: first.best_effort,
+        best_effort: first.on_failure == OnFailure::Skip,
         standing: words,
     })
 }

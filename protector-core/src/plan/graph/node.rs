@@ -55,6 +55,8 @@ pub(super) enum Look {
     Failed,
     /// At least one was undone, and none has failed or runs.
     Undone,
+    /// At least one is not made because another one failed.
+    Blocked,
 }
 
 impl Node {
@@ -70,6 +72,8 @@ impl Node {
             Look::Failed
         } else if any(StepWord::Running) {
             Look::Running
+        } else if any(StepWord::Blocked) {
+            Look::Blocked
         } else if any(StepWord::Undone) {
             Look::Undone
         } else if !any(StepWord::Pending) {
@@ -90,7 +94,7 @@ impl Node {
             return self.standing.keys().next().map(ToString::to_string);
         }
         let mut text = format!("{} of {} done", self.count(StepWord::Done), self.steps);
-        for word in [StepWord::Running, StepWord::Failed, StepWord::Skipped, StepWord::Undone] {
+        for word in [StepWord::Running, StepWord::Failed, StepWord::Blocked, StepWord::Skipped, StepWord::Undone] {
             match self.count(word) {
                 0 => {}
                 count => text.push_str(&format!(", {count} {word}")),

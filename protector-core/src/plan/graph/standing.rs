@@ -23,6 +23,8 @@ pub enum StepWord {
     Failed,
     /// Its effect was undone.
     Undone,
+    /// Not made, because another one failed.
+    Blocked,
 }
 
 impl fmt::Display for StepWord {
@@ -34,6 +36,7 @@ impl fmt::Display for StepWord {
             Self::Skipped => "skipped",
             Self::Failed => "failed",
             Self::Undone => "undone",
+            Self::Blocked => "blocked",
         })
     }
 }

@@ -22,8 +22,17 @@ pub(super) struct Style {
 }
 
 /// Every look, in the order of a legend.
-pub(super) const LOOKS: [Look; 8] =
-    [Look::Planned, Look::Pending, Look::Partly, Look::Running, Look::Done, Look::Skipped, Look::Failed, Look::Undone];
+pub(super) const LOOKS: [Look; 9] = [
+    Look::Planned,
+    Look::Pending,
+    Look::Partly,
+    Look::Running,
+    Look::Done,
+    Look::Skipped,
+    Look::Failed,
+    Look::Blocked,
+    Look::Undone,
+];
 
 /// Text on light paper and on a dark screen.
 pub(super) const TEXT: (&str, &str) = ("#1f2328", "#e6edf3");
@@ -45,6 +54,7 @@ pub(super) const fn style(look: Look) -> Style {
         Look::Done => ("done", "#dafbe1", "#1a7f37", "#0f3d1f", "#3fb950", "1.5", ""),
         Look::Skipped => ("skipped", "#fff8c5", "#9a6700", "#3d2e00", "#d29922", "1.5", "2 2"),
         Look::Failed => ("failed", "#ffebe9", "#cf222e", "#5d1416", "#ff7b72", "3.5", ""),
+        Look::Blocked => ("blocked", "#fff1e5", "#bc4c00", "#3d1f00", "#f0883e", "2", "8 3"),
         Look::Undone => ("undone", "#eaeef2", "#6e7781", "#30363d", "#8b949e", "1.5", "1 3"),
     };
     Style { class, fill, line, dark_fill, dark_line, width, dashes }

@@ -1,165 +1,263 @@
 //! From clones on an array to servers that run.
+//!
+//! An edge from a step of one member to a step of another is a dependency: the other is not started if that step fails.
+//! Everything else that waits for members waits for their outcomes, through a barrier or as a step of no member.
 
-use super::{must_stop, standby_servers};
-use crate::model::{Disk, Member, ServerId, StepId};
+use super::{must_stop, standby_server, standby_servers};
+use crate::model::{Disk, Member, ServerId, StepId, Unfinished, UnimportedClone};
 use crate::plan::build::Builder;
 use crate::plan::placement::Placement;
-use crate::plan::{Action, Facts, Phase};
-use std::collections::{BTreeMap, HashMap};
+use crate::plan::{Action, Facts, OnFailure, Phase};
+use crate::ports::{SERVER_OP_KEY, Server};
+use crate::rules::start_order;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What to bring up, and for what.
+/// What members are brought up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) enum Purpose<'a> {
+    /// The workload moves.
+    Move,
+    /// A test: nothing of production is retired or regrouped, names say so, and addresses are the cloud's choice.
+    Test,
+    /// Members that did not arrive are gone on with.
+    Retry(&'a Unfinished),
+}
+
+/// Whom to bring up, and for what.
 #[derive(Debug)]
 pub(in crate::plan) struct BringUp<'a> {
     pub(in crate::plan) facts: &'a Facts,
     pub(in crate::plan) placements: &'a HashMap<ServerId, Placement>,
     pub(in crate::plan) tiers: BTreeMap<u16, Vec<&'a Member>>,
-    /// A test: nothing of production is retired or regrouped, names say so, and addresses are the cloud's choice.
-    pub(in crate::plan) test: bool,
+    pub(in crate::plan) purpose: Purpose<'a>,
+}
+
+/// What is known of the steps laid out so far.
+#[derive(Debug, Default)]
+struct Laid<'a> {
+    imported: HashMap<&'a ServerId, Vec<StepId>>,
+    retired: HashMap<&'a ServerId, StepId>,
+    /// The step after which a member is up and checked.
+    up: HashMap<&'a ServerId, StepId>,
+    required: BTreeSet<&'a ServerId>,
 }
 
 /// Adds the steps and returns those that end them.
 pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> Vec<StepId> {
-    let imported = imports(builder, what, cloned);
-    let mut ends = Vec::new();
-    if !what.test {
-        ends.push(group_volumes(builder, what, &imported));
+    let mut laid = Laid::default();
+    if what.purpose == Purpose::Move {
+        laid.required = start_order::required(&what.facts.record.members);
     }
-    let retired = if what.test { HashMap::new() } else { retire(builder, what, cloned) };
+    imports(builder, what, &mut laid, cloned);
+    let mut ends = Vec::new();
+    if what.purpose != Purpose::Test {
+        ends.push(group_volumes(builder, what, &laid, cloned));
+        retire(builder, what, &mut laid, cloned);
+    }
     let mut earlier_tier = Vec::new();
+    // nothing starts after the last tier, so what comes then waits for outcomes anyway
+    let last = what.tiers.keys().next_back();
     for (tier, members) in &what.tiers {
-        let verified = members
-            .iter()
-            .map(|m| server(builder, what, m, &imported, retired.get(&m.id), cloned, &earlier_tier))
-            .collect();
-        earlier_tier =
-            builder.barrier(format!("running/tier-{tier}"), Phase::Verify, format!("tier {tier} runs"), verified);
+        let mut up = Vec::new();
+        for member in members {
+            let id = server(builder, what, member, &laid, cloned, &earlier_tier);
+            laid.up.insert(&member.id, id.clone());
+            up.push(id);
+        }
+        let (id, title) = (format!("running/tier-{tier}"), format!("every member of tier {tier} runs or has failed"));
+        earlier_tier = match Some(tier) == last {
+            true => builder.barrier(id, Phase::Verify, title, up),
+            false => builder.outcomes(id, Phase::Verify, title, &up),
+        };
     }
     ends.extend(earlier_tier);
     ends
 }
 
-/// One import per disk; returns them by member.
-fn imports(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> HashMap<ServerId, Vec<StepId>> {
-    let mut imported: HashMap<ServerId, Vec<StepId>> = HashMap::with_capacity(what.facts.record.members.len());
-    for member in what.tiers.values().flatten() {
-        for disk in &member.disks {
-            let id = import(builder, what, member, disk, cloned);
-            imported.entry(member.id.clone()).or_default().push(id);
-        }
+impl Laid<'_> {
+    fn on_failure(&self, member: &Member) -> OnFailure {
+        if self.required.contains(&member.id) { OnFailure::Stop } else { OnFailure::FailMember }
     }
-    imported
+
+    /// Says whose step the one added last is.
+    fn of(&self, builder: &mut Builder, member: &Member) {
+        builder.of(member);
+        builder.on_failure(self.on_failure(member));
+    }
 }
 
-fn import(builder: &mut Builder, what: &BringUp<'_>, member: &Member, disk: &Disk, cloned: &[StepId]) -> StepId {
+/// One import per disk that is not there yet.
+fn imports<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cloned: &[StepId]) {
+    laid.imported.reserve(what.facts.record.members.len());
+    for member in what.tiers.values().flatten() {
+        for disk in &member.disks {
+            let clone = match what.purpose {
+                Purpose::Retry(_) if disk.copies.contains_key(&what.facts.target.site) => continue,
+                Purpose::Retry(unfinished) => unfinished.clones.iter().find(|c| c.disk == disk.id).cloned(),
+                Purpose::Move | Purpose::Test => None,
+            };
+            let id = import(builder, what, member, disk, clone, cloned);
+            laid.of(builder, member);
+            laid.imported.entry(&member.id).or_default().push(id);
+        }
+    }
+}
+
+fn import(
+    builder: &mut Builder,
+    what: &BringUp<'_>,
+    member: &Member,
+    disk: &Disk,
+    clone: Option<UnimportedClone>,
+    cloned: &[StepId],
+) -> StepId {
     let site = &what.facts.target.site;
     let label = builder.label(member);
     let action = Action::ImportVolume {
         site: site.clone(),
         disk: disk.id.clone(),
-        name: named(&disk.name, what.test),
+        name: named(&disk.name, what.purpose),
         volume_type: what.facts.record.group.volume_type_on(site).to_owned(),
         bootable: disk.boot,
+        clone,
     };
     let title = format!("import '{}' into Cinder of {site}", disk.name);
-    let id = builder.add(format!("import_volume/{label}/{}", disk.device), Phase::Recover, title, cloned, action);
-    builder.of(member);
-    id
+    builder.add(format!("import_volume/{label}/{}", disk.device), Phase::Recover, title, cloned, action)
 }
 
-fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, imported: &HashMap<ServerId, Vec<StepId>>) -> StepId {
+fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &Laid<'_>, cloned: &[StepId]) -> StepId {
     let site = &what.facts.target.site;
     // in the order of the record: a map has none that is the same every time
     let members = &what.facts.record.members;
-    let all: Vec<StepId> = members.iter().filter_map(|m| imported.get(&m.id)).flatten().cloned().collect();
+    let mut after: Vec<StepId> = members.iter().filter_map(|m| laid.imported.get(&m.id)).flatten().cloned().collect();
+    if after.is_empty() {
+        after.extend_from_slice(cloned);
+    }
+    let disks: Vec<_> = what.facts.record.disks().map(|(_, disk)| disk.id.clone()).collect();
+    let title = format!("put {} volumes into the consistency group of {site}", disks.len());
     let action = Action::GroupVolumes {
         site: site.clone(),
         group: what.facts.record.group.cinder_group_on(site).clone(),
-        disks: what.facts.record.disks().map(|(_, disk)| disk.id.clone()).collect(),
+        disks,
     };
-    builder.add(
-        "group_volumes",
-        Phase::Recover,
-        format!("put {} volumes into the consistency group of {site}", all.len()),
-        &all,
-        action,
-    )
+    builder.add("group_volumes", Phase::Recover, title, &after, action)
 }
 
 /// Servers left by an earlier operation hold names and addresses; they are stopped if need be and removed, their volumes stay.
-fn retire(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> HashMap<ServerId, StepId> {
+fn retire<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cloned: &[StepId]) {
     let site = &what.facts.target.site;
-    let mut retired = HashMap::new();
-    for (member, server) in standby_servers(what.facts) {
+    let wanted: BTreeSet<&ServerId> = what.tiers.values().flatten().map(|m| &m.id).collect();
+    for (member, server) in standby_servers(what.facts).filter(|(m, _)| wanted.contains(&m.id)) {
+        if is_begun(server, what.purpose) {
+            continue;
+        }
         let label = builder.label(member);
         let mut after = cloned.to_vec();
         if must_stop(server) {
             let action = Action::StopServer { site: site.clone(), server: server.id.clone() };
             let title = format!("stop the old server of '{label}' on {site}");
             after = vec![builder.add(format!("stop_old_server/{label}"), Phase::Recover, title, &after, action)];
-            builder.of(member);
+            laid.of(builder, member);
         }
         let action = Action::RetireServer { site: site.clone(), server: server.id.clone() };
         let title = format!("remove the old server of '{label}' on {site}, keep its volumes");
         let id = builder.add(format!("retire_server/{label}"), Phase::Recover, title, &after, action);
-        builder.of(member);
-        retired.insert(member.id.clone(), id);
+        laid.of(builder, member);
+        laid.retired.insert(&member.id, id);
     }
-    retired
+}
+
+/// Whether the server is one that the operation made which is gone on with.
+fn is_begun(server: &Server, purpose: Purpose<'_>) -> bool {
+    let Purpose::Retry(unfinished) = purpose else { return false };
+    let made_by = format!("{}/", unfinished.operation);
+    server.metadata.get(SERVER_OP_KEY).is_some_and(|key| key.starts_with(&made_by))
 }
 
 fn server(
     builder: &mut Builder,
     what: &BringUp<'_>,
     member: &Member,
-    imported: &HashMap<ServerId, Vec<StepId>>,
-    retired: Option<&StepId>,
+    laid: &Laid<'_>,
     cloned: &[StepId],
     earlier_tier: &[StepId],
 ) -> StepId {
     let site = what.facts.target.site.clone();
-    let label = builder.label(member);
-    let free: Vec<StepId> = retired.map_or_else(|| cloned.to_vec(), |id| vec![id.clone()]);
-    let placement = what.placements.get(&member.id);
-    let mut after: Vec<StepId> = imported.get(&member.id).cloned().unwrap_or_default();
-    for (nic, wanted) in placement.iter().flat_map(|p| &p.nics).enumerate() {
-        // a test takes nothing that production has or had
-        let (reuse, fixed_ips) =
-            if what.test { (None, Vec::new()) } else { (wanted.port.clone(), wanted.fixed_ips.clone()) };
-        let network = wanted.network.clone();
-        let title = format!("port of '{label}' on '{network}'");
-        let action =
-            Action::EnsurePort { site: site.clone(), member: member.id.clone(), nic, network, reuse, fixed_ips };
-        after.push(builder.add(format!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action));
-        builder.of(member);
-    }
+    let (label, name) = (builder.label(member), named(&member.name, what.purpose));
+    let retired = laid.retired.get(&member.id);
+    let mut after: Vec<StepId> = laid.imported.get(&member.id).cloned().unwrap_or_default();
+    after.extend(ports(builder, what, member, laid, cloned));
     after.extend(retired.cloned());
+    after.extend(member.start.depends_on.iter().filter_map(|id| laid.up.get(id)).cloned());
     after.extend_from_slice(earlier_tier);
+    if after.is_empty() {
+        after.extend_from_slice(cloned);
+    }
     let action = Action::EnsureServer {
         site: site.clone(),
         member: member.id.clone(),
-        flavor: placement.map(|p| p.flavor.clone()).unwrap_or_default(),
-        name: named(&member.name, what.test),
+        flavor: what.placements.get(&member.id).map(|p| p.flavor.clone()).unwrap_or_default(),
+        name: name.clone(),
+        begun_by: operation(what.purpose),
     };
-    let started = builder.add(
-        format!("ensure_server/{label}"),
-        Phase::Recover,
-        format!("start '{}' on {site}", named(&member.name, what.test)),
-        &after,
-        action,
-    );
-    builder.of(member);
-    let action = Action::VerifyServer { site, member: member.id.clone() };
-    let verified = builder.add(
-        format!("verify_server/{label}"),
-        Phase::Verify,
-        format!("verify that '{label}' is active with its volumes"),
-        &[started],
-        action,
-    );
-    builder.of(member);
-    verified
+    let title = format!("start '{name}' on {site}");
+    let started = builder.add(format!("ensure_server/{label}"), Phase::Recover, title, &after, action);
+    laid.of(builder, member);
+    if let Some(seconds) = member.start.start_timeout_seconds {
+        builder.timeout(seconds);
+    }
+    let action = Action::VerifyServer { site: site.clone(), member: member.id.clone() };
+    let title = format!("verify that '{label}' is active with its volumes");
+    let verified = builder.add(format!("verify_server/{label}"), Phase::Verify, title, &[started], action);
+    laid.of(builder, member);
+    let check = member.start.boot_check.clone().filter(|c| what.purpose != Purpose::Test || c.in_tests());
+    let Some(check) = check else { return verified };
+    let title = format!("check that {check} on '{label}'");
+    let action = Action::CheckServer { site, member: member.id.clone(), check };
+    let checked = builder.add(format!("check_server/{label}"), Phase::Verify, title, &[verified], action);
+    laid.of(builder, member);
+    checked
 }
 
-fn named(name: &str, test: bool) -> String {
-    if test { format!("{name}-test") } else { name.to_owned() }
+/// Its ports, unless its server has them already.
+fn ports(
+    builder: &mut Builder,
+    what: &BringUp<'_>,
+    member: &Member,
+    laid: &Laid<'_>,
+    cloned: &[StepId],
+) -> Vec<StepId> {
+    let site = &what.facts.target.site;
+    if standby_server(what.facts, member).is_some_and(|server| is_begun(server, what.purpose)) {
+        return Vec::new();
+    }
+    let label = builder.label(member);
+    let free: Vec<StepId> = laid.retired.get(&member.id).map_or_else(|| cloned.to_vec(), |id| vec![id.clone()]);
+    let nics = what.placements.get(&member.id).into_iter().flat_map(|p| &p.nics).enumerate();
+    nics.map(|(nic, wanted)| {
+        // a test takes nothing that production has or had
+        let (reuse, fixed_ips) = match what.purpose {
+            Purpose::Test => (None, Vec::new()),
+            Purpose::Move | Purpose::Retry(_) => (wanted.port.clone(), wanted.fixed_ips.clone()),
+        };
+        let network = wanted.network.clone();
+        let title = format!("port of '{label}' on '{network}'");
+        let (site, member_id, begun_by) = (site.clone(), member.id.clone(), operation(what.purpose));
+        let action = Action::EnsurePort { site, member: member_id, nic, network, reuse, fixed_ips, begun_by };
+        let id = builder.add(format!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action);
+        laid.of(builder, member);
+        id
+    })
+    .collect()
+}
+
+fn operation(purpose: Purpose<'_>) -> Option<crate::model::OperationId> {
+    match purpose {
+        Purpose::Retry(unfinished) => Some(unfinished.operation.clone()),
+        Purpose::Move | Purpose::Test => None,
+    }
+}
+
+fn named(name: &str, purpose: Purpose<'_>) -> String {
+    if purpose == Purpose::Test { format!("{name}-test") } else { name.to_owned() }
 }

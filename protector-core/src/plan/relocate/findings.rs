@@ -1,8 +1,8 @@
 //! What speaks against moving a workload.
 
-use super::standby_servers;
-use crate::model::{Protection, RecoveryPoint, VolumeId};
-use crate::plan::{ConsentKind, Evidence, Facts, Finding, FindingCode, Request, checks, old_site};
+use super::{is_absent, standby_servers};
+use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
+use crate::plan::{ConsentKind, Evidence, Facts, Finding, FindingCode, Request, Severity, checks, old_site};
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
 use std::collections::{BTreeSet, HashSet};
@@ -151,6 +151,13 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
         let volumes: BTreeSet<&VolumeId> =
             member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id).collect();
         recorded.extend(&volumes);
+        if let Some(finding) = not_arrived(facts, member) {
+            let blocks = finding.severity == Severity::Blocker;
+            findings.push(finding);
+            if blocks || is_absent(facts, member) {
+                continue;
+            }
+        }
         let Some(server) = member.server_on(site).and_then(|id| cloud.servers.get(id)) else {
             findings.push(
                 Finding::blocker(
@@ -194,6 +201,28 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             .remedy("put the Cinder group back to its members, or remove and add the member again"),
         );
     }
+}
+
+/// A member that did not arrive in the last move. All of its disks did: its data move with the others. Else they would
+/// be left behind.
+fn not_arrived(facts: &Facts, member: &Member) -> Option<Finding> {
+    if member.status != MemberStatus::Error {
+        return None;
+    }
+    let (site, group) = (&facts.source.site, &facts.record.group.name);
+    let remedy = format!("openstack protector failover {group} --retry-failed");
+    let missing: Vec<&str> =
+        member.disks.iter().filter(|d| !d.copies.contains_key(site)).map(|d| d.name.as_str()).collect();
+    if missing.is_empty() {
+        let message =
+            format!("'{}' did not arrive on {site}; its data are there and move with the others", member.name);
+        return Some(Finding::warning(FindingCode::MemberNotArrived, message).remedy(remedy));
+    }
+    let message = format!("'{}' did not arrive on {site}: no volume there for {}", member.name, missing.join(", "));
+    Some(Finding::blocker(FindingCode::MemberNotArrived, message).remedy(format!(
+        "{remedy}, or openstack protector protection-group member-remove {group} --instance-id {}",
+        member.id
+    )))
 }
 
 fn of_source_cloud(facts: &Facts) -> Evidence {

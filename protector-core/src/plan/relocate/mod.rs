@@ -9,15 +9,18 @@ pub(super) mod bring_up;
 pub(super) mod findings;
 pub(super) mod protect;
 
-use super::build::{Builder, tiers};
+pub(super) use protect::FIRST_COPY_SECONDS;
+
+use super::build::Builder;
 use super::placement::{Placement, mappings_towards_target, place};
-use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks, old_site};
+use super::{Action, ExpectedLoss, Facts, OnFailure, Phase, Plan, PointSource, Request, checks, old_site};
 use crate::model::{
-    ArrayVolumeName, DiskId, Member, OperationKind, Protection, RecoveryPoint, ReplicationPolicy, ServerId, StepId,
+    ArrayVolumeName, DiskId, Member, MemberStatus, OperationKind, Protection, RecoveryPoint, ReplicationPolicy,
+    ServerId, StepId,
 };
 use crate::ports::ServerState;
-use crate::rules::naming;
-use bring_up::{BringUp, bring_up};
+use crate::rules::{naming, start_order};
+use bring_up::{BringUp, Purpose, bring_up};
 use std::collections::HashMap;
 
 /// Plans a failover or failback.
@@ -38,6 +41,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     checks::volume_types(facts, &mut findings);
     checks::quota::quota(facts, &placements, true, &mut findings);
     findings::old_servers(facts, &mut findings);
+    checks::start_order(facts, &mut findings);
 
     let loss = match (kind, point) {
         (OperationKind::UnplannedFailover, None) => ExpectedLoss::Unknown,
@@ -96,8 +100,8 @@ impl Relocation<'_> {
             Action::CloneVolumes { site: target.clone(), point: source, disks },
         );
 
-        let bring =
-            BringUp { facts: self.facts, placements: &self.placements, tiers: tiers(&self.facts.record), test: false };
+        let tiers = start_order::tiers(&self.facts.record.members);
+        let bring = BringUp { facts: self.facts, placements: &self.placements, tiers, purpose: Purpose::Move };
         let running = bring_up(&mut self.builder, &bring, &[pivot]);
         let title = format!("make {target} the current primary of '{}'", self.facts.record.group.name);
         let switched =
@@ -107,8 +111,7 @@ impl Relocation<'_> {
             OperationKind::UnplannedFailover => vec![switched],
             _ => self.protect_target(vec![switched]),
         };
-        self.builder.add("close", Phase::Close, "write down the end on both sites", &last, Action::Close {});
-        self.builder.finish()
+        finish(self.builder, self.facts, &last)
     }
 
     /// Tells the other site, if it answers. Planned kinds are blocked when it does not.
@@ -158,21 +161,29 @@ impl Relocation<'_> {
         let (site, group) = (self.facts.source.site.clone(), self.policy.pure_pg_name.clone());
         let title = format!("fence the volumes of '{group}' on {site}, if it answers");
         let fenced = self.builder.add("fence_source", Phase::Fence, title, &stopped, Action::Fence { site, group });
-        self.builder.best_effort();
+        self.builder.on_failure(OnFailure::Skip);
         vec![fenced]
     }
 
-    /// Stops the members on the source, last tier first.
+    /// Stops the members on the source, in the exact reverse of the order in which they start.
     fn stop_servers(&mut self, mut ready: Vec<StepId>, best_effort: bool) -> Vec<StepId> {
         let site = self.facts.source.site.clone();
-        for (tier, members) in tiers(&self.facts.record).into_iter().rev() {
-            let stopped = members.into_iter().filter_map(|m| self.stop_server(m, &site, &ready, best_effort)).collect();
-            let done = self.builder.barrier(
-                format!("stopped/tier-{tier}"),
-                Phase::Quiesce,
-                format!("tier {tier} is stopped on {site}"),
-                stopped,
-            );
+        let members = &self.facts.record.members;
+        for (tier, members) in start_order::tiers(members).into_iter().rev() {
+            // what must be stopped before each member: those that depend on it
+            let mut before: HashMap<&ServerId, Vec<StepId>> = HashMap::new();
+            let mut stopped = Vec::new();
+            for member in members.into_iter().rev() {
+                let waits = before.remove(&member.id).filter(|waits| !waits.is_empty());
+                let after = waits.as_deref().unwrap_or(&ready);
+                let done = self.stop_server(member, &site, after, best_effort).map(|id| vec![id]).or(waits);
+                for id in &member.start.depends_on {
+                    before.entry(id).or_default().extend(done.iter().flatten().cloned());
+                }
+                stopped.extend(done.into_iter().flatten());
+            }
+            let title = format!("tier {tier} is stopped on {site}");
+            let done = self.builder.barrier(format!("stopped/tier-{tier}"), Phase::Quiesce, title, stopped);
             if !done.is_empty() {
                 ready = done;
             }
@@ -184,22 +195,20 @@ impl Relocation<'_> {
         &mut self,
         member: &Member,
         site: &crate::model::SiteName,
-        ready: &[StepId],
+        after: &[StepId],
         best_effort: bool,
     ) -> Option<StepId> {
         let server = member.server_on(site)?.clone();
+        if is_absent(self.facts, member) {
+            return None;
+        }
         let label = self.builder.label(member);
         let action = Action::StopServer { site: site.clone(), server };
-        let id = self.builder.add(
-            format!("stop_server/{label}"),
-            Phase::Quiesce,
-            format!("stop '{label}' on {site}"),
-            ready,
-            action,
-        );
+        let title = format!("stop '{label}' on {site}");
+        let id = self.builder.add(format!("stop_server/{label}"), Phase::Quiesce, title, after, action);
         self.builder.of(member);
         if best_effort {
-            self.builder.best_effort();
+            self.builder.on_failure(OnFailure::Skip);
         }
         Some(id)
     }
@@ -220,12 +229,30 @@ impl Relocation<'_> {
     }
 }
 
+/// The last look, and the end of the operation in the metadata.
+pub(super) fn finish(mut builder: Builder, facts: &Facts, last: &[StepId]) -> Vec<super::Step> {
+    let site = facts.target.site.clone();
+    let group = facts.record.group.cinder_group_on(&site).clone();
+    let title = format!("look once more whether everything runs on {site} as it should");
+    let confirmed = builder.add("confirm", Phase::Close, title, last, Action::Confirm { site, group });
+    builder.add("close", Phase::Close, "write down the end on both sites", &[confirmed], Action::Close {});
+    builder.finish()
+}
+
+/// A member that did not arrive on the source in the last move, and of which there is no server.
+fn is_absent(facts: &Facts, member: &Member) -> bool {
+    let exists = |id| facts.source.cloud.known().is_none_or(|cloud| cloud.servers.contains_key(id));
+    member.status == MemberStatus::Error && !member.server_on(&facts.source.site).is_some_and(exists)
+}
+
+/// The server that an earlier operation left on the target for a member.
+pub(super) fn standby_server<'a>(facts: &'a Facts, member: &Member) -> Option<&'a crate::ports::Server> {
+    facts.target.cloud.known()?.servers.get(member.server_on(&facts.target.site)?)
+}
+
 /// Servers that an earlier operation left on the target, by member.
 pub(super) fn standby_servers(facts: &Facts) -> impl Iterator<Item = (&Member, &crate::ports::Server)> {
-    facts.record.members.iter().filter_map(|m| {
-        let server = m.server_on(&facts.target.site)?;
-        Some((m, facts.target.cloud.known()?.servers.get(server)?))
-    })
+    facts.record.members.iter().filter_map(|m| Some((m, standby_server(facts, m)?)))
 }
 
 /// Whether such a server still has to be stopped.

@@ -7,7 +7,7 @@ use crate::plan::{Action, Facts, Phase};
 use crate::rules::naming;
 
 /// Longest time for the first copy of all data in a direction.
-const FIRST_COPY_SECONDS: u32 = 24 * 3600;
+pub(in crate::plan) const FIRST_COPY_SECONDS: u32 = 24 * 3600;
 
 /// A direction to replicate in, and what its steps are called.
 pub(in crate::plan) struct Way<'a> {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
-use crate::plan::{Action, Phase, Plan, Request, plan};
+use crate::plan::{Action, OnFailure, Phase, Plan, Request, Step, plan};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ fn step(at: usize, kind: usize, after: Vec<StepId>) -> Step {
         after,
         weight: 1,
         timeout_seconds: 60,
-        best_effort: false,
+        on_failure: OnFailure::Stop,
         member: None,
     }
 }
@@ -212,4 +212,30 @@ fn what_is_settled_takes_no_part() {
     assert_eq!((schedule.left(), schedule.take()), (2, vec![1]));
     assert_eq!(schedule.give_back(1, false), Vec::<usize>::new());
     assert_eq!((schedule.left(), schedule.take()), (2, vec![]));
+}
+
+/// What comes after a closed step still waits for what comes before it.
+#[test]
+fn a_closed_step_passes_when_its_predecessors_have() {
+    let steps = vec![
+        step(0, 2, Vec::new()),
+        step(1, 3, Vec::new()),
+        step(2, 3, vec!["step-0".into(), "step-1".into()]),
+        step(3, 4, vec!["step-2".into()]),
+    ];
+    let plan = plan_of(steps);
+    let mut schedule = Schedule::new(&plan.steps, |_| false, Limits::default(), |_| 1);
+    assert_eq!(schedule.take(), [0, 1]);
+    schedule.close(2);
+    schedule.close(2);
+    schedule.give_back(0, true);
+    assert!(schedule.take().is_empty());
+    schedule.give_back(1, true);
+    assert_eq!((schedule.take(), schedule.left()), (vec![3], 1));
+    schedule.give_back(3, true);
+    assert_eq!(schedule.left(), 0);
+    // one that could have begun
+    let mut schedule = Schedule::new(&plan.steps, |_| false, Limits::SEQUENTIAL, |_| 1);
+    schedule.close(0);
+    assert_eq!((schedule.take(), schedule.left()), (vec![1], 3));
 }

@@ -5,17 +5,20 @@ use crate::rules::testing::group;
 use GroupStatus::{
     Active, Creating, Deleting, Error as InError, FailedOver, FailedOverPartial, FailingBack, FailingOver,
 };
-use OperationKind::{Commit, Failback, PlannedFailover, Reprotect, Sync, TestCleanup, TestFailover, UnplannedFailover};
+use OperationKind::{
+    Commit, Failback, PlannedFailover, Reprotect, RetryFailed, Sync, TestCleanup, TestFailover, UnplannedFailover,
+};
 
 const STATUSES: [GroupStatus; 8] =
     [Creating, Active, FailingOver, FailedOver, FailedOverPartial, FailingBack, InError, Deleting];
-const KINDS: [OperationKind; 8] =
-    [Sync, TestFailover, TestCleanup, PlannedFailover, UnplannedFailover, Failback, Reprotect, Commit];
-const OPEN: [OperationStatus; 7] = [
+const KINDS: [OperationKind; 9] =
+    [Sync, TestFailover, TestCleanup, PlannedFailover, UnplannedFailover, Failback, Reprotect, Commit, RetryFailed];
+const OPEN: [OperationStatus; 8] = [
     OperationStatus::Pending,
     OperationStatus::Running,
     OperationStatus::Interrupted,
     OperationStatus::Completed,
+    OperationStatus::CompletedPartial,
     OperationStatus::Failed,
     OperationStatus::RolledBack,
     OperationStatus::Cancelled,
@@ -46,6 +49,13 @@ fn the_word_follows_from_the_facts() {
             let expected = match kind {
                 PlannedFailover | UnplannedFailover => FailingOver,
                 Failback => FailingBack,
+                RetryFailed => {
+                    if home {
+                        FailingBack
+                    } else {
+                        FailingOver
+                    }
+                }
                 Sync | TestFailover | TestCleanup | Reprotect | Commit => word,
             };
             assert_eq!(group_status(&group, in_error), expected, "{kind}, home {home}, partial {partial}");
@@ -62,6 +72,7 @@ fn what_each_status_allows() {
         (Failback, [false, false, false, true, true, false, false, false]),
         (TestFailover, [false, true, false, true, false, false, false, false]),
         (Sync, [false, true, false, true, false, false, false, false]),
+        (RetryFailed, [false, false, false, false, true, false, true, false]),
         (TestCleanup, [true, true, true, true, true, true, true, false]),
         (Reprotect, [false, true, false, true, true, false, true, false]),
         (Commit, [false, true, false, true, false, false, false, false]),
@@ -163,6 +174,7 @@ fn a_verb_that_is_offered_is_allowed() {
                     "sync" => Sync,
                     "reprotect" => Reprotect,
                     "commit" => Commit,
+                    "retry-failed" => RetryFailed,
                     _ => continue,
                 };
                 assert!(check_allowed(kind, status).is_ok(), "{verb} in {status}");

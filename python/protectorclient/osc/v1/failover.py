@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from osc_lib import exceptions
+
 from protector.plans import Plan
 from protectorclient.osc.v1.base import add_mappings, mappings
 from protectorclient.osc.v1.operation import PlanAndRun
@@ -29,11 +31,23 @@ class Failover(PlanAndRun):
             help="give an unplanned failover its consents: to lose what was not replicated, to an age beyond the "
             "RPO, to a source site that may still run, and to metadata that must be reconciled later",
         )
+        parser.add_argument(
+            "--retry-failed",
+            action="store_true",
+            help="bring up the members that did not arrive in the last move, from the clones that it made",
+        )
         parser.add_argument("--reason", metavar="<text>", help="why, for the record")
         add_mappings(parser, "of the site that is left = of the site that is reached")
         return parser
 
     def plan(self, parsed_args: argparse.Namespace) -> Plan:
+        if parsed_args.retry_failed:
+            if parsed_args.type or parsed_args.force or parsed_args.reason:
+                raise exceptions.CommandError(
+                    "--retry-failed goes on with a move that was made; it has no --type, --force or --reason\n"
+                    "What to do: leave them out"
+                )
+            return self.engine.plan_retry_failed(parsed_args.group, **mappings(parsed_args))
         return self.engine.plan_failover(
             parsed_args.group,
             type=parsed_args.type or ("unplanned" if parsed_args.force else "planned"),

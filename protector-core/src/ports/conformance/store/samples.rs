@@ -54,6 +54,7 @@ pub(crate) fn record(name: &str) -> GroupRecord {
             operation: "op-before".into(),
         }],
         ledger: vec![ledger_entry(name)],
+        unfinished: None,
     }
 }
 
@@ -137,6 +138,7 @@ pub(crate) fn member(server: &str) -> Member {
         id: server.into(),
         name: server.to_owned(),
         tier: 0,
+        start: Default::default(),
         status: MemberStatus::Protected,
         captures: BTreeMap::from([(SiteName::from("site-a"), capture())]),
         disks: vec![Disk {
