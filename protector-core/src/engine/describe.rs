@@ -30,7 +30,7 @@ pub(super) struct OpenOperationView {
 /// `operation` is how the open operation stands.
 pub(super) fn group(
     record: &GroupRecord,
-    operation: Option<OpenOperationView>,
+    operation: Option<&OpenOperationView>,
     last_replication_at: Option<Timestamp>,
 ) -> GroupView {
     let group = &record.group;
@@ -98,7 +98,7 @@ pub(super) fn ledger_line(entry: &LedgerEntry) -> String {
 }
 
 /// The ways out of a status, as commands.
-fn next_commands(record: &GroupRecord, operation: Option<OpenOperationView>) -> Vec<String> {
+fn next_commands(record: &GroupRecord, operation: Option<&OpenOperationView>) -> Vec<String> {
     let name = &record.group.name;
     let id = record.group.operation.as_ref().map(|o| o.id.to_string()).unwrap_or_default();
     let command = |verb: &str| {
@@ -111,12 +111,12 @@ fn next_commands(record: &GroupRecord, operation: Option<OpenOperationView>) -> 
             "member-remove" => format!("protection-group member-remove {name} --instance-id <instance>"),
             _ => return None,
         };
-        Some(match operation.as_ref().and_then(|o| o.elsewhere.as_ref()) {
+        Some(match operation.and_then(|o| o.elsewhere.as_ref()) {
             Some(site) => format!("openstack --os-cloud {site} protector {rest}"),
             None => format!("openstack protector {rest}"),
         })
     };
-    let open = operation.as_ref().map(|o| (o.status, o.can_abort));
+    let open = operation.map(|o| (o.status, o.can_abort));
     let verbs = rules::verbs_out(status(record), record.divergence.is_some(), open);
     rules::with_protection(verbs, record.group.protection, !record.retained.is_empty())
         .into_iter()

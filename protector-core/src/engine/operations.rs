@@ -54,7 +54,8 @@ impl Engine {
     /// `Cancelled`, `run` again continues. A failed step is not an error of this call: see the returned operation.
     pub async fn run(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> Result<OperationView> {
         let id = OperationId::new(operation);
-        self.0.executor.run(&id, cancel, progress).await?;
+        // boxed: whoever awaits this should not carry the whole executor
+        Box::pin(self.0.executor.run(&id, cancel, progress)).await?;
         self.operation_show(operation).await
     }
 

@@ -48,7 +48,7 @@ impl Engine {
         let records = self.0.endpoints.store.groups().await?;
         let mut views = Vec::with_capacity(records.len());
         for record in &records {
-            views.push(describe::group(record, self.open_status(record).await?, None));
+            views.push(describe::group(record, self.open_status(record).await?.as_ref(), None));
         }
         Ok(views)
     }
@@ -61,7 +61,7 @@ impl Engine {
         let record = self.load(group).await?;
         let operation = self.open_status(&record).await?;
         let newest = self.newest_recovery_point(&record).await;
-        Ok(describe::group(&record, operation, newest))
+        Ok(describe::group(&record, operation.as_ref(), newest))
     }
 
     /// Changes name, description or mappings, on both sites.

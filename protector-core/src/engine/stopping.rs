@@ -65,7 +65,7 @@ impl Engine {
         if self.is_executing(id).await? {
             return self.operation_show(operation).await;
         }
-        match self.0.executor.abort(id, cancel, progress).await {
+        match Box::pin(self.0.executor.abort(id, cancel, progress)).await {
             // somebody was faster, and reads the request
             Err(e) if e.kind() == ErrorKind::Conflict && self.is_executing(id).await? => {}
             Err(e) => {

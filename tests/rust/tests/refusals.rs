@@ -1,6 +1,6 @@
 //! What is refused: one clear error, and nothing changed.
 
-use protector_core::engine::{GroupUpdate, MemberAdd, PolicyChange, Progress, Request, SiteCreate};
+use protector_core::engine::{GroupUpdate, MemberAdd, PolicyChange, Progress, Request, SiteCreate, StopOptions};
 use protector_core::model::{Epoch, FailoverType, Mappings, OperationKind};
 use protector_core::ports::{Cancel, Cx, GroupSpec};
 use protector_core::{Error, ErrorKind, Result};
@@ -263,11 +263,38 @@ async fn a_second_operation() -> Result<()> {
     stage.blocks(&other, &failover(), &["OUT OF SYNC"]).await?;
 
     let web = server_id(&stage.deployment, "site-a", "web-server-1").await?;
-    let (kind, parts) = (ErrorKind::Conflict, [open.as_str(), resume.as_str()]);
-    stage.refuses(engine.member_remove(GROUP, &web), kind, &parts).await?;
+    edits_are_refused(&stage, &open, &web).await?;
+    let abort = format!("openstack protector operation abort {open}");
+    stage.refuses(engine.sync_metadata(GROUP), ErrorKind::Conflict, &[&open, &resume, &abort]).await
+}
+
+/// I-40. Tests and syncs hold the group only by their open journal.
+#[tokio::test]
+async fn edits_while_a_test_or_a_sync_is_open() -> Result<()> {
+    let test = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
+    for request in [test, Request::Sync {}] {
+        let stage = Stage::replicated().await?;
+        let open = stage.accepted(&request).await?;
+        let web = server_id(&stage.deployment, "site-a", "web-server-1").await?;
+        edits_are_refused(&stage, &open, &web).await?;
+        // and the way out that the refusal names is one
+        let options = StopOptions::default();
+        stage.engine.operation_abort(&open, &options, &Cancel::default(), &Progress::none()).await?;
+        stage.engine.member_remove(GROUP, &web).await?;
+    }
+    Ok(())
+}
+
+async fn edits_are_refused(stage: &Stage, open: &str, member_id: &str) -> Result<()> {
+    let engine = &stage.engine;
+    let (resume, abort) = (format!("operation resume {open}"), format!("operation abort {open}"));
+    let (kind, parts) = (ErrorKind::Conflict, [open, resume.as_str(), abort.as_str()]);
+    let app = member(server_id(&stage.deployment, "site-a", "app-server-1").await?);
+    stage.refuses(engine.protection_group_update(GROUP, &GroupUpdate::default()), kind, &parts).await?;
+    stage.refuses(engine.member_add(GROUP, &app), kind, &parts).await?;
+    stage.refuses(engine.member_remove(GROUP, member_id), kind, &parts).await?;
     stage.refuses(engine.policy_create(GROUP, &PolicyChange::default()), kind, &parts).await?;
-    stage.refuses(engine.protection_group_delete(GROUP), kind, &parts).await?;
-    stage.refuses(engine.sync_metadata(GROUP), kind, &parts).await
+    stage.refuses(engine.protection_group_delete(GROUP), kind, &parts).await
 }
 
 /// Both look at a group without an operation; the store lets one of them open one.
