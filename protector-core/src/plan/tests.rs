@@ -257,11 +257,10 @@ fn every_defect_is_found() {
     }
 }
 
-type Change = fn(&mut Facts);
-
 /// What keeps a commit from being accepted.
 #[test]
 fn a_commit_is_blocked_without_a_proof() {
+    type Change = fn(&mut Facts);
     let sizes = [Size { tier: 0, disks: 2, nics: 1 }];
     let blocked_by = |change: Change| {
         let mut facts = facts(&sizes, true);
