@@ -440,8 +440,9 @@ fn a_short_quota_names_everything_that_is_short() {
 /// What keeps a commit from being accepted.
 #[test]
 fn a_commit_is_blocked_without_a_proof() {
+    type Change = fn(&mut Facts);
     let sizes = [Size { tier: 0, disks: 2, nics: 1 }];
-    let blocked_by = |change: fn(&mut Facts)| {
+    let blocked_by = |change: Change| {
         let mut facts = facts(&sizes, true);
         facts.test = None;
         retain(&mut facts);
@@ -450,7 +451,7 @@ fn a_commit_is_blocked_without_a_proof() {
         planned.blockers().map(|f| f.code).collect::<BTreeSet<_>>()
     };
     assert_eq!(blocked_by(|_| ()), BTreeSet::new());
-    let table: [(FindingCode, fn(&mut Facts)); 8] = [
+    let table: [(FindingCode, Change); 8] = [
         (FindingCode::Unprotected, |f| f.record.group.protection = crate::model::Protection::Unprotected),
         (FindingCode::NoRecoveryPoint, |f| defect("no recovery point", f)),
         (FindingCode::NoRecoveryPoint, |f| defect("recovery point on its way", f)),

@@ -360,8 +360,8 @@ class Engine:
         """Gives up what an entry keeps, so that a commit may release the volumes it names. ``by`` is who does so, by
         default this process. Nothing is removed by this call.
 
-        Raises ``NotFound``, ``InvalidRequest`` without a reason, ``PreconditionFailed`` if it was given up before or its
-        site still waits to be fenced, ``Conflict`` and ``PeerUnreachable``.
+        Raises ``NotFound``, ``InvalidRequest`` without a reason, ``PreconditionFailed`` if it was given up before or
+        its site still waits to be fenced, ``Conflict`` and ``PeerUnreachable``.
         """
         request = _json(entry=entry, reason=reason, by=by)
         return LedgerEntry.from_json(self._native.divergence_discard(group, request))
@@ -544,9 +544,7 @@ class Engine:
         plan = self.plan_failback(group, networks=networks, flavors=flavors)
         return self._execute(plan, progress, cancel)
 
-    def reprotect(
-        self, group: str, *, progress: Progress | None = None, cancel: Cancel | None = None
-    ) -> Operation:
+    def reprotect(self, group: str, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Operation:
         """Protects the workload where it runs: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
         return self._execute(self.plan_reprotect(group), progress, cancel)
 
