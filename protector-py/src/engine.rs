@@ -178,9 +178,9 @@ impl Engine {
         json(py, || self.0.operation_plan(operation))
     }
 
-    fn operation_graph(&self, py: Python<'_>, operation: &str, format: &str) -> PyResult<String> {
+    fn operation_graph(&self, py: Python<'_>, operation: &str, graph_format: &str) -> PyResult<String> {
         call(py, || {
-            let format = format.parse()?;
+            let format = graph_format.parse()?;
             Ok(self.0.operation_graph(operation)?.render(format))
         })
     }

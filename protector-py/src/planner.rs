@@ -19,8 +19,8 @@ pub(crate) fn plan_text(py: Python<'_>, plan: &str) -> PyResult<String> {
 
 /// See `protector.Plan.to_svg` and its siblings.
 #[pyfunction]
-pub(crate) fn plan_graph(py: Python<'_>, plan: &str, format: &str) -> PyResult<String> {
-    call(py, || plan_graph_json(plan, format))
+pub(crate) fn plan_graph(py: Python<'_>, plan: &str, graph_format: &str) -> PyResult<String> {
+    call(py, || plan_graph_json(plan, graph_format))
 }
 
 /// See `protector.OperationReport.to_text`.

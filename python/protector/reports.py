@@ -126,6 +126,8 @@ class OperationReport(Value):
     consents: tuple[Consent, ...]
     members: tuple[MemberReport, ...]
     steps: tuple[StepReport, ...]
+    #: Commands that lead on from here; none if nothing is left to do.
+    next: tuple[str, ...]
     #: The whole report as the engine wrote it; the other fields are a view of it.
     json: str = field(repr=False, compare=False)
 
@@ -149,7 +151,7 @@ class OperationReport(Value):
         return _native.report_text(self.json)
 
     def to_html(self) -> str:
-        """The report as one HTML document for print and archive, with the picture of the plan; no script, no network."""
+        """The report as one HTML document for print and archive, with the picture; no script, no network."""
         return _native.report_html(self.json)
 
     @property

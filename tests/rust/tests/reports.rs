@@ -194,6 +194,8 @@ async fn a_picture_shows_how_far_an_operation_came() -> Result<()> {
     let report = report(&stage, &accepted).await?;
     assert_eq!(report.verdict, Verdict::Failed, "{}", report.headline);
     assert_eq!(report.ended_at.reason(), Some("it has not ended"));
+    assert_eq!(report.next, [format!("openstack protector operation resume {accepted}")]);
+    assert!(!report.to_text().contains("The workload runs on it"), "{}", report.to_text());
     stage.set_site("site-b", true)?;
     stage.engine.run(&accepted, &Cancel::default(), &Progress::none()).await?;
     let graph = stage.engine.operation_graph(&accepted).await?;

@@ -87,8 +87,10 @@ pub(super) fn report(
         members,
         steps: steps(told),
         things: things::report(stored, told, cleanups, found),
+        next: Vec::new(),
         graph: plan.graph_with(standing),
     };
+    report.next = super::verdict::next(&report);
     report.verdict = super::verdict::verdict(&report);
     report.headline = super::verdict::headline(&report);
     report

@@ -19,6 +19,9 @@ impl OperationReport {
         if let Some(error) = &self.error {
             body.push_str(&format!("<div class=\"finding bad\"><p><b>Error</b> {}</p></div>\n", xml(error)));
         }
+        for command in &self.next {
+            body.push_str(&format!("<p>What to do: <code>{}</code></p>\n", xml(command)));
+        }
         let (before, after): (Vec<_>, Vec<_>) = tables(self).into_iter().partition(|t| t.title != "Steps");
         before.iter().for_each(|table| body.push_str(&html(table)));
         body.push_str(&format!("<h2>Picture of the plan</h2>\n{}", picture(&self.graph)));

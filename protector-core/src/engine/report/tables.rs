@@ -2,6 +2,7 @@
 
 use super::value::*;
 use super::verdict::{counted, span};
+use crate::model::OperationStatus;
 use crate::plan::Observation;
 use crate::plan::graph::StepWord;
 use jiff::Timestamp;
@@ -97,6 +98,7 @@ fn summary(report: &OperationReport) -> Table {
     if let Some(error) = &report.error {
         rows.insert(5, row("error", error.clone()));
     }
+    rows.extend(report.next.iter().map(|command| row("what to do", command.clone())));
     Table { header: Vec::new(), ..Table::new("Summary", ["", ""], rows) }
 }
 
@@ -160,7 +162,7 @@ fn things(report: &OperationReport) -> Table {
     let mut rows = Vec::new();
     let state = |is_left: bool, is_removed: bool| match (is_left, is_removed) {
         (true, _) if things.temporary => STILL_THERE,
-        (true, _) => "in use",
+        (true, _) => "kept",
         (false, true) => "removed",
         (false, false) => "",
     };
@@ -173,15 +175,12 @@ fn things(report: &OperationReport) -> Table {
     }
     rows.extend(things.untold.iter().map(|what| ["?".to_owned(), what.clone(), "not known".to_owned()]));
     let title = if things.temporary { "What was made for the test" } else { "What was made" };
-    let note = match (things.temporary, things.left.is_empty()) {
-        (false, _) => "The workload runs on it; nothing is to be removed.".to_owned(),
-        (true, true) => format!("Made: {}. Nothing is left{}.", counted(&things.made), recoverable(things)),
-        (true, false) => format!(
-            "Made: {}. Left: {}. To remove it: openstack protector test-cleanup {}",
-            counted(&things.made),
-            counted(&things.left),
-            crate::rules::shell::word(&report.group_name)
-        ),
+    let note = match (things.temporary, things.left.is_empty(), report.status) {
+        (false, _, OperationStatus::Completed) => "The workload runs on it; nothing is to be removed.".to_owned(),
+        (false, _, OperationStatus::RolledBack) => format!("The start was restored{}.", recoverable(things)),
+        (false, ..) => "The operation has not completed; it goes on with this.".to_owned(),
+        (true, true, _) => format!("Made: {}. Nothing is left{}.", counted(&things.made), recoverable(things)),
+        (true, false, _) => format!("Made: {}. Left: {}.", counted(&things.made), counted(&things.left)),
     };
     Table::new(title, ["kind", "id", "state"], rows).note(note)
 }

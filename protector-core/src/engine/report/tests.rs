@@ -20,6 +20,7 @@ fn a_drill_that_was_cleaned_up_passes_in_one_line() {
     let things = &report.things;
     assert_eq!((things.made.count(), things.left.count(), things.untold.len()), (10, 0, 0));
     assert_eq!(things.made, things.removed);
+    assert_eq!(report.next, Vec::<String>::new());
     assert_eq!(report.recovery_time.seconds, Observation::Known(21.0));
     assert_eq!(report.recovery_point.age_seconds, Observation::Known(200.0));
     assert!(report.journal.verified && report.journal.head.len() == 64);
@@ -32,6 +33,8 @@ fn what_a_cleanup_did_not_remove_is_named() {
     let report = simple(&drill());
     assert_eq!(report.verdict, Verdict::NotCleanedUp);
     assert!(report.headline.ends_with("still there: 2 servers, 2 ports, 3 volumes, 3 clones"), "{}", report.headline);
+    assert_eq!(report.next, ["openstack protector test-cleanup web --test op-test"]);
+    assert!(report.to_html().contains("test-cleanup web --test op-test"));
 
     let half = cleanup().make(|id| !id.contains("clone")).fail("remove_clones").finish(OperationStatus::Failed);
     let report = reported(&drill(), vec![half], &Found::default());
@@ -145,7 +148,7 @@ fn a_failover_says_what_was_lost_and_who_agreed() {
         head.starts_with("Planned failover completed: 2 of 2 servers ran, ") && head.ends_with(", no write lost"),
         "{head}"
     );
-    assert!(!report.things.temporary && report.to_text().contains("in use"));
+    assert!(!report.things.temporary && report.to_text().contains("The workload runs on it"));
 
     let mut lost = seen();
     lost.source.cloud = Observation::Unknown("silent".to_owned());
@@ -187,6 +190,7 @@ fn what_has_not_ended_or_not_begun_is_said_to_be_so() {
     assert_eq!(report.verdict, Verdict::NotEnded);
     assert!(report.headline.starts_with("Drill has not ended (interrupted, "), "{}", report.headline);
     assert_eq!(report.ended_at.reason(), Some("it has not ended"));
+    assert_eq!(report.next, ["openstack protector operation resume op-test"]);
     for step in &report.steps {
         let done = step.id.as_str() == "clone_volumes";
         assert_eq!(step.seconds.known().is_some(), done, "{step:?}");

@@ -70,6 +70,8 @@ pub struct OperationReport {
     pub steps: Vec<StepReport>,
     /// What it made, and what is left of it.
     pub things: ThingsReport,
+    /// Commands that lead on from here; none if nothing is left to do.
+    pub next: Vec<String>,
     /// The picture.
     pub graph: Graph,
 }

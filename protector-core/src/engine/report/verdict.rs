@@ -25,6 +25,21 @@ pub(super) fn verdict(report: &OperationReport) -> Verdict {
     }
 }
 
+/// What is left to do: go on with what is open, remove what is left of a test.
+pub(super) fn next(report: &OperationReport) -> Vec<String> {
+    let things = &report.things;
+    let is_test = report.kind == OperationKind::TestFailover;
+    if report.ended_at.known().is_none() {
+        let verb = if report.status == OperationStatus::Running { "watch" } else { "resume" };
+        vec![format!("openstack protector operation {verb} {}", report.operation)]
+    } else if is_test && !(things.left.is_empty() && things.untold.is_empty()) {
+        let (group, test) = (crate::rules::shell::word(&report.group_name), &report.operation);
+        vec![format!("openstack protector test-cleanup {group} --test {test}")]
+    } else {
+        Vec::new()
+    }
+}
+
 /// `Drill passed: 2 of 2 servers ran, recovery time 41 s, data 3 min old (objective 15 min), everything removed`.
 pub(super) fn headline(report: &OperationReport) -> String {
     let parts: Vec<String> =

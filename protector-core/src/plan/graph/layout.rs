@@ -16,7 +16,7 @@ const BETWEEN_ROWS: i32 = 18;
 /// Title, summary and the names of the phases lie above the nodes.
 pub(super) const HEAD: i32 = 92;
 /// Cells per line, and lines, of a title.
-const CELLS: usize = 27;
+const CELLS: usize = 25;
 const LINES: usize = 5;
 
 /// A node in its place.

@@ -106,7 +106,7 @@ impl Node {
     /// Position and title.
     pub(super) fn heading(&self) -> String {
         match self.number {
-            Some(number) => format!("{number}  {}", self.title),
+            Some(number) => format!("#{number} {}", self.title),
             None => self.title.clone(),
         }
     }

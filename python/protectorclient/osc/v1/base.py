@@ -211,4 +211,6 @@ def emit(command: ProtectorCommand, text: str, file: str | None) -> None:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         message = f"'{file}' cannot be written: {error.strerror or error}"
-        raise exceptions.CommandError(f"{message}\nWhat to do: name a file in a directory that you may write") from error
+        raise exceptions.CommandError(
+            f"{message}\nWhat to do: name a file in a directory that you may write"
+        ) from error
