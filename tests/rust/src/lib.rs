@@ -7,6 +7,7 @@ pub mod files;
 pub mod flash_array_stage;
 pub mod flash_arrays;
 pub mod golden;
+pub mod ordered;
 pub mod request_log;
 pub mod scale;
 pub mod stage;
