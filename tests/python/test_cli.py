@@ -27,7 +27,7 @@ def test_both_trees_reach_the_same_classes() -> None:
         trees[tree][command] = entry.value
     assert trees["protector"] == trees["dr"]
     commands = trees["dr"]
-    for noun, verbs in {"member": ("add", "remove", "list"), "policy": ("create", "show")}.items():
+    for noun, verbs in {"member": ("add", "update", "remove", "list"), "policy": ("create", "show")}.items():
         for verb in verbs:
             assert commands[f"{noun}_{verb}"] == commands[f"protection-group_{noun}-{verb}"]
 

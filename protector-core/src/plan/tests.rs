@@ -4,7 +4,7 @@ use super::testing::{DEFECTS, MENDED, REMARKS, Size, facts, leave_without_fence,
 use super::{Action, Facts, FindingCode, Observation, OnFailure, Phase, Plan, Request, Step, plan, plan_json};
 use crate::ErrorKind;
 use crate::model::{
-    BootCheck, FailoverType, Mappings, MemberStatus, OperationKind, Protection, ServerId, SiteName, StepId, Unfinished,
+    BootCheck, FailoverType, Mappings, MemberStatus, OperationKind, ServerId, SiteName, StepId, Unfinished,
     UnimportedClone,
 };
 use crate::ports::Quota;

@@ -1,10 +1,11 @@
 //! Operations on a cloud where nothing takes time: what is left is the executor and its journal.
 
 use async_trait::async_trait;
+use protector_core::connect::SystemProbe;
 use protector_core::exec::lease::this_process;
 use protector_core::exec::{Endpoints, Executor, JOURNAL_SCHEMA, Limits, OperationState, Progress, Record};
 use protector_core::model::*;
-use protector_core::plan::{Action, Phase, Plan, Request, Step, StepOutput, plan};
+use protector_core::plan::{Action, OnFailure, Phase, Plan, Request, Step, StepOutput, plan};
 use protector_core::ports::*;
 use protector_core::store::{Durability, SqliteStore, StoreLocation};
 use protector_core::{Error, Result};
@@ -49,6 +50,7 @@ pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<Id
         arrays: BTreeMap::new(),
         clock: Arc::new(SystemClock),
         identifiers: Arc::new(RandomIdentifiers),
+        probe: Arc::new(SystemProbe),
     };
     let executor = Executor::new(endpoints, this_process("idle".to_owned()), Limits::default());
     Ok(Idle { executor, store, operation: operation.id })
@@ -85,7 +87,7 @@ fn idle_plan(steps: usize) -> Result<Plan> {
         after: Vec::new(),
         weight: 1,
         timeout_seconds: 60,
-        best_effort: false,
+        on_failure: OnFailure::Stop,
         member: None,
     };
     let any = plan(&crate::scale::facts(2), &Request::Sync {})?;
@@ -94,9 +96,9 @@ fn idle_plan(steps: usize) -> Result<Plan> {
 
 fn journal(plan: &Plan, done: usize) -> Result<Vec<JournalEntry>> {
     let mut records =
-        vec![Record::PlanAccepted { schema: JOURNAL_SCHEMA, plan_hash: plan.hash.clone(), consents: Vec::new() }];
+        vec![Record::PlanAccepted { schema: JOURNAL_SCHEMA, plan_hash: plan.hash.clone(), consents: Vec::new(), measures: None }];
     if done > 0 {
-        records.push(Record::Attempt { holder: this_process("dead".to_owned()), generation: 1 });
+        records.push(Record::Attempt { holder: this_process("dead".to_owned()), generation: 1, taken_from: None });
     }
     for step in plan.steps.iter().take(done) {
         records.push(Record::StepIntent { step: step.id.clone() });

@@ -8,6 +8,7 @@ pub mod flash_array_stage;
 pub mod flash_arrays;
 pub mod golden;
 pub mod idle;
+pub mod ordered;
 pub mod request_log;
 pub mod restored;
 pub mod scale;

@@ -25,7 +25,7 @@ async fn three_groups() -> Result<Stage> {
         let policy = PolicyChange { replication_interval: Some(300), rpo_minutes: Some(15), ..PolicyChange::default() };
         stage.engine.policy_create(name, &policy).await?;
         let instance_id = server_id(&stage.deployment, "site-a", server).await?;
-        stage.engine.member_add(name, &MemberAdd { instance_id, tier: 0 }).await?;
+        stage.engine.member_add(name, &MemberAdd { instance_id, ..MemberAdd::default() }).await?;
         sync(&stage.engine, name).await?;
     }
     Ok(stage)

@@ -52,7 +52,7 @@ impl Writer {
             consents: plan.consents.clone(),
             measures: Some(Measures { rpo_minutes: Some(15), point: pinned }),
         };
-        let attempt = Record::Attempt { holder: lease::this_process("engine".to_owned()), generation: 1 };
+        let attempt = Record::Attempt { holder: lease::this_process("engine".to_owned()), generation: 1, taken_from: None };
         Self { plan, records: vec![accepted, attempt] }
     }
 
@@ -108,6 +108,7 @@ pub(super) fn output(step: &crate::plan::Step) -> StepOutput {
                 volume_id: format!("{disk}-test").into(),
                 array_volume: "clone".into(),
                 array_volume_id: format!("{disk}-clone").into(),
+                cloned_under: None,
             },
         },
         Action::EnsurePort { member, nic, .. } => StepOutput::Port {

@@ -171,7 +171,7 @@ fn a_rollback_removes_the_clones_and_is_no_success() {
         })
         .fail("group_volumes")
         .and(Record::RollbackStarted { reason: "the group is gone".to_owned() })
-        .and(Record::StepUndone { step: "clone_volumes".into() })
+        .and(Record::StepUndone { step: "clone_volumes".into(), note: None })
         .finish(OperationStatus::RolledBack);
     let report = simple(&told);
     assert_eq!(report.verdict, Verdict::Failed);

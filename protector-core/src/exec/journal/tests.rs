@@ -93,7 +93,7 @@ fn a_step_ends_with_its_last_outcome() {
     let intent = Record::StepIntent { step: step.clone() };
     let done = Record::StepDone { step: step.clone(), output: StepOutput::Nothing };
     let skipped = Record::StepSkipped { step: step.clone(), reason: "silent".to_owned() };
-    let undone = Record::StepUndone { step: step.clone() };
+    let undone = Record::StepUndone { step: step.clone(), note: None };
     let records = [intent.clone(), failed, intent.clone(), done, intent.clone(), skipped, intent, undone];
     let entries = sealed(records.iter().map(|r| serde_json::to_value(r).unwrap()).collect());
     for length in 1..=entries.len() {

@@ -2,7 +2,7 @@ use super::text::{about, at_most};
 use super::*;
 use crate::model::SiteName;
 use crate::plan::testing::{Size, facts};
-use crate::plan::{Action, Facts, Phase, Request, plan};
+use crate::plan::{Action, Facts, OnFailure, Phase, Request, plan};
 use crate::ports::StepDurations;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn step(at: usize, needs: char, after: &[usize]) -> Step {
         after: after.iter().map(|at| format!("step-{at}").into()).collect(),
         weight: 1,
         timeout_seconds: 60,
-        best_effort: false,
+        on_failure: OnFailure::Stop,
         member: None,
     }
 }

@@ -157,7 +157,7 @@ fn protection_decides_what_comes_first() {
         assert_eq!(verbs, expected, "{status} {divergence} {protection} {retained}");
     }
     for open in OPEN {
-        let verbs = verbs_out(FailedOver, false, Some(open));
+        let verbs = verbs_out(FailedOver, false, Some((open, true)));
         assert_eq!(with_protection(verbs.clone(), Unprotected, true), verbs, "an open operation comes first");
     }
 }
