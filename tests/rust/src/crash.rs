@@ -1,4 +1,4 @@
-//! Dying at a chosen point of an operation.
+//! Dying, or freezing for good, at a chosen point of an operation.
 //!
 //! A point lies right before and right after each write of the journal or of a request to stop, and at the start of each wait. Between the write of
 //! a step's intent and that of its outcome lies its effect, so these are all the places between two steps, and those
@@ -19,23 +19,54 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use std::{fmt, time::Duration};
+use tokio::sync::Notify;
 
-/// Counts points and kills this process at one of them.
+/// Counts points, and ends what runs at one of them.
 #[derive(Debug)]
 pub struct Fuse {
-    dies_at: u64,
+    ends_at: u64,
     passed: AtomicU64,
+    end: End,
+}
+
+#[derive(Debug)]
+enum End {
+    /// This process dies.
+    Kill,
+    /// The call never returns; whoever waits for this may drop it, and nothing of it runs on.
+    Freeze(Notify),
 }
 
 impl Fuse {
-    /// Kills at the point number `dies_at`, counted from 1.
+    /// Kills this process at the point number `dies_at`, counted from 1.
     pub fn new(dies_at: u64) -> Arc<Self> {
-        Arc::new(Self { dies_at, passed: AtomicU64::new(0) })
+        Arc::new(Self { ends_at: dies_at, passed: AtomicU64::new(0), end: End::Kill })
     }
 
-    fn point(&self) {
-        if self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.dies_at {
-            kill_this_process();
+    /// Freezes the call at the point number `freezes_at`, counted from 1: to those outside as if its process had died, but
+    /// cheap enough for thousands of runs.
+    pub fn freezing(freezes_at: u64) -> Arc<Self> {
+        Arc::new(Self { ends_at: freezes_at, passed: AtomicU64::new(0), end: End::Freeze(Notify::new()) })
+    }
+
+    /// Waits for the call to freeze.
+    pub async fn frozen(&self) {
+        match &self.end {
+            End::Kill => std::future::pending().await,
+            End::Freeze(notify) => notify.notified().await,
+        }
+    }
+
+    async fn point(&self) {
+        if self.passed.fetch_add(1, Ordering::SeqCst) + 1 != self.ends_at {
+            return;
+        }
+        match &self.end {
+            End::Kill => kill_this_process(),
+            End::Freeze(notify) => {
+                notify.notify_one();
+                std::future::pending().await
+            }
         }
     }
 }
@@ -71,7 +102,7 @@ impl Clock for CrashingClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.fuse.point();
+        self.fuse.point().await;
         self.inner.sleep(duration).await;
     }
 }
@@ -98,9 +129,9 @@ impl Store for CrashingStore {
         change: Option<&GroupChange>,
         close: bool,
     ) -> Result<Option<StopRequest>> {
-        self.fuse.point();
+        self.fuse.point().await;
         let stop = self.inner.append(id, lease, entries, change, close).await?;
-        self.fuse.point();
+        self.fuse.point().await;
         Ok(stop)
     }
 
@@ -112,9 +143,9 @@ impl Store for CrashingStore {
         change: Option<&GroupChange>,
         durations: &[StepDurations],
     ) -> Result<()> {
-        self.fuse.point();
+        self.fuse.point().await;
         self.inner.finish_operation(id, lease, entries, change, durations).await?;
-        self.fuse.point();
+        self.fuse.point().await;
         Ok(())
     }
 
@@ -198,9 +229,9 @@ impl Store for CrashingStore {
     }
 
     async fn request_stop(&self, id: &OperationId, request: &StopRequest) -> Result<StopRequest> {
-        self.fuse.point();
+        self.fuse.point().await;
         let counts = self.inner.request_stop(id, request).await?;
-        self.fuse.point();
+        self.fuse.point().await;
         Ok(counts)
     }
 
@@ -209,9 +240,9 @@ impl Store for CrashingStore {
     }
 
     async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
-        self.fuse.point();
+        self.fuse.point().await;
         self.inner.withdraw_stop(id, request).await?;
-        self.fuse.point();
+        self.fuse.point().await;
         Ok(())
     }
 }

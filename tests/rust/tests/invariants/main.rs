@@ -1,0 +1,38 @@
+//! Whatever is done to a group, and whatever happens meanwhile, some things hold. Each law carries the number that the
+//! catalogue of invariants gives it; `laws.rs` checks them after every act.
+//!
+//! Acts are drawn at random and shrink when a law breaks: operations from either site that finish, freeze at a journal
+//! write or lose a reply of an array; sites and links that go and come; writes; time.
+
+mod acts;
+mod laws;
+mod walk;
+
+use acts::{Act, acts};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError};
+use protector_core::Error;
+use walk::Walk;
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(48)
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(), max_shrink_iters: 200, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn laws_hold_whatever_is_done_and_whatever_happens(acts in acts()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(go(&acts)).map_err(|e| TestCaseError::fail(e.to_string()))?;
+    }
+}
+
+async fn go(acts: &[Act]) -> Result<(), Error> {
+    let mut walk = Walk::begin().await?;
+    for (number, act) in acts.iter().enumerate() {
+        walk.make(act).await.map_err(|e| e.context(format!("act {} of {acts:#?}", number + 1)))?;
+        laws::check(&mut walk).await.map_err(|e| e.context(format!("after act {} of {acts:#?}", number + 1)))?;
+    }
+    Ok(())
+}
