@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench says so by panicking")]
 
 use protector_core::model::{SiteName, StepId};
-use protector_core::plan::{Action, Limits, Phase, Schedule, Step, forecast, plan, simulate};
+use protector_core::plan::{Action, Limits, OnFailure, Phase, Schedule, Step, forecast, plan, simulate};
 use protector_tests::{failover, scale::facts};
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
@@ -86,7 +86,7 @@ fn step(at: usize, kind: usize, after: Vec<StepId>) -> Step {
         after,
         weight: 1,
         timeout_seconds: 60,
-        best_effort: false,
+        on_failure: OnFailure::Stop,
         member: None,
     }
 }

@@ -14,14 +14,14 @@ fn a_drill_that_was_cleaned_up_passes_in_one_line() {
     let report = reported(&drill(), vec![cleaned], &Found::default());
     assert_eq!(
         report.headline,
-        "Drill passed: 2 of 2 servers ran, recovery time 21 s, data 3 min 20 s old (objective 15 min), everything removed"
+        "Drill passed: 2 of 2 servers ran, recovery time 22 s, data 3 min 20 s old (objective 15 min), everything removed"
     );
     assert_eq!(report.verdict, Verdict::Passed);
     let things = &report.things;
     assert_eq!((things.made.count(), things.left.count(), things.untold.len()), (10, 0, 0));
     assert_eq!(things.made, things.removed);
     assert_eq!(report.next, Vec::<String>::new());
-    assert_eq!(report.recovery_time.seconds, Observation::Known(21.0));
+    assert_eq!(report.recovery_time.seconds, Observation::Known(22.0));
     assert_eq!(report.recovery_point.age_seconds, Observation::Known(200.0));
     assert!(report.journal.verified && report.journal.head.len() == 64);
     assert_eq!(report.executed_by[0].process, std::process::id());

@@ -176,7 +176,7 @@ fn a_plan_says_how_long_it_takes_and_what_that_rests_on() {
         "{text}"
     );
     assert!(
-        text.contains("  not measured yet (25 of 25 steps): assumes accept_from_peer on site-a 5 s, announce 1 s, "),
+        text.contains("  not measured yet (26 of 26 steps): assumes accept_from_peer on site-a 5 s, announce 1 s, "),
         "{text}"
     );
     assert!(text.contains("stop_server on site-a 60 s"), "{text}");

@@ -150,7 +150,7 @@ fn protection_decides_what_comes_first() {
         (FailedOver, false, Protected, true, &["failback", "test-failover", "sync", "commit"]),
         (FailedOver, false, Unprotected, true, &["reprotect", "failback"]),
         (FailedOver, true, Unprotected, false, &["reconcile", "reprotect", "failback"]),
-        (InError, false, Unprotected, true, &["reconcile", "reprotect", "member-remove"]),
+        (InError, false, Unprotected, true, &["retry-failed", "reconcile", "reprotect", "member-remove"]),
     ];
     for (status, divergence, protection, retained, expected) in table {
         let verbs = with_protection(verbs_out(status, divergence, None), protection, retained);

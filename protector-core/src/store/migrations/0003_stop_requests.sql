@@ -4,4 +4,4 @@ CREATE TABLE stop_requests (
     request      TEXT NOT NULL -- JSON
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO schema_version (version) VALUES (2);
+INSERT INTO schema_version (version) VALUES (3);

@@ -68,8 +68,15 @@ fn a_volume_is_shown_with_what_its_tags_say() {
     assert_eq!(shown(Some("arrA:pg.dr-2.v1"), vec![clone()]).cloned_from, from("arrA:pg.dr-1", "v1"));
     assert_eq!(shown(Some("arrA:pg.dr-2.v1"), vec![]).cloned_from, from("arrA:pg.dr-2", "v1"));
     assert_eq!(shown(Some("v1"), vec![]).cloned_from, None);
-    assert!(shown(None, vec![tag(FENCE_KEY, "[]", Some("id-1"), None)]).fenced);
-    assert!(!shown(None, vec![clone()]).fenced);
+    let fenced = |connection_count, tags: Vec<Tag>| {
+        let volume = Volume { connection_count, ..volume(None) };
+        show(volume, &[("id-1".to_owned(), tags)].into()).unwrap().fenced
+    };
+    let fence = || vec![tag(FENCE_KEY, "[]", Some("id-1"), None)];
+    assert!(fenced(Some(0), fence()));
+    // somebody was connected anew, or the array does not say whether
+    assert!(!fenced(Some(1), fence()) && !fenced(None, fence()));
+    assert!(!fenced(Some(0), vec![clone()]));
     let unknown = Volume { provisioned: None, ..volume(None) };
     assert_eq!(show(unknown, &BTreeMap::new()).unwrap_err().kind(), crate::ErrorKind::Internal);
 }
