@@ -50,7 +50,7 @@ class MemberReport(Value):
     member: str
     #: Name on the site that is reached.
     name: str
-    #: ``ran``, ``failed`` or ``not_reached``.
+    #: ``ran``, ``failed``, ``blocked`` (another one failed that it needs) or ``not_reached``.
     result: str
     #: Server that stands for it on the site that is reached.
     server: Known = field(hash=False)
@@ -73,7 +73,7 @@ class StepReport(Value):
     phase: str
     #: Only waits for others; has no beginning of its own.
     waits_only: bool
-    #: ``pending``, ``running``, ``done``, ``skipped``, ``failed`` or ``undone``.
+    #: ``pending``, ``running``, ``done``, ``skipped``, ``failed``, ``undone`` or ``blocked``.
     outcome: str
     #: How many times it was begun.
     attempts: int

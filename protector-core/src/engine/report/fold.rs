@@ -3,7 +3,7 @@
 use super::things::{self, Found};
 use super::value::*;
 use crate::engine::describe::step_word;
-use crate::exec::{OperationState, Record, StepState, closed_steps};
+use crate::exec::{MemberOutcome, OperationState, Record, StepState, closed_steps, member_outcomes};
 use crate::model::{OperationKind, ServerId, SiteName, StepId};
 use crate::plan::graph::{Standing, StepWord};
 use crate::plan::{Action, EndpointKind, Observation, Phase, Plan, PointSource, Severity, Step};
@@ -134,7 +134,9 @@ fn recovery_point(stored: &StoredOperation, told: &Told) -> RecoveryPointReport 
     let age_seconds = match &used {
         Observation::Unknown(why) | Observation::Refused(why) => unknown(why.clone()),
         Observation::Known(_) if nothing_lost => Observation::Known(0.0),
-        Observation::Known(PointUsed { created: Observation::Unknown(why) | Observation::Refused(why), .. }) => unknown(why.clone()),
+        Observation::Known(PointUsed { created: Observation::Unknown(why) | Observation::Refused(why), .. }) => {
+            unknown(why.clone())
+        }
         Observation::Known(PointUsed { created: Observation::Known(at), .. }) => match seconds(*at, stored.accepted_at)
         {
             age if age < -CLOCK_TOLERANCE => {
@@ -170,7 +172,7 @@ fn recovery_time(stored: &StoredOperation, members: &[MemberReport]) -> Observat
 
 /// Whether the kind brings servers up.
 pub(super) fn starts_servers(kind: OperationKind) -> bool {
-    kind.moves_workload() || kind == OperationKind::TestFailover
+    kind.moves_workload() || matches!(kind, OperationKind::TestFailover | OperationKind::RetryFailed)
 }
 
 fn phases(told: &Told) -> Vec<PhaseTime> {
@@ -217,7 +219,11 @@ fn step(
         _ if waits_only => "it only waits for others",
         _ => "the journal does not hold it",
     };
-    let no_end = if matches!(outcome, StepWord::Pending | StepWord::Blocked) { "it was not begun" } else { "the journal holds no outcome" };
+    let no_end = if matches!(outcome, StepWord::Pending | StepWord::Blocked) {
+        "it was not begun"
+    } else {
+        "the journal holds no outcome"
+    };
     let between = began.zip(ended).map(|(began, ended)| seconds(began, ended));
     StepReport {
         number,
@@ -249,30 +255,39 @@ fn members(stored: &StoredOperation, told: &Told) -> Vec<MemberReport> {
             }
         }
     }
-    order
-        .into_iter()
-        .map(|id| member(stored, told, id, by_member.get(id).map(Vec::as_slice).unwrap_or_default()))
-        .collect()
+    let outcomes = member_outcomes(&told.plan, &told.state);
+    let report = |id: &ServerId| {
+        let steps = by_member.get(id).map(Vec::as_slice).unwrap_or_default();
+        member(stored, told, id, steps, outcomes.get(id))
+    };
+    order.into_iter().map(report).collect()
 }
 
-fn member(stored: &StoredOperation, told: &Told, id: &ServerId, steps: &[&Step]) -> MemberReport {
-    let error = steps.iter().find_map(|s| match told.state.steps.get(&s.id) {
-        Some(StepState::Failed(why)) => Some(why.clone()),
-        _ => None,
-    });
+fn member(
+    stored: &StoredOperation,
+    told: &Told,
+    id: &ServerId,
+    steps: &[&Step],
+    outcome: Option<&MemberOutcome>,
+) -> MemberReport {
     let name = steps.iter().find_map(|s| match &s.action {
         Action::EnsureServer { name, .. } => Some(name.clone()),
         _ => None,
     });
-    let verified = steps.iter().find(|s| matches!(s.action, Action::VerifyServer { .. }));
-    let up =
-        verified.filter(|s| told.state.steps.get(&s.id) == Some(&StepState::Done)).and_then(|s| told.ended_at(&s.id));
-    let result = match (up, &error) {
-        (Some(_), None) => MemberResult::Ran,
-        (_, Some(_)) => MemberResult::Failed,
-        (None, None) => MemberResult::NotReached,
+    let up = seen_running(told, steps);
+    let (result, error) = match outcome {
+        Some(MemberOutcome::Failed { reason }) => (MemberResult::Failed, Some(reason.clone())),
+        Some(MemberOutcome::Blocked { reason, .. }) => (MemberResult::Blocked, Some(reason.clone())),
+        // whatever else is left to do for it: it was seen
+        Some(MemberOutcome::Succeeded | MemberOutcome::Pending) if up.is_some() => (MemberResult::Ran, None),
+        _ => (MemberResult::NotReached, None),
     };
-    let why = if result == MemberResult::Failed { "it did not come up" } else { "the operation did not get to it" };
+    let up = up.filter(|_| result == MemberResult::Ran);
+    let why = match result {
+        MemberResult::Failed => "it did not come up",
+        MemberResult::Blocked => "it was not started",
+        MemberResult::Ran | MemberResult::NotReached => "the operation did not get to it",
+    };
     let server = told.state.outputs.servers.get(id).map(|(server, _)| server.clone());
     MemberReport {
         member: id.clone(),
@@ -283,4 +298,15 @@ fn member(stored: &StoredOperation, told: &Told, id: &ServerId, steps: &[&Step])
         seconds: known_or(up.map(|up| seconds(stored.accepted_at, up)), why),
         error,
     }
+}
+
+/// When the last look at a member ended well, if it was verified and every check of it is settled.
+fn seen_running(told: &Told, steps: &[&Step]) -> Option<Timestamp> {
+    let is_look = |s: &&&Step| matches!(s.action, Action::VerifyServer { .. } | Action::CheckServer { .. });
+    let looks: Vec<&&Step> = steps.iter().filter(is_look).collect();
+    let is_done = |s: &&&Step| told.state.steps.get(&s.id) == Some(&StepState::Done);
+    let verified = looks.iter().any(|s| matches!(s.action, Action::VerifyServer { .. }) && is_done(&s));
+    let settled = looks.iter().all(|s| told.state.is_settled(&s.id));
+    let last = looks.iter().filter(|s| is_done(s)).filter_map(|s| told.ended_at(&s.id)).max();
+    last.filter(|_| verified && settled)
 }

@@ -12,8 +12,9 @@ use std::fmt::Display;
 const MOST_STEPS: usize = 500;
 
 /// Cells that nobody must overlook. Capitals say so where there is no colour.
-pub(super) const ALARMS: [&str; 4] = [FAILED, MISSED, STILL_THERE, BROKEN];
+pub(super) const ALARMS: [&str; 5] = [FAILED, BLOCKED, MISSED, STILL_THERE, BROKEN];
 const FAILED: &str = "FAILED";
+const BLOCKED: &str = "BLOCKED";
 const MISSED: &str = "MISSED";
 const STILL_THERE: &str = "STILL THERE";
 const BROKEN: &str = "NO";
@@ -136,6 +137,7 @@ fn servers(report: &OperationReport) -> Table {
         let result = match m.result {
             MemberResult::Ran => "ran",
             MemberResult::Failed => FAILED,
+            MemberResult::Blocked => BLOCKED,
             MemberResult::NotReached => "not reached",
         };
         [
@@ -176,7 +178,9 @@ fn things(report: &OperationReport) -> Table {
     rows.extend(things.untold.iter().map(|what| ["?".to_owned(), what.clone(), "not known".to_owned()]));
     let title = if things.temporary { "What was made for the test" } else { "What was made" };
     let note = match (things.temporary, things.left.is_empty(), report.status) {
-        (false, _, OperationStatus::Completed) => "The workload runs on it; nothing is to be removed.".to_owned(),
+        (false, _, OperationStatus::Completed | OperationStatus::CompletedPartial) => {
+            "The workload runs on it; nothing is to be removed.".to_owned()
+        }
         (false, _, OperationStatus::RolledBack) => format!("The start was restored{}.", recoverable(things)),
         (false, ..) => "The operation has not completed; it goes on with this.".to_owned(),
         (true, true, _) => format!("Made: {}. Nothing is left{}.", counted(&things.made), recoverable(things)),

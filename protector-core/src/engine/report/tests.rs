@@ -1,3 +1,4 @@
+use super::fold::Told;
 use super::testing::*;
 use super::things::Found;
 use super::verdict::span;
@@ -6,7 +7,7 @@ use crate::exec::{Measures, Record};
 use crate::model::{FailoverType, OperationStatus};
 use crate::plan::graph::testing::{HOSTILE, check_inert};
 use crate::plan::testing::{Size, facts};
-use crate::plan::{Consent, ConsentKind};
+use crate::plan::{Consent, ConsentKind, StepOutput};
 
 #[test]
 fn a_drill_that_was_cleaned_up_passes_in_one_line() {
@@ -160,6 +161,56 @@ fn a_failover_says_what_was_lost_and_who_agreed() {
     let reason = |c: &Consent| c.reason.as_deref() == Some("site-a is lost");
     assert!(report.consents.iter().any(|c| c.kind == ConsentKind::DataLoss && reason(c)), "{:?}", report.consents);
     assert!(report.to_html().contains("site-a is lost"));
+}
+
+/// I-38: a member that failed is not one that ran, nor one that nobody got to.
+#[test]
+fn a_member_that_fails_alone_is_told_from_those_that_need_it_and_those_that_ran() {
+    let mut seen = facts(&[SIZES[0], SIZES[0], SIZES[0]], false);
+    let first = seen.record.members[0].id.clone();
+    seen.record.members[1].start.depends_on.insert(first.clone());
+    let writer = || Writer::new(&seen, &failover(FailoverType::Planned));
+    let step = |wanted: fn(&Action) -> bool| {
+        let of_first = |s: &&crate::plan::Step| s.member.as_ref() == Some(&first) && wanted(&s.action);
+        writer().plan.steps.iter().find(of_first).unwrap().id.clone()
+    };
+    let starts = step(|a| matches!(a, Action::EnsureServer { .. }));
+    let failed = |output| Record::MemberFailed {
+        step: starts.clone(),
+        member: first.clone(),
+        code: "deadline_exceeded".to_owned(),
+        message: "no boot".to_owned(),
+        output,
+    };
+    let blocked = seen.record.members[1].id.clone();
+    let closed: Vec<_> = (writer().plan.steps.iter())
+        .filter(|s| s.member.as_ref() == Some(&first) || s.member.as_ref() == Some(&blocked))
+        .filter(|s| matches!(s.action, Action::EnsureServer { .. } | Action::VerifyServer { .. }))
+        .map(|s| s.id.to_string())
+        .collect();
+    let told = |output| {
+        let made = writer().make(|id| !closed.iter().any(|c| c == id));
+        made.and(Record::StepIntent { step: starts.clone() })
+            .and(failed(output))
+            .finish(OperationStatus::CompletedPartial)
+    };
+    let report = simple(&told(StepOutput::Nothing));
+    let result = |id: &crate::model::ServerId| report.members.iter().find(|m| m.member == *id).unwrap().clone();
+    assert_eq!((result(&first).result, result(&first).error.as_deref()), (MemberResult::Failed, Some("no boot")));
+    assert_eq!(result(&blocked).result, MemberResult::Blocked);
+    assert_eq!(result(&seen.record.members[2].id).result, MemberResult::Ran);
+    assert!(
+        report.headline.starts_with("Planned failover completed in part: 1 of 3 servers ran"),
+        "{}",
+        report.headline
+    );
+    assert_eq!(report.next, ["openstack protector failover web --retry-failed"]);
+    assert!(report.to_html().contains("BLOCKED"));
+    // what it left behind is known only if it said so
+    let untold = |told: &Told| super::things::untold(told).count();
+    let server = StepOutput::Server { member: first.clone(), server: "half".into(), flavor: "m1".to_owned() };
+    assert_eq!((untold(&told(StepOutput::Nothing)), untold(&told(server.clone()))), (1, 0));
+    assert!(simple(&told(server)).things.made.servers.contains(&"half".into()));
 }
 
 #[test]

@@ -43,17 +43,19 @@ impl Things {
     }
 }
 
-/// Steps that may have made something and did not say what: begun without an outcome, or failed.
+/// Steps that may have made something and did not say what: begun without an outcome, or failed without an output.
 pub(super) fn untold(told: &Told) -> impl Iterator<Item = &Step> {
-    told.plan.steps.iter().filter(|step| {
-        let makes = matches!(
-            step.action,
-            Action::CloneVolumes { .. }
-                | Action::ImportVolume { .. }
-                | Action::EnsurePort { .. }
-                | Action::EnsureServer { .. }
-        );
-        makes && matches!(told.state.steps.get(&step.id), Some(StepState::Begun | StepState::Failed(_)))
+    let outputs = &told.state.outputs;
+    told.plan.steps.iter().filter(move |step| {
+        let is_silent = match &step.action {
+            Action::CloneVolumes { .. } => outputs.clone_key.is_none(),
+            Action::ImportVolume { disk, .. } => !outputs.volumes.contains_key(disk),
+            Action::EnsurePort { member, nic, .. } => !outputs.ports.contains_key(&(member.clone(), *nic)),
+            Action::EnsureServer { member, .. } => !outputs.servers.contains_key(member),
+            _ => false,
+        };
+        let state = told.state.steps.get(&step.id);
+        is_silent && matches!(state, Some(StepState::Begun | StepState::Failed(_) | StepState::MemberFailed(_)))
     })
 }
 

@@ -185,6 +185,8 @@ pub enum MemberResult {
     Ran,
     /// One of its steps failed.
     Failed,
+    /// Not started, because another one failed that it needs.
+    Blocked,
     /// The operation did not get to it.
     NotReached,
 }

@@ -32,6 +32,8 @@ pub(super) fn next(report: &OperationReport) -> Vec<String> {
     if report.ended_at.known().is_none() {
         let verb = if report.status == OperationStatus::Running { "watch" } else { "resume" };
         vec![format!("openstack protector operation {verb} {}", report.operation)]
+    } else if report.status == OperationStatus::CompletedPartial {
+        vec![format!("openstack protector failover {} --retry-failed", crate::rules::shell::word(&report.group_name))]
     } else if is_test && !(things.left.is_empty() && things.untold.is_empty()) {
         let (group, test) = (crate::rules::shell::word(&report.group_name), &report.operation);
         vec![format!("openstack protector test-cleanup {group} --test {test}")]
@@ -58,6 +60,7 @@ fn lead(report: &OperationReport) -> String {
         (Verdict::NotEnded, status) => return format!("{subject} has not ended ({status}, {} %)", percent(report)),
         (Verdict::Failed, OperationStatus::RolledBack) => "failed and was rolled back",
         (Verdict::Failed, OperationStatus::Cancelled) => "was cancelled",
+        (Verdict::Failed, OperationStatus::CompletedPartial) => "completed in part",
         (Verdict::Failed, _) => "failed",
         (Verdict::ObjectiveMissed, _) => "missed its objective",
         (Verdict::NotConclusive, _) => "is not conclusive",
@@ -104,7 +107,9 @@ fn data(report: &OperationReport) -> Option<String> {
     };
     Some(match &point.age_seconds {
         Observation::Known(seconds) => format!("data {} old ({objective})", span(*seconds)),
-        Observation::Unknown(why) | Observation::Refused(why) => format!("age of the data not known: {why} ({objective})"),
+        Observation::Unknown(why) | Observation::Refused(why) => {
+            format!("age of the data not known: {why} ({objective})")
+        }
     })
 }
 

@@ -164,6 +164,8 @@ fn several(first: &Step, members: &Members) -> String {
         Action::EnsurePort { .. } => format!("make {count} ports"),
         Action::EnsureServer { .. } => format!("start {count} servers"),
         Action::VerifyServer { .. } => format!("verify {count} servers"),
+        Action::CheckServer { .. } => format!("check {count} servers"),
+        Action::StopOldServer { .. } => format!("stop {count} old servers"),
         Action::DeleteServer { .. } => format!("delete {count} test servers"),
         Action::DeletePort { .. } => format!("delete {count} test ports"),
         Action::ReleaseVolume { .. } => format!("release {count} test volumes"),
