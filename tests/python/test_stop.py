@@ -15,7 +15,7 @@ from conftest import BIN, NETWORKS, protect, run_osc
 from protector import Cancel, Engine
 from protector.aio import Engine as AsyncEngine
 from protector.exceptions import Cancelled, Conflict, DeadlineExceeded, PreconditionFailed
-from protector.testing import MockDeployment, mock_deployment
+from protector.testing import MockDeployment
 from protector.values import Event, Operation
 
 FAILOVER = ["protector", "failover", "prod-web", "--network-mapping", "net-primary-web=net-secondary-web", "--wait"]
@@ -111,7 +111,7 @@ def test_abort_outlives_an_executor_that_dies_before_it_hears(real_time: MockDep
         assert asked.json["status"] == "running"
         assert asked.json["stop"].startswith("stopping: abort requested by ")
         engine = real_time.engine()
-        with pytest.raises(DeadlineExceeded, match="still runs after 0.5 s"):
+        with pytest.raises(DeadlineExceeded, match=r"still runs after 0\.5 s"):
             engine.operation_abort(operation, wait=0.5)
         with pytest.raises(Conflict, match=rf"being executed by process {process.pid} on "):
             engine.operation_takeover(operation)
@@ -199,4 +199,3 @@ def test_both_trees_have_the_verbs() -> None:
         for verb in ("cancel", "abort", "takeover"):
             shown = run_osc(tree, "operation", verb, "--help")
             assert shown.code == 0
-    

@@ -577,8 +577,8 @@ class Engine:
         """Asks whoever runs the operation, here or in another process, to stop at the next step boundary.
 
         The journal is kept, and :meth:`run` continues. Returns at once, with the request in
-        :attr:`~protector.values.Operation.stop`; ``wait`` waits so many seconds until nobody is at work on it. ``reason``
-        and ``by`` (who asks) go into the journal.
+        :attr:`~protector.values.Operation.stop`; ``wait`` waits so many seconds until nobody is at work on it.
+        ``reason`` and ``by`` (who asks) go into the journal.
 
         Raises ``NotFound``, ``PreconditionFailed`` naming what leads on if nobody runs it or it has ended, and
         ``DeadlineExceeded`` after ``wait`` seconds.
@@ -604,12 +604,14 @@ class Engine:
     ) -> Operation:
         """Gives an operation up: restores the start, as long as its pivot is not done; a test or a sync just ends.
 
-        Nobody runs it: that is done here, with ``progress`` and ``cancel`` as in :meth:`run`. Somebody does: they are asked
-        to, and the call returns at once; ``wait`` waits so many seconds for them, and does it here if they die meanwhile.
-        ``leave_peer`` is the consent to end also if the other site stays silent, with the mark of divergence.
+        Nobody runs it: that is done here, with ``progress`` and ``cancel`` as in :meth:`run`. Somebody does: they are
+        asked to, and the call returns at once; ``wait`` waits so many seconds for them, and does it here if they die
+        meanwhile. ``leave_peer`` is the consent to end also if the other site stays silent, with the mark of
+        divergence.
 
-        Raises ``NotFound``, ``PreconditionFailed`` naming the way forward if the pivot is done or it has ended otherwise
-        (nothing was changed), ``Cancelled`` if ``cancel`` stopped it, and ``DeadlineExceeded`` after ``wait`` seconds.
+        Raises ``NotFound``, ``PreconditionFailed`` naming the way forward if the pivot is done or it has ended
+        otherwise (nothing was changed), ``Cancelled`` if ``cancel`` stopped it, and ``DeadlineExceeded`` after ``wait``
+        seconds.
 
         >>> operation = engine.accept(engine.plan_sync("prod-web")).id
         >>> engine.operation_abort(operation, reason="wrong group").status
@@ -625,10 +627,10 @@ class Engine:
     def operation_takeover(
         self, operation: str, *, progress: Progress | None = None, cancel: Cancel | None = None
     ) -> Operation:
-        """Runs an operation here although another executor has it: one that has not been heard of for a minute, or whose
+        """Runs an operation here although another executor has it: one that was not heard of for a minute, or whose
         process is certainly gone. :attr:`~protector.values.Operation.taken_from` tells whose it was.
 
-        Raises as :meth:`run`; ``Conflict`` while that executor lives, and ``PreconditionFailed`` if the operation has ended.
+        Raises as :meth:`run`; ``Conflict`` while that executor lives, and ``PreconditionFailed`` if it has ended.
         """
         return Operation.from_json(self._native.operation_takeover(operation, cancel, _reports(progress)))
 

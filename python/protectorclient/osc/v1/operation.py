@@ -59,8 +59,8 @@ def _add_operation(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 class _ShowOperation(ShowOne):
     """Shows an operation; the exit status is 1 if it ended in another way than completed."""
 
-    columns = _DOCUMENTED + _REST
-    more = _LONG
+    columns: tuple[str, ...] = _DOCUMENTED + _REST
+    more: tuple[str, ...] = _LONG
     _ended_badly = False
 
     def show_end(
@@ -311,7 +311,7 @@ class AbortOperation(_StopOperation):
         parser.add_argument(
             "--leave-peer",
             action="store_true",
-            help="end it also if the other site is lost for good: the sites' metadata diverge until they are synchronised",
+            help="end it also if the other site is lost for good; the metadata diverge until they are synchronised",
         )
         return parser
 
