@@ -112,6 +112,7 @@ fn run(plan: &Plan, limits: Limits) -> Run<'_> {
 }
 
 proptest! {
+    /// I-37
     #[test]
     fn every_step_runs_once_in_order_within_the_limits(
         plan in plans(),
