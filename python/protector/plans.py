@@ -61,8 +61,8 @@ class PlanStep(Value):
     phase: str
     #: Longest it may take, in seconds.
     timeout_seconds: int
-    #: What a failure means: ``stop``, ``skip`` (it is noted, the operation goes on), or ``fail_member`` (the member does
-    #: not arrive, the others go on).
+    #: What a failure means: ``stop``, ``skip`` (it is noted, the operation goes on), or ``fail_member`` (the member
+    #: does not arrive, the others go on).
     on_failure: str
     #: Steps that must be done before.
     after: tuple[str, ...]

@@ -165,9 +165,7 @@ class BootCheck(Value):
         return cls("tcp", timeout_seconds, in_tests, port=port)
 
     @classmethod
-    def command(
-        cls, program: str, *arguments: str, timeout_seconds: int = 120, in_tests: bool = False
-    ) -> BootCheck:
+    def command(cls, program: str, *arguments: str, timeout_seconds: int = 120, in_tests: bool = False) -> BootCheck:
         """A program ends with status 0. It runs once, without a shell, where the engine works, with
         ``PROTECTOR_SERVER_ID``, ``PROTECTOR_SERVER_NAME``, ``PROTECTOR_SERVER_ADDRESSES``, ``PROTECTOR_SITE``,
         ``PROTECTOR_OPERATION`` and ``PATH`` as its whole environment."""

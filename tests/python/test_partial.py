@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
+import subprocess
+import sys
 
 import pytest
 from conftest import NETWORKS, Command
@@ -15,13 +16,16 @@ THERE = ("--network-mapping", "net-primary-web=net-secondary-web")
 
 
 def mishap(deployment: MockDeployment, kind: str, name: str, *, happens: bool) -> None:
-    """Lets something go wrong on site-b, or no longer."""
+    """Lets something go wrong on site-b, or no longer.
+
+    In a process of its own: another SQLite in this one would take the engine's locks away when it closes the file.
+    """
     sql = "INSERT INTO mishaps (site, kind, name) VALUES ('site-b', ?, ?)"
     if not happens:
         sql = "DELETE FROM mishaps WHERE site = 'site-b' AND kind = ? AND name = ?"
-    with sqlite3.connect(deployment.directory / "mock_array.db") as world:
-        assert world.execute(sql, (kind, name)).rowcount == 1
-    world.close()
+    script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as world: world.execute(sys.argv[2], sys.argv[3:])"
+    world = deployment.directory / "mock_array.db"
+    subprocess.run([sys.executable, "-c", script, str(world), sql, kind, name], check=True, timeout=60)
 
 
 @pytest.fixture

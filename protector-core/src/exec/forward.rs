@@ -1,6 +1,6 @@
 //! Making the steps that are left.
 
-use super::outcomes::{MemberOutcome, closed_steps, final_status, member_outcomes};
+use super::outcomes::{closed_steps, final_status, member_outcomes, nobody_arrives};
 use super::perform::{self, Performed};
 use super::run::Run;
 use super::{Record, StepState};
@@ -187,20 +187,16 @@ async fn stop_without_arrivals(run: &Run, failure: &mut Option<Error>) -> Result
     if failure.is_some() || !run.plan.kind.moves_workload() {
         return Ok(());
     }
-    let missing = {
+    let reason = {
         let state = run.state();
         let is_switch = |s: &&Step| matches!(s.action, Action::SwitchPrimary { .. });
-        let switched = run.plan.steps.iter().filter(is_switch).any(|s| state.begun_at.contains_key(&s.id));
-        let outcomes = member_outcomes(&run.plan, &state);
-        if switched || outcomes.is_empty() || outcomes.values().any(|o| !o.is_missing()) {
+        if run.plan.steps.iter().filter(is_switch).any(|s| state.begun_at.contains_key(&s.id)) {
             return Ok(());
         }
-        outcomes.values().find_map(|o| match o {
-            MemberOutcome::Failed { reason } => Some(reason.clone()),
-            _ => None,
-        })
+        nobody_arrives(&run.plan, &state)
     };
-    let reason = format!("no member arrived: {}", missing.unwrap_or_default());
+    let Some(reason) = reason else { return Ok(()) };
+    let reason = format!("no member arrived: {reason}");
     run.append(vec![Record::Stopped { reason: reason.clone() }]).await?;
     *failure = Some(Error::precondition(reason));
     Ok(())

@@ -90,6 +90,21 @@ const fn weight(outcome: &MemberOutcome) -> u8 {
     }
 }
 
+/// Why nobody arrives, if that is certain: every member has failed or is blocked, and no step of theirs is made again by
+/// itself.
+pub(super) fn nobody_arrives(plan: &Plan, state: &OperationState) -> Option<String> {
+    let outcomes = member_outcomes(plan, state);
+    let again = |s: &Step| s.member.is_some() && matches!(state.steps.get(&s.id), Some(StepState::Failed(_)));
+    if outcomes.is_empty() || outcomes.values().any(|o| !o.is_missing()) || plan.steps.iter().any(again) {
+        return None;
+    }
+    let reason = |outcome: &MemberOutcome| match outcome {
+        MemberOutcome::Failed { reason } => Some(reason.clone()),
+        _ => None,
+    };
+    outcomes.values().find_map(reason)
+}
+
 /// How an operation ends whose steps are all made or closed.
 pub fn final_status(kind: OperationKind, outcomes: &BTreeMap<ServerId, MemberOutcome>) -> OperationStatus {
     let arrived = outcomes.values().any(|o| !o.is_missing());

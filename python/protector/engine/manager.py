@@ -256,8 +256,8 @@ class Engine:
 
         Members of lower tiers start first and stop last. ``depends_on`` names members of the same or a lower tier, by
         id or name, that are up and checked before this one starts; nothing goes on without a ``required`` member.
-        Raises ``InvalidRequest`` for start options that cannot be kept, ``NotFound``, ``AlreadyExists`` for a server that is
-        protected already, ``NotEligible`` naming each offending volume with what to do, ``PreconditionFailed`` for a
+        Raises ``InvalidRequest`` for start options that cannot be kept, ``NotFound``, ``AlreadyExists`` for a server that
+        is protected already, ``NotEligible`` naming each offending volume with what to do, ``PreconditionFailed`` for a
         group without a policy, ``Conflict`` while an operation is open, and ``PeerUnreachable``.
         """
         request = _json(
@@ -428,9 +428,7 @@ class Engine:
         survives. Raises ``NotFound``."""
         return self._plan(group, operation="commit")
 
-    def plan_retry_failed(
-        self, group: str, *, networks: NameMap | None = None, flavors: NameMap | None = None
-    ) -> Plan:
+    def plan_retry_failed(self, group: str, *, networks: NameMap | None = None, flavors: NameMap | None = None) -> Plan:
         """Plans to bring up the members that did not arrive in the last move, from the clones that it made.
 
         Mappings lead to the site where the group runs, and win over those of the move. Raises ``NotFound``.
@@ -565,7 +563,7 @@ class Engine:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Operation:
-        """Brings up the members that did not arrive: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
+        """Brings up members that did not arrive: plans, accepts and runs. Raises as :meth:`accept` and :meth:`run`."""
         return self._execute(self.plan_retry_failed(group, networks=networks, flavors=flavors), progress, cancel)
 
     def _execute(self, plan: Plan, progress: Progress | None, cancel: Cancel | None) -> Operation:

@@ -17,6 +17,7 @@ use protector_tests::compare::{differences, state};
 use protector_tests::ordered::{
     APP, DB, WEB, accept, check_at_rest, failback, mishap, ordered, outcomes, retry, tcp, update, volume_of,
 };
+use protector_tests::stage::Stage;
 use protector_tests::{GROUP, failover, operate, server_id, to_secondary};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -245,4 +246,26 @@ async fn start_options_that_cannot_be_kept_are_refused() -> Result<()> {
     refused(DB, MemberUpdate { boot_check: tcp(0), ..MemberUpdate::default() }, invalid, &["port"]).await?;
     stage.set_site("site-b", false)?;
     refused(DB, waits(WEB), ErrorKind::PeerUnreachable, &["nothing was changed"]).await
+}
+
+/// A cloud that does not answer is nobody's failure: everything goes on once it is back.
+#[tokio::test]
+async fn a_lost_site_gives_nobody_up() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let operation = accept(&stage.engine, &failover()).await?;
+    let world = stage.deployment.world().clone();
+    let loses = Progress::new(move |event: &Event| {
+        if event.step.as_deref() == Some("clone_volumes") && event.state == "done" {
+            world.set_site_available(&"site-b".into(), false).expect("the site is there");
+        }
+    });
+    for progress in [loses, Progress::none()] {
+        let stopped = stage.engine.run(&operation, &Cancel::default(), &progress).await?;
+        assert_eq!((stopped.status, stopped.finished_at), (OperationStatus::Failed, None), "{stopped:#?}");
+        assert!(stopped.error.as_deref().is_some_and(|e| e.contains("does not answer")), "{:?}", stopped.error);
+    }
+    stage.set_site("site-b", true)?;
+    let done = stage.engine.run(&operation, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+    Ok(())
 }

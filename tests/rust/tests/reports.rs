@@ -111,9 +111,9 @@ async fn a_server_that_never_comes_up_fails_the_drill_and_is_found() -> Result<(
     assert_eq!(open.verdict, Verdict::Failed);
     assert!(open.headline.starts_with("Drill failed: 0 of 2 servers ran, "), "{}", open.headline);
     let results: Vec<_> = open.members.iter().map(|m| m.result).collect();
-    assert_eq!(results, [MemberResult::Failed, MemberResult::NotReached]);
-    // no output was written for it, and it is named all the same
-    assert_eq!((open.things.left.servers.len(), open.things.untold.len()), (1, 0), "{:?}", open.things);
+    assert_eq!(results, [MemberResult::Failed, MemberResult::Failed]);
+    // no output was written for them, and they are named all the same
+    assert_eq!((open.things.left.servers.len(), open.things.untold.len()), (2, 0), "{:?}", open.things);
     stage.set_site("site-b", false)?;
     let blind = report(&stage, &test).await?;
     assert_eq!((blind.things.left.servers.len(), blind.things.untold.len()), (0, 1), "{:?}", blind.things);
@@ -122,7 +122,7 @@ async fn a_server_that_never_comes_up_fails_the_drill_and_is_found() -> Result<(
     stage.completes(&CLEANUP).await?;
     let closed = report(&stage, &test).await?;
     assert_eq!((closed.verdict, closed.things.left.count(), closed.things.untold.len()), (Verdict::Failed, 0, 0));
-    assert_eq!(closed.things.removed.servers.len(), 1);
+    assert_eq!(closed.things.removed.servers.len(), 2);
     assert!(closed.headline.ends_with("everything removed"), "{}", closed.headline);
     Ok(())
 }

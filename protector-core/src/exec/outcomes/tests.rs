@@ -144,6 +144,21 @@ fn nobody_has_arrived_before_the_steps_are_made() {
 }
 
 #[test]
+fn nobody_arrives_only_if_no_step_is_made_again() {
+    let plan = moved();
+    let all = ["ensure_server/db", "ensure_server/log", "ensure_server/cron"];
+    assert_eq!(nobody_arrives(&plan, &after(&plan, &all)).unwrap(), "ensure_server/cron fails");
+    assert_eq!(nobody_arrives(&plan, &after(&plan, &all[..2])), None);
+    assert_eq!(nobody_arrives(&plan, &OperationState::default()), None);
+    // the last attempt stopped at these, and the next one makes them again
+    let mut state = after(&plan, &all);
+    for step in all {
+        state.steps.insert(step.into(), StepState::Failed("the cloud does not answer".to_owned()));
+    }
+    assert_eq!(nobody_arrives(&plan, &state), None);
+}
+
+#[test]
 fn the_status_follows_from_kind_and_outcomes() {
     let failed = || MemberOutcome::Failed { reason: String::new() };
     let of = |outcomes: &[MemberOutcome]| {

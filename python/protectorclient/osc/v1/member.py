@@ -38,9 +38,7 @@ def _add_start_options(parser: argparse.ArgumentParser) -> None:
         metavar="<command>",
         help="check that a program of this machine ends with status 0; absolute path and arguments, no shell",
     )
-    parser.add_argument(
-        "--check-timeout", metavar="<seconds>", type=int, help="how long that check may take [120]"
-    )
+    parser.add_argument("--check-timeout", metavar="<seconds>", type=int, help="how long that check may take [120]")
 
 
 def _boot_check(parsed_args: argparse.Namespace, *, in_tests: bool) -> BootCheck | None:
