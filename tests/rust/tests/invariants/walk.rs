@@ -2,8 +2,8 @@
 
 use crate::acts::{Act, Mishap, SITES, Wish};
 use jiff::Timestamp;
-use protector_core::engine::{Engine, OperationView, Progress, Request};
-use protector_core::model::{FailoverType, GroupRecord, Mappings, OperationKind, OperationStatus, SiteName};
+use protector_core::engine::{Engine, Progress, Request};
+use protector_core::model::{FailoverType, GroupRecord, Mappings, OperationKind, SiteName};
 use protector_core::plan::{ExpectedLoss, Plan};
 use protector_core::ports::{Cancel, ServerState};
 use protector_core::wrap::{Fault, FaultScript};
@@ -35,6 +35,8 @@ pub(crate) struct Walk {
     pub(crate) volumes: std::collections::BTreeSet<String>,
     /// There has been a complete recovery point.
     pub(crate) had_point: bool,
+    /// Unplanned failovers that have made their target the primary.
+    switched: std::collections::BTreeSet<String>,
 }
 
 impl Walk {
@@ -42,7 +44,7 @@ impl Walk {
         let stage = Stage::replicated().await?;
         let contents = stage.contents(&stage.engine).await?;
         let (epochs, volumes) = Default::default();
-        Ok(Self { stage, written: vec![(Timestamp::UNIX_EPOCH, contents)], forced: false, epochs, volumes, had_point: true })
+        Ok(Self { stage, written: vec![(Timestamp::UNIX_EPOCH, contents)], forced: false, epochs, volumes, had_point: true, switched: Default::default() })
     }
 
     pub(crate) fn engine(&self, site: usize) -> Result<Engine> {
@@ -126,8 +128,8 @@ impl Walk {
         let Ok(plan) = engine.plan(GROUP, &request).await else { return Ok(()) };
         let Ok(accepted) = engine.accept(&plan).await else { return Ok(()) };
         self.forced |= plan.kind == OperationKind::UnplannedFailover;
-        let ended = self.run(&engine, accepted.id.as_str(), mishap).await;
-        self.learn(&plan, ended.as_ref()).await
+        self.run(&engine, accepted.id.as_str(), mishap).await;
+        self.learn(&plan, accepted.id.as_str()).await
     }
 
     async fn resume(&mut self, from: usize) -> Result<()> {
@@ -137,21 +139,21 @@ impl Walk {
         let open = engine.operation_list().await?.into_iter().find(|o| o.finished_at.is_none());
         let Some(open) = open else { return Ok(()) };
         let plan = engine.operation_plan(open.id.as_str()).await?;
-        let ended = self.run(&engine, open.id.as_str(), Mishap::None).await;
-        self.learn(&plan, ended.as_ref()).await
+        self.run(&engine, open.id.as_str(), Mishap::None).await;
+        self.learn(&plan, open.id.as_str()).await
     }
 
-    /// Runs an operation; `None`: its executor froze, or it could not be run.
-    async fn run(&self, engine: &Engine, id: &str, mishap: Mishap) -> Option<OperationView> {
+    /// Runs an operation, as far as it comes.
+    async fn run(&self, engine: &Engine, id: &str, mishap: Mishap) {
         let (cancel, none) = (Cancel::default(), Progress::none());
         match mishap {
-            Mishap::None => engine.run(id, &cancel, &none).await.ok(),
+            Mishap::None => drop(engine.run(id, &cancel, &none).await),
             Mishap::Freezes(point) => {
                 let fuse = Fuse::freezing(u64::from(point));
                 let doomed = with_fuse(engine, &fuse);
                 tokio::select! {
-                    ended = doomed.run(id, &cancel, &none) => ended.ok(),
-                    () = fuse.frozen() => None,
+                    ended = doomed.run(id, &cancel, &none) => drop(ended),
+                    () = fuse.frozen() => {}
                 }
             }
             Mishap::LosesReply(number) => {
@@ -159,23 +161,23 @@ impl Walk {
                     script.nth(method, u32::from(number), Fault::LostReply)
                 });
                 let (engine, _) = with_faults(engine, &[(SITES[1].into(), script)]);
-                engine.run(id, &cancel, &none).await.ok()
+                drop(engine.run(id, &cancel, &none).await);
             }
         }
     }
 
-    /// What an operation that ended means for the data.
-    async fn learn(&mut self, plan: &Plan, ended: Option<&OperationView>) -> Result<()> {
-        let completed = ended.is_some_and(|o| o.status == OperationStatus::Completed);
-        if !completed || !plan.kind.moves_workload() {
+    /// What an unplanned failover means for the data, once the workload runs where it led: what was written after its
+    /// recovery point is lost, and nothing else.
+    async fn learn(&mut self, plan: &Plan, operation: &str) -> Result<()> {
+        let ExpectedLoss::After { created, .. } = &plan.expected_loss else { return Ok(()) };
+        let (_, record) = self.record().await?;
+        let is_there = record.group.current_primary_site == plan.target && record.group.epoch > plan.epoch;
+        if !is_there || !self.switched.insert(operation.to_owned()) {
             return Ok(());
         }
-        if let ExpectedLoss::After { created, .. } = &plan.expected_loss {
-            // what was written after the point is lost, and nothing else
-            self.written.retain(|(at, _)| at <= created);
-            let (_, kept) = self.written.last().cloned().ok_or_else(|| Error::internal("nothing was ever written"))?;
-            self.written.push((self.now(), kept));
-        }
+        self.written.retain(|(at, _)| at <= created);
+        let (_, kept) = self.written.last().cloned().ok_or_else(|| Error::internal("nothing was ever written"))?;
+        self.written.push((self.now(), kept));
         Ok(())
     }
 }
