@@ -14,6 +14,9 @@ pub(crate) enum Wish {
     Planned,
     Unplanned,
     Failback,
+    Reprotect,
+    Commit,
+    Retry,
 }
 
 /// What befalls an operation.
@@ -41,6 +44,8 @@ pub(crate) enum Act {
     Operate { from: usize, wish: Wish, mishap: Mishap },
     /// Somebody goes on with whatever is open.
     Resume { from: usize },
+    /// Somebody gives up whatever is open.
+    Abort { from: usize, leave_peer: bool },
     /// Somebody has the metadata of his site pushed to the other one.
     SyncMetadata { from: usize },
 }
@@ -53,6 +58,9 @@ fn wish() -> impl Strategy<Value = Wish> {
         4 => Just(Wish::Planned),
         3 => Just(Wish::Unplanned),
         3 => Just(Wish::Failback),
+        3 => Just(Wish::Reprotect),
+        1 => Just(Wish::Commit),
+        1 => Just(Wish::Retry),
     ]
 }
 
@@ -73,6 +81,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(|up| Act::Link { up }),
         8 => (site(), wish(), mishap()).prop_map(|(from, wish, mishap)| Act::Operate { from, wish, mishap }),
         4 => site().prop_map(|from| Act::Resume { from }),
+        2 => (site(), any::<bool>()).prop_map(|(from, leave_peer)| Act::Abort { from, leave_peer }),
         2 => site().prop_map(|from| Act::SyncMetadata { from }),
     ]
 }

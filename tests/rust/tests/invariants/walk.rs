@@ -2,7 +2,7 @@
 
 use crate::acts::{Act, Mishap, SITES, Wish};
 use jiff::Timestamp;
-use protector_core::engine::{Engine, Progress, Request};
+use protector_core::engine::{Engine, Progress, Request, StopOptions};
 use protector_core::model::{FailoverType, GroupRecord, Mappings, OperationKind, SiteName};
 use protector_core::plan::{ExpectedLoss, Plan};
 use protector_core::ports::{Cancel, ServerState};
@@ -81,6 +81,7 @@ impl Walk {
             Act::Link { up } => world.set_link_connected(up),
             Act::Operate { from, wish, mishap } => self.operate(from, wish, mishap).await,
             Act::Resume { from } => self.resume(from).await,
+            Act::Abort { from, leave_peer } => self.abort(from, leave_peer).await,
             Act::SyncMetadata { from } => {
                 drop(self.engine(from)?.sync_metadata(GROUP).await);
                 Ok(())
@@ -143,6 +144,17 @@ impl Walk {
         self.learn(&plan, open.id.as_str()).await
     }
 
+    async fn abort(&mut self, from: usize, leave_peer: bool) -> Result<()> {
+        self.stage.pass(LEASE_SECONDS).await;
+        let engine = self.engine(from)?;
+        let open = engine.operation_list().await?.into_iter().find(|o| o.finished_at.is_none());
+        let Some(open) = open else { return Ok(()) };
+        let options = StopOptions { leave_peer, ..StopOptions::default() };
+        let (cancel, none) = (Cancel::default(), Progress::none());
+        drop(engine.operation_abort(open.id.as_str(), &options, &cancel, &none).await);
+        self.learn(&engine.operation_plan(open.id.as_str()).await?, open.id.as_str()).await
+    }
+
     /// Runs an operation, as far as it comes.
     async fn run(&self, engine: &Engine, id: &str, mishap: Mishap) {
         let (cancel, none) = (Cancel::default(), Progress::none());
@@ -197,5 +209,8 @@ fn request(wish: Wish, record: &GroupRecord) -> Request {
         Wish::Planned => failover(FailoverType::Planned, false),
         Wish::Unplanned => failover(FailoverType::Unplanned, true),
         Wish::Failback => Request::Failback { mappings: Mappings::default() },
+        Wish::Reprotect => Request::Reprotect {},
+        Wish::Commit => Request::Commit {},
+        Wish::Retry => Request::RetryFailed { mappings: Mappings::default() },
     }
 }
