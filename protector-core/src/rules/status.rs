@@ -115,7 +115,9 @@ pub fn check_allowed(kind: OperationKind, status: GroupStatus) -> Result<()> {
 fn allowed_from(kind: OperationKind) -> &'static [GroupStatus] {
     use GroupStatus::{Active, Creating, Error, FailedOver, FailedOverPartial, FailingBack, FailingOver};
     match kind {
-        OperationKind::PlannedFailover | OperationKind::UnplannedFailover => &[Active],
+        OperationKind::PlannedFailover => &[Active],
+        // the site that took over may be lost, too; a failback would need it
+        OperationKind::UnplannedFailover => &[Active, FailedOver],
         OperationKind::Failback => &[FailedOver, FailedOverPartial],
         OperationKind::TestFailover | OperationKind::Sync | OperationKind::Commit => &[Active, FailedOver],
         OperationKind::Reprotect => &[Active, FailedOver, FailedOverPartial, Error],

@@ -130,7 +130,7 @@ async fn at_home(cases: &mut Cases) -> Result<()> {
     operate(engine, &failover()).await?;
     cases.add("failback", &stage, engine, &failback()).await?;
     cases.add("failover_of_a_failed_over_group_is_a_failback", &stage, engine, &failover()).await?;
-    cases.add("unplanned_failover_blocked_while_failed_over", &stage, engine, &unplanned(true)).await?;
+    cases.add("unplanned_failover_of_a_failed_over_group", &stage, engine, &unplanned(true)).await?;
     cases.add("reprotect_blocked_while_protected", &stage, engine, &Request::Reprotect {}).await?;
     cases.add("commit_blocked_with_nothing_retained", &stage, engine, &Request::Commit {}).await?;
     operate(engine, &failback()).await?;

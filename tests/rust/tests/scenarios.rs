@@ -151,6 +151,34 @@ async fn check_the_plan_home(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
+/// I-03: the site that took over is lost as well. A failback would need it, so the way home is an unplanned failover.
+#[tokio::test]
+async fn the_site_that_took_over_is_lost_too() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let home = stage.engine.clone();
+    stage.completes(&failover()).await?;
+    let at_the_point = stage.contents(&home).await?;
+    stage.write("site-b", 3).await?;
+    stage.set_site("site-b", false)?;
+    let remedy = ["site-b does not answer", "openstack protector failover drill-web-app --type unplanned --force"];
+    stage.blocks(&home, &failback(), &remedy).await?;
+    stage.completes(&unplanned(true)).await?;
+    assert_eq!(stage.contents(&home).await?, at_the_point);
+    let group = home.protection_group_show(GROUP).await?;
+    assert_eq!((group.status, group.protection), (GroupStatus::Active, Protection::Unprotected));
+    assert_eq!((group.fences_due.len(), group.ledger.len()), (1, 1), "{group:#?}");
+
+    // site-b comes back: it is stopped and fenced, and the group is protected again
+    stage.set_site("site-b", true)?;
+    home.sync_metadata(GROUP).await?;
+    stage.completes(&Request::Reprotect {}).await?;
+    let group = home.protection_group_show(GROUP).await?;
+    assert_eq!((group.status, group.protection), (GroupStatus::Active, Protection::Protected));
+    assert!(group.fences_due.is_empty());
+    assert!(stage.write("site-b", 1).await.is_err());
+    stage.completes(&failover()).await
+}
+
 #[tokio::test]
 async fn an_unplanned_failover_while_the_source_answers_stops_and_fences_it() -> Result<()> {
     let stage = Stage::replicated().await?;
