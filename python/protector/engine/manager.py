@@ -256,9 +256,10 @@ class Engine:
 
         Members of lower tiers start first and stop last. ``depends_on`` names members of the same or a lower tier, by
         id or name, that are up and checked before this one starts; nothing goes on without a ``required`` member.
-        Raises ``InvalidRequest`` for start options that cannot be kept, ``NotFound``, ``AlreadyExists`` for a server that
-        is protected already, ``NotEligible`` naming each offending volume with what to do, ``PreconditionFailed`` for a
-        group without a policy, ``Conflict`` while an operation is open, and ``PeerUnreachable``.
+        Raises ``InvalidRequest`` for start options that cannot be kept, ``NotFound``, ``AlreadyExists`` for a server
+        that is protected already, ``NotEligible`` naming each offending volume with what to do,
+        ``PreconditionFailed`` for a group without a policy, ``Conflict`` while an operation is open, and
+        ``PeerUnreachable``.
         """
         request = _json(
             instance_id=instance_id,
