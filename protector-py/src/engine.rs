@@ -3,6 +3,7 @@
 use crate::call::{call, from_json, json};
 use crate::{run, settings::Settings};
 use protector_core::blocking;
+use protector_core::engine::{SiteFailoverOptions, SitePlan};
 use pyo3::prelude::*;
 
 /// See `protector.Engine`.
@@ -137,6 +138,24 @@ impl Engine {
 
     fn operation_cancel(&self, py: Python<'_>, operation: &str, options: &str) -> PyResult<String> {
         json(py, || self.0.operation_cancel(operation, &from_json(options)?))
+    }
+
+    fn plan_site_failover(&self, py: Python<'_>, site: &str, request: &str) -> PyResult<String> {
+        json(py, || self.0.plan_site_failover(site, &from_json(request)?))
+    }
+
+    #[pyo3(signature = (plan, options, cancel=None, progress=None))]
+    fn site_failover(
+        &self,
+        py: Python<'_>,
+        plan: &str,
+        options: &str,
+        cancel: Option<&run::Cancel>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        let engine = self.0.clone();
+        let (plan, options): (SitePlan, SiteFailoverOptions) = call(py, || Ok((from_json(plan)?, from_json(options)?)))?;
+        run::run(py, cancel, progress, move |cancel, progress| engine.site_failover(&plan, &options, cancel, progress))
     }
 
     #[pyo3(signature = (operation, options, cancel=None, progress=None))]

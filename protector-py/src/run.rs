@@ -1,9 +1,10 @@
 //! Running an operation from Python: the calling thread listens, a thread of its own waits for the engine.
 
 use crate::call::{call, exception, to_json};
-use protector_core::engine::{OperationView, Progress};
+use protector_core::engine::Progress;
 use protector_core::{Error, Result, ports};
 use pyo3::prelude::*;
+use serde::Serialize;
 use std::{sync::mpsc, time::Duration};
 
 /// How long a signal may go unnoticed.
@@ -39,11 +40,11 @@ enum Report {
 /// Does `work` on an operation. `progress` is called in this thread with each event as JSON.
 ///
 /// A signal (Ctrl-C) or an exception of `progress` asks the work to stop, and is raised once it reached a safe place.
-pub(crate) fn run(
+pub(crate) fn run<V: Serialize>(
     py: Python<'_>,
     cancel: Option<&Cancel>,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&ports::Cancel, &Progress) -> Result<OperationView> + Send + 'static,
+    work: impl FnOnce(&ports::Cancel, &Progress) -> Result<V> + Send + 'static,
 ) -> PyResult<String> {
     let cancel = cancel.map(|c| c.0.clone()).unwrap_or_default();
     let listens = progress.is_some();
@@ -70,10 +71,10 @@ pub(crate) fn run(
     }
 }
 
-fn start(
+fn start<V: Serialize>(
     cancel: ports::Cancel,
     report_events: bool,
-    work: impl FnOnce(&ports::Cancel, &Progress) -> Result<OperationView> + Send + 'static,
+    work: impl FnOnce(&ports::Cancel, &Progress) -> Result<V> + Send + 'static,
 ) -> Result<mpsc::Receiver<Report>> {
     let (reports, receiver) = mpsc::channel();
     let events = reports.clone();

@@ -125,6 +125,14 @@ class Engine:
     def run(
         self, operation: str, cancel: Cancel | None = None, progress: Callable[[str], object] | None = None
     ) -> str: ...
+    def plan_site_failover(self, site: str, request: str) -> str: ...
+    def site_failover(
+        self,
+        plan: str,
+        options: str,
+        cancel: Cancel | None = None,
+        progress: Callable[[str], object] | None = None,
+    ) -> str: ...
     def operation_cancel(self, operation: str, options: str) -> str: ...
     def operation_abort(
         self,

@@ -120,6 +120,8 @@ class Engine:
     failback = _execute(manager.Engine.failback)
     reprotect = _execute(manager.Engine.reprotect)
     commit = _execute(manager.Engine.commit)
+    plan_site_failover = _call(manager.Engine.plan_site_failover)
+    site_failover = _execute(manager.Engine.site_failover)
     operation_cancel = _call(manager.Engine.operation_cancel)
     operation_abort = _execute(manager.Engine.operation_abort)
     operation_takeover = _execute(manager.Engine.operation_takeover)

@@ -277,6 +277,8 @@ class ProtectionGroup(Value):
     last_replication_at: datetime | None
     members: tuple[Member, ...]
     mappings: Mappings
+    #: When a whole site moves, groups of a lower number move first.
+    priority: int
     #: Commands that lead on from here.
     next: tuple[str, ...]
     #: Sites that were left and wait to be stopped and fenced.

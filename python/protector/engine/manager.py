@@ -16,6 +16,7 @@ from protector._native import Cancel, Settings
 from protector.exceptions import DeadlineExceeded, PlanBlocked
 from protector.plans import Plan
 from protector.reports import OperationReport
+from protector.sites import SiteFailover, SitePlan
 from protector.values import (
     BootCheck,
     ConsistencyGroup,
@@ -127,10 +128,12 @@ class Engine:
         volume_type: str,
         description: str | None = None,
         project_id: str | None = None,
+        priority: int = 0,
     ) -> ProtectionGroup:
         """Creates a protection group and its consistency group on both sites.
 
         ``volume_type`` is a replicated type by name; ``project_id`` defaults to the caller's own.
+        When a whole site moves, groups of a lower ``priority`` move first.
 
         Raises ``AlreadyExists`` for a taken name, ``NotFound`` for an unknown site or type, ``NotEligible`` for a type
         without the right extra specs, ``InvalidRequest`` for equal sites, and ``PeerUnreachable``.
@@ -147,6 +150,7 @@ class Engine:
             name=name,
             description=description,
             replication_type=replication_type,
+            priority=priority,
             primary_site=primary_site,
             secondary_site=secondary_site,
             volume_type=volume_type,
@@ -168,6 +172,7 @@ class Engine:
         *,
         name: str | None = None,
         description: str | None = None,
+        priority: int | None = None,
         networks: NameMap | None = None,
         flavors: NameMap | None = None,
     ) -> ProtectionGroup:
@@ -186,7 +191,7 @@ class Engine:
                 "networks": dict(old.networks if networks is None else networks),
                 "flavors": dict(old.flavors if flavors is None else flavors),
             }
-        change = _json(name=name, description=description, mappings=mappings)
+        change = _json(name=name, description=description, priority=priority, mappings=mappings)
         return ProtectionGroup.from_json(self._native.protection_group_update(group, change))
 
     def protection_group_delete(self, group: str) -> None:
@@ -652,6 +657,51 @@ class Engine:
                 )
             time.sleep(0.2)
             operation = self.operation_show(operation.id)
+
+    def plan_site_failover(
+        self,
+        site: str,
+        *,
+        type: FailoverType = "planned",
+        force: bool = False,
+        reason: str | None = None,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+    ) -> SitePlan:
+        """Plans to move everything that runs on ``site``, group by group in order of priority; as :meth:`plan_failover`.
+
+        A group whose move is open on this site already is gone on with. Raises ``NotFound`` and ``InvalidRequest``.
+        """
+        mappings = _mappings(networks, flavors)
+        request = _json(type=type, force=force, reason=reason, mappings=mappings)
+        return SitePlan.from_json(self._native.plan_site_failover(site, request))
+
+    def site_failover(
+        self,
+        plan: SitePlan,
+        *,
+        skip_blocked: bool = False,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> SiteFailover:
+        """Moves the groups of a site: those of the lowest priority number first, those of one number side by side.
+
+        A group that fails keeps no other from moving; look at the outcomes. To go on after an interruption, plan again and
+        run that. Raises ``PlanBlocked`` if a group is blocked and ``skip_blocked`` is not set (nothing has begun then),
+        and ``Cancelled``.
+
+        >>> plan = engine.plan_site_failover("site-a", networks={"net-primary-web": "net-secondary-web"})
+        >>> outcome = engine.site_failover(plan)
+        >>> [(each.protection_group, each.outcome) for each in outcome.groups]
+        [('prod-web', 'moved')]
+        >>> back = engine.site_failover(
+        ...     engine.plan_site_failover("site-b", networks={"net-secondary-web": "net-primary-web"})
+        ... )
+        >>> back.moved, back.not_moved
+        (1, 0)
+        """
+        options, report = _json(skip_blocked=skip_blocked), _reports(progress)
+        return SiteFailover.from_json(self._native.site_failover(plan.json, options, cancel, report))
 
     def operation_show(self, operation: str) -> Operation:
         """One operation of this site. Raises ``NotFound``."""

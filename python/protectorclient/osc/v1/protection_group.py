@@ -23,6 +23,7 @@ _REST = (
     "description",
     "project_id",
     "members",
+    "priority",
     "mappings",
     "last_replication_at",
     "operation_id",
@@ -33,6 +34,16 @@ _REST = (
     "ledger",
     "next",
 )
+
+
+def _add_priority(parser: argparse.ArgumentParser, default: int | None = None) -> None:
+    parser.add_argument(
+        "--priority",
+        metavar="<number>",
+        type=int,
+        default=default,
+        help="when a whole site moves, groups of a lower number move first",
+    )
 
 
 class CreateProtectionGroup(ShowOne):
@@ -51,6 +62,7 @@ class CreateProtectionGroup(ShowOne):
         parser.add_argument("--primary-site", metavar="<site>", required=True, help="where the workload runs")
         parser.add_argument("--secondary-site", metavar="<site>", required=True, help="where it is taken over")
         parser.add_argument("--volume-type", metavar="<type>", required=True, help="replicated volume type, by name")
+        _add_priority(parser, default=0)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
@@ -61,6 +73,7 @@ class CreateProtectionGroup(ShowOne):
             primary_site=parsed_args.primary_site,
             secondary_site=parsed_args.secondary_site,
             volume_type=parsed_args.volume_type,
+            priority=parsed_args.priority,
         )
         return self.show(group, parsed_args)
 
@@ -100,12 +113,17 @@ class UpdateProtectionGroup(ShowOne):
         add_group(parser)
         parser.add_argument("--name", metavar="<name>", help="new name")
         parser.add_argument("--description", metavar="<text>", help="new free text")
+        _add_priority(parser)
         add_mappings(parser, "of the primary site = of the secondary site, to be kept with the group")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         group = self.engine.protection_group_update(
-            parsed_args.group, name=parsed_args.name, description=parsed_args.description, **mappings(parsed_args)
+            parsed_args.group,
+            name=parsed_args.name,
+            description=parsed_args.description,
+            priority=parsed_args.priority,
+            **mappings(parsed_args),
         )
         return self.show(group, parsed_args)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from typing import Any
 
-from protectorclient.osc.v1.base import Lister, ProtectorCommand, ShowOne
+from protectorclient.osc.progress import reporter
+from protectorclient.osc.v1.base import Lister, ProtectorCommand, ShowOne, add_mappings, mappings, readable_errors
 
 
 def _add_site(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -97,3 +100,49 @@ class ListSiteVolumeTypes(Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.list(self.engine.site_list_volume_types(parsed_args.site), parsed_args)
+
+
+class FailOverSite(Lister):
+    """Move everything that runs on a site, group by group in order of priority; exit with 1 if a group did not arrive
+
+    Groups of the lowest priority number move first. After an interruption the same command goes on.
+    """
+
+    columns = ("protection_group", "priority", "outcome", "operation_id", "error")
+    more = ("next",)
+    _all_moved = False
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = _add_site(super().get_parser(prog_name))
+        parser.add_argument("--type", choices=("planned", "unplanned"), help="[planned; with --force: unplanned]")
+        parser.add_argument("--force", action="store_true", help="as for failover, for each group")
+        parser.add_argument("--reason", metavar="<text>", help="why, for the record")
+        parser.add_argument("--skip-blocked", action="store_true", help="move the groups that can be moved")
+        parser.add_argument("--dry-run", action="store_true", help="print the plans and change nothing")
+        parser.add_argument("--wait", action="store_true", help="show progress on stderr")
+        add_mappings(parser, "of the site that is left = of the site that is reached")
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        if not parsed_args.dry_run:
+            return super().run(parsed_args) or int(not self._all_moved)
+        with readable_errors():
+            plan = self._plan(parsed_args)
+        sys.stdout.write(plan.json + "\n" if parsed_args.formatter == "json" else plan.to_text())
+        return int(not plan.acceptable)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        plan = self._plan(parsed_args)
+        with reporter() if parsed_args.wait else contextlib.nullcontext() as progress:
+            outcome = self.engine.site_failover(plan, skip_blocked=parsed_args.skip_blocked, progress=progress)
+        self._all_moved = outcome.not_moved == 0
+        return self.list(outcome.groups, parsed_args)
+
+    def _plan(self, parsed_args: argparse.Namespace) -> Any:
+        return self.engine.plan_site_failover(
+            parsed_args.site,
+            type=parsed_args.type or ("unplanned" if parsed_args.force else "planned"),
+            force=parsed_args.force,
+            reason=parsed_args.reason,
+            **mappings(parsed_args),
+        )
