@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,12 @@ def running_failover(deployment: MockDeployment, *, until: str) -> Iterator[tupl
             yield process, deployment.engine().operation_list()[0].id
         finally:
             process.kill()
+
+
+def freeze(process: subprocess.Popen[str]) -> None:
+    """Stops a process that waits for its transfer; in the middle of a write it would keep the database locked."""
+    time.sleep(1)
+    process.send_signal(signal.SIGSTOP)
 
 
 def set_world(deployment: MockDeployment, statement: str) -> None:
@@ -106,7 +113,7 @@ def test_abort_after_the_executor_was_killed_is_done_here(real_time: MockDeploym
 
 def test_abort_outlives_an_executor_that_dies_before_it_hears(real_time: MockDeployment) -> None:
     with running_failover(real_time, until="take the final") as (process, operation):
-        process.send_signal(signal.SIGSTOP)
+        freeze(process)
         asked = run_osc("protector", "operation", "abort", operation, "--no-wait", "-f", "json")
         assert asked.json["status"] == "running"
         assert asked.json["stop"].startswith("stopping: abort requested by ")
@@ -123,8 +130,8 @@ def test_abort_outlives_an_executor_that_dies_before_it_hears(real_time: MockDep
 
 
 def test_takeover_tells_whose_it_was(real_time: MockDeployment) -> None:
-    with running_failover(real_time, until="tell site-b") as (process, operation):
-        process.send_signal(signal.SIGSTOP)
+    with running_failover(real_time, until="take the final") as (process, operation):
+        freeze(process)
         refused = run_osc("protector", "operation", "takeover", operation)
         assert refused.code == 1
         assert f"process {process.pid} on " in refused.err
