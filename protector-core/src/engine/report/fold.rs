@@ -305,7 +305,7 @@ fn seen_running(told: &Told, steps: &[&Step]) -> Option<Timestamp> {
     let is_look = |s: &&&Step| matches!(s.action, Action::VerifyServer { .. } | Action::CheckServer { .. });
     let looks: Vec<&&Step> = steps.iter().filter(is_look).collect();
     let is_done = |s: &&&Step| told.state.steps.get(&s.id) == Some(&StepState::Done);
-    let verified = looks.iter().any(|s| matches!(s.action, Action::VerifyServer { .. }) && is_done(&s));
+    let verified = looks.iter().any(|s| matches!(s.action, Action::VerifyServer { .. }) && is_done(s));
     let settled = looks.iter().all(|s| told.state.is_settled(&s.id));
     let last = looks.iter().filter(|s| is_done(s)).filter_map(|s| told.ended_at(&s.id)).max();
     last.filter(|_| verified && settled)
