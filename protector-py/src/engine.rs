@@ -154,7 +154,8 @@ impl Engine {
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<String> {
         let engine = self.0.clone();
-        let (plan, options): (SitePlan, SiteFailoverOptions) = call(py, || Ok((from_json(plan)?, from_json(options)?)))?;
+        let (plan, options): (SitePlan, SiteFailoverOptions) =
+            call(py, || Ok((from_json(plan)?, from_json(options)?)))?;
         run::run(py, cancel, progress, move |cancel, progress| engine.site_failover(&plan, &options, cancel, progress))
     }
 

@@ -14,7 +14,8 @@ impl Engine {
     /// # Errors
     /// no such group → `NotFound`; request contradicts itself → `InvalidRequest`; nothing to clean up → `Precondition`.
     pub async fn plan(&self, group: &str, request: &Request) -> Result<Plan> {
-        crate::plan::plan(&self.facts(group, request).await?, request)
+        // boxed: whoever awaits a plan should not carry all that was looked at
+        crate::plan::plan(&Box::pin(self.facts(group, request)).await?, request)
     }
 
     /// Accepts a plan: looks again, and opens the operation if the world is still the same. Nothing is executed yet.
@@ -31,7 +32,7 @@ impl Engine {
             ))
             .remedy("accept it on the site where it was made, or plan again here"));
         }
-        let facts = self.facts(plan.group.as_str(), &plan.request).await?;
+        let facts = Box::new(Box::pin(self.facts(plan.group.as_str(), &plan.request)).await?);
         plan.check_fresh(&crate::plan::plan(&facts, &plan.request)?)?;
         let record = self.load(plan.group.as_str()).await?;
         let stored = self.new_operation(plan)?;

@@ -1,8 +1,8 @@
 //! What callers get to see. Field names are the documented column names; no field ever holds a secret.
 
 use crate::model::{
-    BootCheck, FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus, PolicyStatus,
-    Protection, ReplicationType, SiteName, SyncStatus,
+    BootCheck, FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus,
+    PolicyStatus, Protection, ReplicationType, SiteName, SyncStatus,
 };
 use jiff::Timestamp;
 use serde::Serialize;

@@ -4,7 +4,9 @@ use super::measure::Measured;
 use super::{Endpoints, Event, OperationState, Progress, Record, lease};
 use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, ServerId, StepId};
 use crate::plan::{Outputs, Phase, Plan, Step};
-use crate::ports::{Cancel, Cx, GroupChange, JournalEntry, Lease, Outcome, StepDurations, StopRequest, StoredOperation};
+use crate::ports::{
+    Cancel, Cx, GroupChange, JournalEntry, Lease, Outcome, StepDurations, StopRequest, StoredOperation,
+};
 use crate::{Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::{

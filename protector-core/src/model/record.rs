@@ -2,8 +2,7 @@
 
 use super::{
     ArrayVolumeId, ArrayVolumeName, DiskId, FenceDue, LedgerEntry, Mappings, Member, MemberStatus, MetadataVersion,
-    OpKey, OperationId,
-    ProtectionGroup, ReplicationPolicy, ServerId, SiteName, VolumeId,
+    OpKey, OperationId, ProtectionGroup, ReplicationPolicy, ServerId, SiteName, VolumeId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,12 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     checks::group(facts, &request, &mut findings);
     already_protected(facts, &mut findings);
     checks::answers(&facts.source, facts.now, "restore the site where the workload runs", &mut findings);
-    checks::answers(&facts.target, facts.now, "restore the standby site; nothing can be replicated there before", &mut findings);
+    checks::answers(
+        &facts.target,
+        facts.now,
+        "restore the standby site; nothing can be replicated there before",
+        &mut findings,
+    );
     checks::in_sync(facts, &mut findings);
     checks::linked(facts, &mut findings);
     servers(facts, &mut findings);

@@ -79,7 +79,8 @@ impl Schedule {
         let way = if limits == Limits::SEQUENTIAL { Vec::new() } else { ways(&followers, steps.len(), length) };
         let slots = Slots::new(steps, limits);
         let left = settled.iter().filter(|s| !**s).count();
-        let mut schedule = Self { waiting_for, followers, way, slots, closed: HashSet::new(), released: Vec::new(), left };
+        let mut schedule =
+            Self { waiting_for, followers, way, slots, closed: HashSet::new(), released: Vec::new(), left };
         for (at, settled) in settled.into_iter().enumerate() {
             if !settled && schedule.waiting_for.get(at) == Some(&0) {
                 schedule.make_ready(at);

@@ -368,8 +368,11 @@ pub(crate) const REMARKS: [Defect; 4] = [
     }),
 ];
 
+/// A change of a world, by its name.
+pub(crate) type Change = (&'static str, fn(&mut Facts));
+
 /// What a plan of a move mends by itself, or has nothing to do with.
-pub(crate) const MENDED: [(&str, fn(&mut Facts)); 3] = [
+pub(crate) const MENDED: [Change; 3] = [
     ("unprotected", |f| f.record.group.protection = Protection::Unprotected),
     ("left without a fence", leave_without_fence),
     ("volumes retained", retain),

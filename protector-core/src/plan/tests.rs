@@ -36,10 +36,8 @@ fn depend(facts: &mut Facts, edges: &[(Index, Index)], valid: bool) {
 
 /// A world with up to four defects and dependencies that may be wrong; half of the worlds have no defect.
 fn worlds() -> impl Strategy<Value = Facts> {
-    let defects = prop_oneof![
-        Just(BTreeSet::new()),
-        prop::collection::btree_set(0..DEFECTS.len() + MENDED.len(), 0..5),
-    ];
+    let defects =
+        prop_oneof![Just(BTreeSet::new()), prop::collection::btree_set(0..DEFECTS.len() + MENDED.len(), 0..5),];
     (sizes(), any::<bool>(), defects, edges()).prop_map(|(sizes, away, defects, edges)| {
         let mut facts = facts(&sizes, away);
         depend(&mut facts, &edges, false);

@@ -65,7 +65,7 @@ impl Fuse {
             End::Kill => kill_this_process(),
             End::Freeze(notify) => {
                 notify.notify_one();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

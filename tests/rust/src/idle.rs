@@ -95,8 +95,12 @@ fn idle_plan(steps: usize) -> Result<Plan> {
 }
 
 fn journal(plan: &Plan, done: usize) -> Result<Vec<JournalEntry>> {
-    let mut records =
-        vec![Record::PlanAccepted { schema: JOURNAL_SCHEMA, plan_hash: plan.hash.clone(), consents: Vec::new(), measures: None }];
+    let mut records = vec![Record::PlanAccepted {
+        schema: JOURNAL_SCHEMA,
+        plan_hash: plan.hash.clone(),
+        consents: Vec::new(),
+        measures: None,
+    }];
     if done > 0 {
         records.push(Record::Attempt { holder: this_process("dead".to_owned()), generation: 1, taken_from: None });
     }

@@ -1,5 +1,7 @@
 //! Everything that runs on a site moves, in order of priority.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+
 use protector_core::engine::{
     Engine, GroupCreate, GroupUpdate, MemberAdd, PolicyChange, Progress, SiteFailoverOptions, SiteFailoverRequest,
     SiteFailoverView,

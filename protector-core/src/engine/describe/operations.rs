@@ -116,12 +116,7 @@ pub(in crate::engine) fn step_word(state: Option<&StepState>, cause: Option<&Ste
 }
 
 /// How the operation stands, for its graph.
-pub(in crate::engine) fn standing(
-    id: &OperationId,
-    plan: &Plan,
-    state: &OperationState,
-    executing: bool,
-) -> Standing {
+pub(in crate::engine) fn standing(id: &OperationId, plan: &Plan, state: &OperationState, executing: bool) -> Standing {
     let closed = closed_steps(plan, state);
     let words = plan.steps.iter().filter_map(|step| {
         let (stands, cause) = (state.steps.get(&step.id), closed.get(&step.id).copied());

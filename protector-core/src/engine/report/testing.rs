@@ -52,7 +52,8 @@ impl Writer {
             consents: plan.consents.clone(),
             measures: Some(Measures { rpo_minutes: Some(15), point: pinned }),
         };
-        let attempt = Record::Attempt { holder: lease::this_process("engine".to_owned()), generation: 1, taken_from: None };
+        let attempt =
+            Record::Attempt { holder: lease::this_process("engine".to_owned()), generation: 1, taken_from: None };
         Self { plan, records: vec![accepted, attempt] }
     }
 

@@ -7,7 +7,7 @@ async fn what_waits_is_shown_with_the_way_out() -> Result<()> {
     let left = left().await?;
     let group = left.away.protection_group_show(GROUP).await?;
     assert_eq!(group.fences_due.len(), 1);
-    assert_eq!(group.fences_due[0].servers, [left.old_server.clone()]);
+    assert_eq!(group.fences_due[0].servers, std::slice::from_ref(&left.old_server));
     assert_eq!((group.ledger.len(), group.ledger[0].state), (1, LedgerState::Suspected));
     assert_eq!(
         group.next,

@@ -57,7 +57,8 @@ async fn a_reprotect_that_fails_is_made_again() -> Result<()> {
     left.stage.deployment.world().set_link_connected(false)?;
     let failed = left.away.run(&operation, &Cancel::default(), &Progress::none()).await?;
     assert_eq!(failed.status, OperationStatus::Failed, "{failed:#?}");
-    assert_eq!(failed.next, [format!("openstack protector operation resume {operation}")]);
+    let verbs = ["resume", "abort"].map(|verb| format!("openstack protector operation {verb} {operation}"));
+    assert_eq!(failed.next, verbs);
     let record = left.record().await?;
     assert_eq!(record.group.operation.as_ref().map(|o| o.id.as_str()), Some(operation.as_str()));
     assert!(record.fences_due.is_empty() && record.ledger[0].state == LedgerState::Preserved);
@@ -66,6 +67,28 @@ async fn a_reprotect_that_fails_is_made_again() -> Result<()> {
     left.stage.deployment.world().set_link_connected(true)?;
     let done = left.away.run(&operation, &Cancel::default(), &Progress::none()).await?;
     assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+    assert_eq!(left.record().await?.group.protection, Protection::Protected);
+    Ok(())
+}
+
+/// What was done on the site that was left stays done; the group is free again, unprotected as before.
+#[tokio::test]
+async fn a_reprotect_that_fails_can_be_given_up() -> Result<()> {
+    let left = left().await?;
+    left.away.sync_metadata(GROUP).await?;
+    let operation = left.away.accept(&left.away.plan(GROUP, &reprotect()).await?).await?.id.to_string();
+    left.stage.deployment.world().set_link_connected(false)?;
+    left.away.run(&operation, &Cancel::default(), &Progress::none()).await?;
+    let options = protector_core::engine::StopOptions::default();
+    let ended = left.away.operation_abort(&operation, &options, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(ended.status, OperationStatus::Cancelled, "{ended:#?}");
+    let record = left.record().await?;
+    assert_eq!((record.group.operation.as_ref(), record.group.protection), (None, Protection::Unprotected));
+    assert!(record.fences_due.is_empty() && record.ledger[0].state == LedgerState::Preserved);
+    assert_eq!(left.stage.record(&left.stage.engine).await?, record, "both sites know that it ended");
+
+    left.stage.deployment.world().set_link_connected(true)?;
+    left.completes(&reprotect()).await?;
     assert_eq!(left.record().await?.group.protection, Protection::Protected);
     Ok(())
 }

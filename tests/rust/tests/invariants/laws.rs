@@ -58,7 +58,7 @@ async fn some_side_is_recoverable(walk: &mut Walk, record: &GroupRecord) -> Resu
     let Some(policy) = &record.policy else { return Ok(()) };
     let mut usable = 0;
     let mut unseen = false;
-    for (here, there) in [(SITES[0], SITES[1]), (SITES[1], SITES[0])] {
+    for (here, there) in [("site-a", "site-b"), ("site-b", "site-a")] {
         let world = walk.stage.deployment.world();
         if !world.site_is_available(&here.into())? || !world.site_is_available(&there.into())? {
             unseen = true;
@@ -78,8 +78,8 @@ async fn some_side_is_recoverable(walk: &mut Walk, record: &GroupRecord) -> Resu
 
 /// I-06.
 async fn epochs_only_rise(walk: &mut Walk) -> Result<()> {
-    for (position, name) in SITES.into_iter().enumerate() {
-        let epoch = walk.stage.record(&walk.engine(position)?).await?.group.epoch.0;
+    for name in SITES {
+        let epoch = walk.stage.record(&walk.engine(name)?).await?.group.epoch.0;
         let highest = walk.epochs.entry(name.into()).or_insert(epoch);
         if epoch < *highest {
             return Err(broken("I-06", format!("{name} went from epoch {highest} back to {epoch}")));
@@ -100,8 +100,8 @@ async fn nothing_acknowledged_is_missing(walk: &Walk, record: &GroupRecord) -> R
     if !world.site_is_available(site)? {
         return Ok(());
     }
-    let (position, _) = walk.record().await?;
-    let found = walk.stage.contents(&walk.engine(position)?).await?;
+    let (knows_more, _) = walk.record().await?;
+    let found = walk.stage.contents(&walk.engine(knows_more)?).await?;
     let told = walk.written.last().map(|(_, contents)| contents.clone()).unwrap_or_default();
     if found == told {
         return Ok(());
@@ -122,10 +122,10 @@ fn nothing_is_eradicated(walk: &mut Walk) -> Result<()> {
 
 /// I-03: from every state a command leads on, and each site can say so.
 async fn every_state_leads_on(walk: &Walk) -> Result<()> {
-    for position in 0..SITES.len() {
-        let view = walk.engine(position)?.protection_group_show(GROUP).await?;
+    for site in SITES {
+        let view = walk.engine(site)?.protection_group_show(GROUP).await?;
         if view.next.is_empty() {
-            return Err(broken("I-03", format!("nothing leads out of {:?} on {}", view.status, SITES[position])));
+            return Err(broken("I-03", format!("nothing leads out of {:?} on {site}", view.status)));
         }
     }
     Ok(())

@@ -44,11 +44,19 @@ impl Walk {
         let stage = Stage::replicated().await?;
         let contents = stage.contents(&stage.engine).await?;
         let (epochs, volumes) = Default::default();
-        Ok(Self { stage, written: vec![(Timestamp::UNIX_EPOCH, contents)], forced: false, epochs, volumes, had_point: true, switched: Default::default() })
+        Ok(Self {
+            stage,
+            written: vec![(Timestamp::UNIX_EPOCH, contents)],
+            forced: false,
+            epochs,
+            volumes,
+            had_point: true,
+            switched: Default::default(),
+        })
     }
 
-    pub(crate) fn engine(&self, site: usize) -> Result<Engine> {
-        self.stage.deployment.engine(Some(SITES[site]))
+    pub(crate) fn engine(&self, site: &str) -> Result<Engine> {
+        self.stage.deployment.engine(Some(site))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -56,9 +64,9 @@ impl Walk {
     }
 
     /// The record of the site that knows more: the one with the higher epoch, then version.
-    pub(crate) async fn record(&self) -> Result<(usize, GroupRecord)> {
-        let mut newest: Option<(usize, GroupRecord)> = None;
-        for site in 0..SITES.len() {
+    pub(crate) async fn record(&self) -> Result<(&'static str, GroupRecord)> {
+        let mut newest: Option<(&'static str, GroupRecord)> = None;
+        for site in SITES {
             let record = self.stage.record(&self.engine(site)?).await?;
             let key = |r: &GroupRecord| (r.group.epoch.0, r.version);
             if newest.as_ref().is_none_or(|(_, known)| key(&record) > key(known)) {
@@ -77,7 +85,7 @@ impl Walk {
                 self.stage.pass(60 * u64::from(minutes)).await;
                 Ok(())
             }
-            Act::Site { site, up } => world.set_site_available(&SITES[site].into(), up),
+            Act::Site { site, up } => world.set_site_available(&site.into(), up),
             Act::Link { up } => world.set_link_connected(up),
             Act::Operate { from, wish, mishap } => self.operate(from, wish, mishap).await,
             Act::Resume { from } => self.resume(from).await,
@@ -122,7 +130,7 @@ impl Walk {
         Ok(servers.iter().any(|s| ours.contains(&&s.id) && s.state == ServerState::Active))
     }
 
-    async fn operate(&mut self, from: usize, wish: Wish, mishap: Mishap) -> Result<()> {
+    async fn operate(&mut self, from: &str, wish: Wish, mishap: Mishap) -> Result<()> {
         let engine = self.engine(from)?;
         let before = self.record().await?.1;
         let request = request(wish, &before);
@@ -133,7 +141,7 @@ impl Walk {
         self.learn(&plan, accepted.id.as_str()).await
     }
 
-    async fn resume(&mut self, from: usize) -> Result<()> {
+    async fn resume(&mut self, from: &str) -> Result<()> {
         // whoever froze has lost its lease by now
         self.stage.pass(LEASE_SECONDS).await;
         let engine = self.engine(from)?;
@@ -144,7 +152,7 @@ impl Walk {
         self.learn(&plan, open.id.as_str()).await
     }
 
-    async fn abort(&mut self, from: usize, leave_peer: bool) -> Result<()> {
+    async fn abort(&mut self, from: &str, leave_peer: bool) -> Result<()> {
         self.stage.pass(LEASE_SECONDS).await;
         let engine = self.engine(from)?;
         let open = engine.operation_list().await?.into_iter().find(|o| o.finished_at.is_none());
@@ -172,7 +180,7 @@ impl Walk {
                 let script = CHANGES.iter().fold(FaultScript::default(), |script, method| {
                     script.nth(method, u32::from(number), Fault::LostReply)
                 });
-                let (engine, _) = with_faults(engine, &[(SITES[1].into(), script)]);
+                let (engine, _) = with_faults(engine, &[("site-b".into(), script)]);
                 drop(engine.run(id, &cancel, &none).await);
             }
         }
