@@ -1,4 +1,4 @@
-# make demo | test | check | interop | bench | bench-arrays | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | test-long | check | interop | bench | bench-arrays | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
@@ -14,7 +14,7 @@ FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test interop check bench bench-arrays clean system simulator
+.PHONY: demo test test-long interop check bench bench-arrays clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
@@ -28,6 +28,10 @@ test: .venv/client
 	cargo test --workspace --locked
 	cargo build --locked -p flasharray-sim
 	$(BIN)/pytest
+
+# the laws of every group, over many more walks than `make test` makes
+test-long: | system
+	PROPTEST_CASES=1000 cargo test -p protector-tests --locked --test invariants
 
 # clients made by others on simulated arrays
 interop: export PROTECTOR_FLASHARRAY_SPEC := $(FLASHARRAY_SPEC)

@@ -62,7 +62,8 @@ class SitePlan:
         """The plan for people: the groups in their order, and each group's own plan."""
         lines = [f"everything on {self.site}: {len(self.groups)} group(s), {len(self.blocked)} blocked"]
         for group in self.groups:
-            state = "goes on with " + group.resumes if group.resumes else "blocked" if group in self.blocked else "moves"
+            state = "blocked" if group in self.blocked else "moves"
+            state = f"goes on with {group.resumes}" if group.resumes else state
             lines.append(f"  priority {group.priority:>3}  {group.group}: {state}")
         plans = [group.plan.to_text() for group in self.groups if group.plan is not None]
         return "\n".join([*lines, "", *plans])

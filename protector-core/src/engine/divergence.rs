@@ -62,7 +62,7 @@ impl Engine {
     async fn server_that_runs(&self, record: &GroupRecord, entry: &LedgerEntry) -> Option<String> {
         let cloud = self.0.endpoints.cloud(&entry.site).ok()?;
         for server in record.members.iter().filter_map(|member| member.server_on(&entry.site)) {
-            let found = cloud.server(server).await.ok()??;
+            let Ok(Some(found)) = cloud.server(server).await else { continue };
             if found.state == ServerState::Active {
                 return Some(format!("server '{}' ({server}) ran on {}", found.name, entry.site));
             }

@@ -5,7 +5,7 @@ use super::perform::{self, Performed};
 use super::run::Run;
 use super::{Record, StepState};
 use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, SiteName};
-use crate::plan::{Action, Phase, Step, divergence, transition};
+use crate::plan::{Action, Endpoint, EndpointKind, Phase, Step, divergence, transition};
 use crate::ports::{
     Cx, FenceState, GroupChange, Outcome, PeerVersion, ReplicationLink, ReplicationStatus, StopKind, VolumeQuery,
 };
@@ -40,8 +40,10 @@ pub(super) async fn run(run: &Run) -> Result<()> {
             Err(e) if e.kind() == ErrorKind::Cancelled => return Err(e),
             Err(e) => e,
         };
-        let (site, silent) = (step.action.endpoint().site, is_silence(e.kind()));
-        let at_peer = site.as_ref() == Some(run.endpoints.peer.site());
+        let Endpoint { kind, site } = step.action.endpoint();
+        let silent = is_silence(e.kind());
+        // metadata is told to the other site first
+        let at_peer = kind == EndpointKind::Metadata || site.as_ref() == Some(run.endpoints.peer.site());
         let e = e.context(format!("undoing '{}'", step.title));
         fail(run, step, if at_peer && silent { or_leave_peer(run, e) } else { e }).await?;
         if at_peer && silent && run.state().leave_peer {

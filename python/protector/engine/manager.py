@@ -668,7 +668,7 @@ class Engine:
         networks: NameMap | None = None,
         flavors: NameMap | None = None,
     ) -> SitePlan:
-        """Plans to move everything that runs on ``site``, group by group in order of priority; as :meth:`plan_failover`.
+        """Plans to move everything that runs on ``site``, in order of priority; each group as :meth:`plan_failover`.
 
         A group whose move is open on this site already is gone on with. Raises ``NotFound`` and ``InvalidRequest``.
         """
@@ -686,9 +686,9 @@ class Engine:
     ) -> SiteFailover:
         """Moves the groups of a site: those of the lowest priority number first, those of one number side by side.
 
-        A group that fails keeps no other from moving; look at the outcomes. To go on after an interruption, plan again and
-        run that. Raises ``PlanBlocked`` if a group is blocked and ``skip_blocked`` is not set (nothing has begun then),
-        and ``Cancelled``.
+        A group that fails keeps no other from moving; look at the outcomes. To go on after an interruption, plan again
+        and run that. Raises ``PlanBlocked`` if a group is blocked and ``skip_blocked`` is not set (nothing has begun
+        then), and ``Cancelled``.
 
         >>> plan = engine.plan_site_failover("site-a", networks={"net-primary-web": "net-secondary-web"})
         >>> outcome = engine.site_failover(plan)
