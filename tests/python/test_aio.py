@@ -15,7 +15,9 @@ from protector.testing import MockDeployment
 
 
 def public(cls: type) -> dict[str, object]:
-    return {name: member for name, member in vars(cls).items() if not name.startswith("_")}
+    """What a class and those it is made of offer."""
+    parts = [vars(part) for part in reversed(cls.__mro__) if part is not object]
+    return {name: member for part in parts for name, member in part.items() if not name.startswith("_")}
 
 
 def test_the_same_names_and_arguments() -> None:

@@ -6,6 +6,7 @@
 //! lists its steps, so that people see what would happen, and each one says how long it will take (`schedule`,
 //! `forecast`).
 
+mod action;
 mod build;
 mod checks;
 mod commit;
@@ -36,6 +37,7 @@ mod tests;
 mod text;
 pub mod transition;
 
+pub use action::{Action, PointSource};
 pub use evidence::Evidence;
 pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
@@ -46,7 +48,7 @@ pub use request::Request;
 pub use schedule::{Limits, Schedule};
 pub use sealed::{ExpectedLoss, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 pub use site::{SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, groups_of_site};
-pub use step::{Action, Endpoint, EndpointKind, OnFailure, Phase, PointSource, Step};
+pub use step::{Endpoint, EndpointKind, OnFailure, Phase, Step};
 
 use crate::model::OperationKind;
 use crate::{Error, Result};
