@@ -2,7 +2,7 @@
 
 use super::{Engine, OperationView, Progress};
 use crate::model::{FailoverType, GroupRecord, OperationStatus, SiteName};
-use crate::plan::{Request, SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, groups_of_site};
+use crate::plan::{Request, SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, in_moving_order};
 use crate::ports::Cancel;
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream};
@@ -66,19 +66,27 @@ impl Engine {
         request.validate()?;
         let records = self.0.endpoints.store.groups().await?;
         let mut groups = Vec::new();
-        for record in groups_of_site(&records, &site).into_iter().filter(|r| !r.members.is_empty()) {
-            groups.push(self.site_group(record, &request).await?);
+        for record in in_moving_order(&records).into_iter().filter(|r| !r.members.is_empty()) {
+            if let Some(work) = self.site_work(record, &site, &request).await? {
+                groups.push(SiteGroup { group: record.group.name.clone(), priority: record.group.priority, work });
+            }
         }
         Ok(SitePlan { site, groups })
     }
 
-    async fn site_group(&self, record: &GroupRecord, request: &Request) -> Result<SiteGroup> {
-        let open = self.open_operation(record).await.ok().flatten();
-        let work = match open.filter(|o| o.kind.moves_workload() && o.site == self.0.site) {
-            Some(open) => SiteWork::Resume(open.id),
-            None => SiteWork::Move(Box::new(self.plan(record.group.id.as_str(), request).await?)),
-        };
-        Ok(SiteGroup { group: record.group.name.clone(), priority: record.group.priority, work })
+    /// What is to be done with a group so that it leaves `site`; `None`: nothing. A move away from the site is gone on with
+    /// also when the workload runs elsewhere by now: it ends only when it is written down on both sites.
+    async fn site_work(&self, record: &GroupRecord, site: &SiteName, request: &Request) -> Result<Option<SiteWork>> {
+        let open = record.group.operation.as_ref().filter(|o| o.kind.moves_workload() && o.site == self.0.site);
+        if let Some(open) = open
+            && self.operation_plan(open.id.as_str()).await.is_ok_and(|plan| plan.source == *site)
+        {
+            return Ok(Some(SiteWork::Resume(open.id.clone())));
+        }
+        if record.group.current_primary_site != *site {
+            return Ok(None);
+        }
+        Ok(Some(SiteWork::Move(Box::new(self.plan(record.group.id.as_str(), request).await?))))
     }
 
     /// Moves the groups of a site: those of the lowest number first, those of one number side by side. A group that fails
@@ -108,7 +116,7 @@ impl Engine {
                     ErrorKind::Cancelled,
                     format!("the failover of {} was stopped on request", plan.site),
                 )
-                .remedy(format!("openstack protector site failover {} goes on", plan.site)));
+                .remedy(format!("to go on: openstack protector site failover {}", plan.site)));
             }
         }
         let moved = groups.iter().filter(|group| group.outcome == "moved").count();

@@ -47,7 +47,7 @@ pub use output::{Outputs, StepOutput};
 pub use request::Request;
 pub use schedule::{Limits, Schedule};
 pub use sealed::{ExpectedLoss, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
-pub use site::{SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, groups_of_site};
+pub use site::{SiteFailoverRequest, SiteGroup, SitePlan, SiteWork, in_moving_order};
 pub use step::{Endpoint, EndpointKind, OnFailure, Phase, Step};
 
 use crate::model::OperationKind;

@@ -102,9 +102,9 @@ impl SitePlan {
     }
 }
 
-/// The groups that run on `site`, in the order in which they move.
-pub fn groups_of_site<'a>(records: &'a [GroupRecord], site: &SiteName) -> Vec<&'a GroupRecord> {
-    let mut found: Vec<_> = records.iter().filter(|r| r.group.current_primary_site == *site).collect();
+/// Groups in the order in which they move.
+pub fn in_moving_order(records: &[GroupRecord]) -> Vec<&GroupRecord> {
+    let mut found: Vec<_> = records.iter().collect();
     found.sort_by(|a, b| (a.group.priority, &a.group.name).cmp(&(b.group.priority, &b.group.name)));
     found
 }

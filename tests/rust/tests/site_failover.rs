@@ -6,7 +6,7 @@ use protector_core::engine::{
     Engine, GroupCreate, GroupUpdate, MemberAdd, PolicyChange, Progress, SiteFailoverOptions, SiteFailoverRequest,
     SiteFailoverView,
 };
-use protector_core::model::{FailoverType, GroupStatus};
+use protector_core::model::{FailoverType, GroupStatus, Protection};
 use protector_core::plan::{SitePlan, SiteWork};
 use protector_core::ports::Cancel;
 use protector_core::{Error, ErrorKind, Result};
@@ -130,6 +130,31 @@ async fn what_was_interrupted_goes_on_where_it_stood() -> Result<()> {
     for name in [GROUP, "payments", "batch"] {
         assert_eq!(stage.engine.protection_group_show(name).await?.status, GroupStatus::FailedOver, "{name}");
     }
+    Ok(())
+}
+
+/// The workload runs on the other site by then, and is not protected there yet.
+#[tokio::test]
+async fn a_move_that_was_interrupted_after_its_switch_is_finished_too() -> Result<()> {
+    let stage = three_groups().await?;
+    let asked = request(FailoverType::Planned, false);
+    let plan = stage.engine.plan_site_failover("site-a", &asked).await?;
+    let cancel = Cancel::default();
+    let stop = cancel.clone();
+    let progress = Progress::new(move |event| {
+        if event.step.as_deref().is_some_and(|step| step.starts_with("reprotect/")) {
+            stop.request();
+        }
+    });
+    let options = SiteFailoverOptions::default();
+    let stopped = stage.engine.site_failover(&plan, &options, &cancel, &progress).await;
+    assert_eq!(stopped.err().map(|e| e.kind()), Some(ErrorKind::Cancelled));
+    assert_eq!(stage.engine.protection_group_show("payments").await?.current_primary_site.as_str(), "site-b");
+    let rest = stage.engine.plan_site_failover("site-a", &asked).await?;
+    assert_eq!(names(&rest), ["payments", GROUP, "batch"]);
+    let view = stage.engine.site_failover(&rest, &options, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!((view.moved, view.not_moved), (3, 0), "{view:#?}");
+    assert_eq!(stage.engine.protection_group_show("payments").await?.protection, Protection::Protected);
     Ok(())
 }
 
