@@ -1,9 +1,11 @@
 //! Findings that several kinds of operation share.
 
+mod leaving;
 pub(super) mod quota;
 mod replication;
 mod volume_types;
 
+pub(super) use leaving::leaving;
 pub(super) use replication::{linked, replicates, source_volumes};
 pub(super) use volume_types::volume_types;
 

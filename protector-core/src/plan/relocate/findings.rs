@@ -24,6 +24,7 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     servers(facts, findings);
     if facts.record.group.protection == Protection::Unprotected {
         // the plan protects the workload first, so there is nothing replicated to judge yet
+        checks::leaving(facts, &facts.source, findings);
         return;
     }
     checks::replicates(facts, findings);
