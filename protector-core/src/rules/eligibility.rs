@@ -37,6 +37,11 @@ pub fn check_volume_type(site: &SiteName, volume_type: &VolumeType, wanted: Repl
     violations
 }
 
+/// Whether Cinder replicates volumes of this type at all.
+pub fn is_replicated(volume_type: &VolumeType) -> bool {
+    volume_type.extra_specs.get(REPLICATION_ENABLED).is_some_and(|value| normalised(value) == "<is>True")
+}
+
 fn normalised(extra_spec: &str) -> String {
     extra_spec.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\'' | '"')).collect()
 }

@@ -26,7 +26,9 @@ pub(super) async fn take_snapshot(
     label: &str,
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now: true };
+    // a pod has its snapshots on both arrays at once
+    let replicate_now = naming::pod_of(group.as_str()).is_none();
+    let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now };
     run.settle(cx, || array.create_protection_group_snapshot(cx, group, &snapshot)).await.map(drop)
 }
 
@@ -104,7 +106,9 @@ pub(super) async fn ensure_group(run: &Run, cx: &Cx, site: &SiteName, group: &Ar
         let made_here = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.array_volume.clone()));
         // what this operation imported lies on the target only
         let made_here = made_here.filter(|_| *site == run.plan.target);
-        made_here.or_else(|| disk.copies.get(site).map(|copy| copy.array_volume.clone()))
+        let retyped =
+            || run.outputs(|o| o.retyped.get(&(site.clone(), disk.id.clone())).map(|c| c.array_volume.clone()));
+        made_here.or_else(retyped).or_else(|| disk.copies.get(site).map(|copy| copy.array_volume.clone()))
     };
     let missing = run.missing_members();
     let mut volumes = BTreeSet::new();

@@ -71,10 +71,15 @@ pub(super) async fn group_volumes(
     run.settle(cx, || cloud.ensure_group_members(cx, group, &volumes)).await.map(drop)
 }
 
-/// The disk's Cinder volume where the operation leads: imported by it, or for a retry there before.
+/// The disk's Cinder volume where the operation leads: imported by it; for a retry, and where nothing is moved, there
+/// before.
 fn volume_here(run: &Run, disk: &Disk) -> Option<VolumeId> {
     let imported = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.volume_id.clone()));
-    let before = disk.copies.get(&run.plan.target).filter(|_| run.plan.kind == OperationKind::RetryFailed);
+    let before = match run.plan.kind {
+        OperationKind::RetryFailed => disk.copies.get(&run.plan.target),
+        OperationKind::Reprotect => disk.copies.get(&run.plan.source),
+        _ => None,
+    };
     imported.or_else(|| before.map(|copy| copy.volume_id.clone()))
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn close(run: &Run, step: &Step) -> Result<GroupChange> {
         let arrival = arrival(run, &run.plan.target, outputs, &missing);
         match run.plan.kind {
             OperationKind::Commit => transition::closed(&record, record.group.protection, at),
-            OperationKind::Reprotect => transition::closed(&record, Protection::Protected, at),
+            OperationKind::Reprotect => transition::protected(&record, outputs, at),
             OperationKind::RetryFailed => transition::rejoined(&record, &arrival, at),
             OperationKind::UnplannedFailover => transition::moved(&record, &arrival, record.group.protection, at),
             _ => transition::moved(&record, &arrival, Protection::Protected, at),

@@ -6,6 +6,7 @@ mod cloud;
 mod commit;
 mod fence;
 mod metadata;
+mod pod;
 
 use super::Record;
 use super::run::Run;
@@ -55,6 +56,7 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::AwaitTransfer { site, group, label } => {
             Performed::output(array::await_transfer(run, cx, site, group, label).await?)
         }
+        Action::AwaitInStep { site, group } => pod::await_in_step(run, cx, site, group).await.map(|()| nothing())?,
         Action::Fence { site, group } => Performed::output(fence::fence(run, cx, site, group).await?),
         Action::FenceOldGroup { site, group, volumes } => {
             Performed::output(fence::fence_old_group(run, cx, site, group, volumes).await?)
@@ -96,6 +98,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             let import = cloud::Import { disk, name, volume_type, bootable: *bootable, clone: clone.as_ref() };
             Performed::output(cloud::import_volume(run, cx, site, import).await?)
         }
+        Action::RetypeVolume { site, disk, volume, volume_type } => {
+            Performed::output(pod::retype_volume(run, cx, site, disk, pod::Retype { volume, volume_type }).await?)
+        }
         Action::GroupVolumes { site, group, disks } => {
             cloud::group_volumes(run, cx, site, group, disks).await.map(|()| nothing())?
         }
@@ -119,7 +124,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::CheckServer { site, member, check } => {
             Performed::output(check::check_server(run, cx, site, member, check).await?)
         }
-        Action::Confirm { site, group } => Performed { lost: check::confirm(run, cx, site, group).await?, ..nothing() },
+        Action::Confirm { site, group } => {
+            Performed { lost: check::confirm(run, cx, site, group.as_ref()).await?, ..nothing() }
+        }
         Action::DeleteServer { site, server } => {
             cloud::delete_server(run, cx, site, server).await.map(|()| nothing())?
         }
