@@ -1,9 +1,8 @@
 //! Steps on an array.
 
-use super::super::run::Run;
+use super::super::{decide, run::Run};
 use crate::model::{
-    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, MemberStatus, OpKey, RecoveryPointName,
-    SiteName, Transfer,
+    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, RecoveryPointName, SiteName, Transfer,
 };
 use crate::plan::{PointSource, StepOutput};
 use crate::ports::{CloneRequest, Cx, GroupSpec, MemberMode, MemberSet, Outcome, ReplicationSpec, SnapshotRequest};
@@ -102,26 +101,7 @@ fn chosen_point(run: &Run, point: &PointSource) -> Result<RecoveryPointName> {
 pub(super) async fn ensure_group(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
     let record = run.record().await?;
-    let on_site = |disk: &crate::model::Disk| {
-        let made_here = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.array_volume.clone()));
-        // what this operation imported lies on the target only
-        let made_here = made_here.filter(|_| *site == run.plan.target);
-        let retyped =
-            || run.outputs(|o| o.retyped.get(&(site.clone(), disk.id.clone())).map(|c| c.array_volume.clone()));
-        made_here.or_else(retyped).or_else(|| disk.copies.get(site).map(|copy| copy.array_volume.clone()))
-    };
-    let missing = run.missing_members();
-    let mut volumes = BTreeSet::new();
-    for (member, disk) in record.disks() {
-        match on_site(disk) {
-            Some(volume) => drop(volumes.insert(volume)),
-            // of a member that did not arrive only what Cinder took over is there
-            None if member.status == MemberStatus::Error || missing.contains(&member.id) => {}
-            None => {
-                return Err(Error::precondition(format!("disk '{}' has no volume on {site}", disk.name)));
-            }
-        }
-    }
+    let volumes = decide::array_volumes(&run.plan, &run.state(), &record, site)?;
     let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt: false };
     run.settle(cx, || array.ensure_group(cx, &spec)).await?;
     let members = MemberSet { volumes, mode: MemberMode::Exact };

@@ -42,13 +42,11 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
     let cx = &run.cx(step);
     Ok(match &step.action {
         Action::Barrier {} => nothing(),
-        Action::Announce {} => metadata::announce(run, cx).await.map(|()| nothing())?,
-        Action::SwitchPrimary { to } => Performed::change(metadata::switch_primary(run, step, to).await?),
-        Action::SettleOldSite { site, evidence } => {
-            Performed::change(metadata::settle_old_site(run, step, site, evidence).await?)
-        }
-        Action::ForgetRetained { volumes } => Performed::change(metadata::forget_retained(run, step, volumes).await?),
-        Action::Close {} => Performed::change(metadata::close(run, step).await?),
+        Action::Announce {} => metadata::announce(run, step, cx).await.map(|()| nothing())?,
+        Action::SwitchPrimary { .. }
+        | Action::SettleOldSite { .. }
+        | Action::ForgetRetained { .. }
+        | Action::Close {} => Performed::change(metadata::change(run, step).await?),
 
         Action::TakeSnapshot { site, group, label } => {
             array::take_snapshot(run, cx, site, group, label).await.map(|()| nothing())?
