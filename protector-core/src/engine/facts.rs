@@ -3,8 +3,8 @@
 use super::Engine;
 use crate::exec::OperationState;
 use crate::model::{
-    GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ReplicationPolicy, ReplicationType,
-    ServerId, SiteName, VolumeId,
+    GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ReplicationPolicy, ServerId, SiteName,
+    VolumeId,
 };
 use crate::plan::{ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
 use crate::ports::{
@@ -116,7 +116,7 @@ impl Engine {
         }
         let Some(policy) = &record.policy else { return Ok(facts) };
         facts.local_group = array.group(&policy.pure_pg_name).await?.map(|o| o.value);
-        if record.group.replication_type == ReplicationType::Sync {
+        if record.group.is_in_pod() {
             pod_facts(array, policy, &mut facts).await?;
             return Ok(facts);
         }

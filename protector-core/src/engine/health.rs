@@ -1,7 +1,7 @@
 //! Health: could this group be moved now, and if not, why.
 
 use super::{Engine, HealthView, describe};
-use crate::model::{FenceDue, GroupRecord, Mappings, ReplicationType, SyncStatus};
+use crate::model::{FenceDue, GroupRecord, Mappings, SyncStatus};
 use crate::plan::{ArrayFacts, Request};
 use crate::ports::PodMemberState;
 use crate::rules::{self, RecoveryPointAge, RpoVerdict};
@@ -48,7 +48,7 @@ impl Engine {
     }
 
     fn recovery_point_age(&self, record: &GroupRecord, standby: Option<&ArrayFacts>) -> RecoveryPointAge {
-        if record.group.replication_type == ReplicationType::Sync {
+        if record.group.is_in_pod() {
             return age_in_pod(standby);
         }
         let expected: BTreeSet<_> = super::policies::volumes_on(record, &record.group.current_primary_site);

@@ -56,7 +56,7 @@ impl Engine {
             Error::invalid(format!("{flag} is missing and [storage] {option} is not set"))
                 .remedy(format!("give {flag}, or set [storage] {option}"))
         };
-        let is_sync = record.group.replication_type == ReplicationType::Sync;
+        let is_sync = record.group.is_in_pod();
         let replication_interval = change
             .replication_interval
             .or(old.map(|p| p.replication_interval))

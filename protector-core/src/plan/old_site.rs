@@ -4,7 +4,7 @@
 use super::build::Builder;
 use super::relocate::FIRST_COPY_SECONDS;
 use super::{Action, Facts, Finding, FindingCode, Phase};
-use crate::model::{LedgerEntry, ReplicationPolicy, ReplicationType, ServerId, StepId};
+use crate::model::{LedgerEntry, ReplicationPolicy, ServerId, StepId};
 use crate::ports::ServerState;
 
 /// Label of the snapshot that keeps what diverged.
@@ -101,7 +101,7 @@ fn fence(
         ready = after;
     }
     let group = policy.pure_pg_name.clone();
-    if facts.record.group.replication_type == ReplicationType::Sync {
+    if facts.record.group.is_in_pod() {
         let title = format!("wait until {site} has the data of '{group}' again");
         let action = Action::AwaitInStep { site: site.clone(), group: group.clone() };
         ready = vec![builder.add("old_site/in_step", Phase::Fence, title, &ready, action)];

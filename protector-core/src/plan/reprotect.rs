@@ -3,7 +3,7 @@
 use super::build::Builder;
 use super::relocate::{findings::servers, pod, protect};
 use super::{Action, ExpectedLoss, Facts, Finding, FindingCode, Phase, Plan, Request, checks, old_site};
-use crate::model::{Protection, ReplicationType};
+use crate::model::Protection;
 use crate::rules;
 
 /// Announce · work off what waits for the standby site · replicate towards it · close as protected.
@@ -29,7 +29,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
         let title = format!("tell {} about the operation", facts.peer.site);
         let announced = vec![builder.add("announce", Phase::Prepare, title, &[], Action::Announce {})];
         let mut ready = old_site::settle(&mut builder, facts, policy, announced);
-        if facts.record.group.replication_type == ReplicationType::Sync {
+        if facts.record.group.is_in_pod() {
             ready = pod::join(&mut builder, facts, ready);
         }
         let (from, to) = (&facts.source.site, &facts.target.site);

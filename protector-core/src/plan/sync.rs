@@ -2,7 +2,6 @@
 
 use super::build::Builder;
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, Request, checks};
-use crate::model::ReplicationType;
 use crate::rules::naming;
 
 /// Takes a replicated snapshot and waits until it is complete on the standby array. In a pod the data are on both arrays
@@ -19,7 +18,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     let mut builder = Builder::new(&facts.record);
     if let (Some(policy), Some(array)) = (&facts.record.policy, facts.source.array.known()) {
         let (kind, group) = (facts.record.group.replication_type, &policy.pure_pg_name);
-        let is_sync = kind == ReplicationType::Sync;
+        let is_sync = facts.record.group.is_in_pod();
         let taken = builder.add(
             "take_snapshot",
             Phase::FinalSync,

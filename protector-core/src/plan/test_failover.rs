@@ -5,7 +5,6 @@ use super::placement::{mappings_towards_target, place};
 use super::relocate::bring_up::{BringUp, Purpose, bring_up};
 use super::relocate::import::Import;
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
-use crate::model::ReplicationType;
 use crate::rules::start_order;
 use std::collections::HashMap;
 
@@ -15,7 +14,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     checks::group(facts, request, &mut findings);
     checks::answers(&facts.target, facts.now, "restore the standby site; a test needs nothing else", &mut findings);
     checks::no_fence_due(facts, &mut findings);
-    if facts.record.group.replication_type == ReplicationType::Sync {
+    if facts.record.group.is_in_pod() {
         checks::pods::target_in_step(facts, &mut findings);
     }
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));

@@ -1,7 +1,7 @@
 //! Whether the array group is ours, complete, and replicates as the policy says.
 
 use super::pods;
-use crate::model::{ArrayVolumeName, ReplicationPolicy, ReplicationType};
+use crate::model::{ArrayVolumeName, ReplicationPolicy};
 use crate::plan::{ArrayFacts, Evidence, Facts, Finding, FindingCode, SiteFacts};
 use crate::ports::{ArrayGroup, ReplicationLink};
 use crate::rules;
@@ -39,7 +39,7 @@ pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
     linked(facts, findings);
     let group = grouped(facts, policy, &facts.source, findings);
     findings.extend(group.and_then(|group| drift(facts, &facts.source, group)));
-    if facts.record.group.replication_type == ReplicationType::Sync {
+    if facts.record.group.is_in_pod() {
         pods::in_step(facts, findings);
         return;
     }

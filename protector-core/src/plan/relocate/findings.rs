@@ -1,7 +1,7 @@
 //! What speaks against moving a workload.
 
 use super::{is_absent, standby_servers};
-use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, ReplicationType, VolumeId};
+use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
 use crate::plan::{
     ConsentKind, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Request, Severity, checks, old_site,
 };
@@ -24,7 +24,7 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     checks::in_sync(facts, findings);
     old_site::findings(facts, findings);
     servers(facts, findings);
-    let is_sync = facts.record.group.replication_type == ReplicationType::Sync;
+    let is_sync = facts.record.group.is_in_pod();
     if facts.record.group.protection == Protection::Unprotected {
         // else the plan protects the workload first, so there is nothing replicated to judge yet
         if is_sync {
@@ -97,7 +97,7 @@ pub(super) fn unplanned<'a>(
             .seen(Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now).value("answer", reason)),
         );
     }
-    if facts.record.group.replication_type == ReplicationType::Sync {
+    if facts.record.group.is_in_pod() {
         checks::held_by_target(facts, findings);
         return (None, checks::pods::loss(facts, given, findings));
     }
@@ -216,9 +216,7 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     }
     let grouped: HashSet<&VolumeId> = cloud.group_volumes.iter().collect();
     // volumes under a plain type join once they are replicated again
-    let joins_later = group.replication_type == ReplicationType::Sync
-        && group.protection == Protection::Unprotected
-        && grouped.is_subset(&recorded);
+    let joins_later = group.is_in_pod() && group.protection == Protection::Unprotected && grouped.is_subset(&recorded);
     if grouped != recorded && !joins_later {
         findings.push(
             drift(

@@ -1,6 +1,6 @@
 //! Under which volume type Cinder takes clones over.
 
-use crate::model::{OperationKind, Protection, ReplicationType};
+use crate::model::{OperationKind, Protection};
 use crate::plan::{Facts, Finding, checks};
 
 /// How clones come under Cinder's management.
@@ -33,7 +33,7 @@ impl Import {
     }
 
     fn of(facts: &Facts, alone: bool, findings: &mut Vec<Finding>) -> Self {
-        if alone && facts.record.group.replication_type == ReplicationType::Sync {
+        if alone && facts.record.group.is_in_pod() {
             return Self { volume_type: checks::plain_type(facts, findings), joins_group: false };
         }
         let volume_type = facts.record.group.volume_type_on(&facts.target.site).to_owned();

@@ -21,7 +21,7 @@ use super::placement::{Placement, mappings_towards_target, place};
 use super::{Action, ExpectedLoss, Facts, OnFailure, Phase, Plan, PointSource, Request, checks, old_site};
 use crate::model::{
     ArrayGroupName, ArrayVolumeName, DiskId, Member, MemberStatus, OperationKind, Protection, RecoveryPoint,
-    ReplicationPolicy, ReplicationType, ServerId, SiteName, StepId,
+    ReplicationPolicy, ServerId, SiteName, StepId,
 };
 use crate::ports::ServerState;
 use crate::rules::{naming, start_order};
@@ -127,7 +127,7 @@ impl Relocation<'_> {
     }
 
     fn is_sync(&self) -> bool {
-        self.facts.record.group.replication_type == ReplicationType::Sync
+        self.facts.record.group.is_in_pod()
     }
 
     /// Tells the other site, if it answers. Planned kinds are blocked when it does not.
