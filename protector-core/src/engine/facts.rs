@@ -3,10 +3,13 @@
 use super::Engine;
 use crate::exec::OperationState;
 use crate::model::{
-    GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ServerId, SiteName, VolumeId,
+    GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ReplicationPolicy, ServerId, SiteName,
+    VolumeId,
 };
 use crate::plan::{ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
-use crate::ports::{Cloud, CloudVolume, OperationFilter, PeerVersion, SERVER_OP_KEY, StoredOperation};
+use crate::ports::{
+    Cloud, CloudVolume, OperationFilter, PeerVersion, PodMemberState, SERVER_OP_KEY, StorageDriver, StoredOperation,
+};
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +116,10 @@ impl Engine {
         }
         let Some(policy) = &record.policy else { return Ok(facts) };
         facts.local_group = array.group(&policy.pure_pg_name).await?.map(|o| o.value);
+        if record.group.is_in_pod() {
+            pod_facts(array, policy, &mut facts).await?;
+            return Ok(facts);
+        }
         if let Some(peer) = &facts.peer {
             let image = naming::target_group_name(peer, &policy.pure_pg_name);
             facts.image = array.group(&image).await?.map(|o| o.value);
@@ -209,6 +216,20 @@ impl Engine {
             .map(|s| s.id)
             .collect()
     }
+}
+
+/// How the group's pod stands, and its recovery points where the array has the data.
+async fn pod_facts(array: &dyn StorageDriver, policy: &ReplicationPolicy, facts: &mut ArrayFacts) -> Result<()> {
+    if facts.local_group.as_ref().is_none_or(|group| group.destroyed) {
+        return Ok(());
+    }
+    let group = &policy.pure_pg_name;
+    facts.pod = array.replication_status(group).await?.value.pod;
+    let here = facts.pod.as_ref().and_then(|pod| pod.arrays.get(&facts.name));
+    if here.is_some_and(|member| member.state == PodMemberState::Online) {
+        facts.recovery_points = array.recovery_points(group).await?.value;
+    }
+    Ok(())
 }
 
 async fn retained_volumes(

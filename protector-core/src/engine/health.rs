@@ -3,6 +3,7 @@
 use super::{Engine, HealthView, describe};
 use crate::model::{FenceDue, GroupRecord, Mappings, SyncStatus};
 use crate::plan::{ArrayFacts, Request};
+use crate::ports::PodMemberState;
 use crate::rules::{self, RecoveryPointAge, RpoVerdict};
 use crate::{Result, model::FailoverType};
 use std::collections::BTreeSet;
@@ -47,6 +48,9 @@ impl Engine {
     }
 
     fn recovery_point_age(&self, record: &GroupRecord, standby: Option<&ArrayFacts>) -> RecoveryPointAge {
+        if record.group.is_in_pod() {
+            return age_in_pod(standby);
+        }
         let expected: BTreeSet<_> = super::policies::volumes_on(record, &record.group.current_primary_site);
         let newest = standby.and_then(|a| rules::newest_usable(&a.recovery_points, &expected));
         rules::age_of(newest, standby.is_some(), self.0.endpoints.clock.now())
@@ -70,6 +74,15 @@ impl Engine {
             .filter(|f| f.code != crate::plan::FindingCode::NetworkMappingMissing)
             .map(|f| f.message.clone())
             .collect())
+    }
+}
+
+/// An array that is online in the pod has every write; how old the data of another one are is not asked here.
+fn age_in_pod(standby: Option<&ArrayFacts>) -> RecoveryPointAge {
+    let here = standby.and_then(|array| array.pod.as_ref()?.arrays.get(&array.name));
+    match here.map(|member| member.state) {
+        Some(PodMemberState::Online) => RecoveryPointAge::Known { seconds: 0 },
+        _ => RecoveryPointAge::Unknown,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::model::{
     SiteName, StartOptions, VolumeId, VolumeType,
 };
 use crate::ports::{AttachedVolume, CinderGroup, MemberMode, Server, VolumeQuery};
-use crate::rules::eligibility::{Candidate, check_boot_volume, check_candidates, violations_error};
-use crate::rules::start_order;
+use crate::rules::eligibility::{Candidate, check_boot_volume, check_candidates, check_pod, violations_error};
+use crate::rules::{naming, start_order};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -166,6 +166,9 @@ impl Engine {
         let backend = self.backend_on(record, site).await?;
         let mut violations =
             check_candidates(site, group.replication_type, group.volume_type_on(site), &backend, own, &candidates);
+        if group.is_in_pod() {
+            violations.extend(check_pod(site, &pod_of_group(record, &candidates), &candidates));
+        }
         let boots = server.volumes.iter().any(|v| v.boot);
         violations.extend(check_boot_volume(site, &server.id, &server.name, server.volumes.len(), boots));
         if violations.is_empty() {
@@ -237,6 +240,16 @@ impl Engine {
             copies: BTreeMap::from([(site.clone(), copy)]),
         })
     }
+}
+
+/// The pod of a synchronous group: as its policy says, else where its volumes are, else where the first one comes from.
+fn pod_of_group(record: &GroupRecord, candidates: &[Candidate]) -> String {
+    let policy = record.policy.as_ref().map(|policy| policy.pure_pg_name.as_str());
+    let members = volumes_on(record, &record.group.current_primary_site);
+    let members = members.iter().map(|volume| volume.as_str());
+    let joining = candidates.iter().filter_map(|c| c.array_volume.as_ref()).map(|volume| volume.as_str());
+    let pod = policy.into_iter().chain(members).chain(joining).find_map(naming::pod_of);
+    pod.unwrap_or(naming::CINDER_POD).to_owned()
 }
 
 /// Members change only while the workload runs completely on one site.

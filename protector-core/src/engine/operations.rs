@@ -2,9 +2,9 @@
 
 use super::describe::OpenOperationView;
 use super::{Engine, OperationView, describe};
-use crate::exec::{JOURNAL_SCHEMA, Measures, Progress, Record, lease, read_plan};
-use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, SiteName};
-use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request, divergence, transition};
+use crate::exec::{JOURNAL_SCHEMA, Measures, Progress, Record, decide, lease, read_plan};
+use crate::model::{GroupRecord, OpenOperation, OperationId, OperationStatus};
+use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request};
 use crate::ports::{Cancel, GroupChange, JournalEntry, Lease, OperationFilter, StoredOperation};
 use crate::{Error, Result};
 
@@ -148,16 +148,10 @@ impl Engine {
         })
     }
 
-    /// The group's record with the operation on it. An unplanned failover that cannot tell the other site says so at once.
+    /// The group's record with the operation on it.
     fn opening(&self, plan: &Plan, record: &GroupRecord, stored: &StoredOperation) -> GroupChange {
-        let told = plan.steps.iter().any(|s| matches!(s.action, Action::Announce {}));
-        let absent: Option<&SiteName> =
-            (!told && plan.kind == OperationKind::UnplannedFailover).then(|| self.0.endpoints.peer.site());
         let open = OpenOperation { id: stored.id.clone(), kind: stored.kind, site: self.0.site.clone() };
-        let mut next = transition::opened(record, open, absent, stored.accepted_at);
-        if plan.kind == OperationKind::UnplannedFailover {
-            divergence::suspect(&mut next, plan, &stored.id, stored.accepted_at);
-        }
+        let next = decide::opened(record, plan, open, self.0.endpoints.peer.site(), stored.accepted_at);
         GroupChange { expected: record.version, record: next }
     }
 }

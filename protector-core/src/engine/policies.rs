@@ -3,7 +3,8 @@
 use super::{Engine, PolicyChange, PolicyView, describe};
 use crate::exec::metadata;
 use crate::model::{
-    ArrayGroupName, ArrayVolumeName, GroupRecord, PolicyStatus, Protection, ReplicationPolicy, SiteName,
+    ArrayGroupName, ArrayVolumeName, GroupRecord, PolicyStatus, Protection, ReplicationPolicy, ReplicationType,
+    SiteName,
 };
 use crate::ports::{GroupSpec, MemberMode, MemberSet, ReplicationLink, ReplicationSpec};
 use crate::rules::{self, Side, naming};
@@ -55,18 +56,22 @@ impl Engine {
             Error::invalid(format!("{flag} is missing and [storage] {option} is not set"))
                 .remedy(format!("give {flag}, or set [storage] {option}"))
         };
+        let is_sync = record.group.is_in_pod();
         let replication_interval = change
             .replication_interval
             .or(old.map(|p| p.replication_interval))
             .or(defaults.replication_interval)
+            .or(is_sync.then_some(0))
             .ok_or_else(|| missing("--replication-interval", "default_replication_interval"))?;
         let rpo_minutes = change
             .rpo_minutes
             .or(old.map(|p| p.rpo_minutes))
             .or(defaults.rpo_minutes)
             .ok_or_else(|| missing("--rpo-minutes", "default_rpo_minutes"))?;
-        rules::check_interval(replication_interval, rpo_minutes)?;
-        for site in [&record.group.primary_site, &record.group.secondary_site] {
+        // a pod is replicated write by write: an interval is kept, and means nothing
+        let sites = [&record.group.primary_site, &record.group.secondary_site];
+        for site in sites.into_iter().filter(|_| !is_sync) {
+            rules::check_interval(replication_interval, rpo_minutes)?;
             let bounds = self.0.endpoints.array(site)?.capabilities().interval_bounds;
             rules::check_schedule(replication_interval, bounds).map_err(|e| e.context(format!("array of {site}")))?;
         }
@@ -156,7 +161,7 @@ impl Engine {
             source.ensure_replication(cx, group, &replication)
         })
         .await?;
-        let image = naming::target_group_name(&source_name, group);
+        let image = naming::standby_group_name(record.group.replication_type, &source_name, group);
         self.settle(&self.edit_cx(record, "policy/accept"), |cx| {
             target.accept_from_peer(cx, &image, &record.group.id, true)
         })
@@ -206,8 +211,26 @@ fn group_name(record: &GroupRecord, change: &PolicyChange) -> Result<ArrayGroupN
                 return Err(Error::invalid(format!("pure_pg_name '{given}' is one of Cinder's own array groups"))
                     .remedy("choose another name"));
             }
-            Ok(name)
+            in_pod(record, &name)
         }
-        (None, None) => Ok(naming::default_array_group_name(&record.group.name)),
+        (None, None) => in_pod(record, &naming::default_array_group_name(&record.group.name)),
+    }
+}
+
+/// A group is in a pod if, and only if, it is synchronous: in the one that is named, else in that of its volumes, else in
+/// the one that Cinder uses unless it is told another.
+fn in_pod(record: &GroupRecord, name: &ArrayGroupName) -> Result<ArrayGroupName> {
+    let (text, group) = (name.as_str(), &record.group.name);
+    match (record.group.replication_type, naming::pod_of(text)) {
+        (ReplicationType::Async, None) | (ReplicationType::Sync, Some(_)) => Ok(name.clone()),
+        (ReplicationType::Async, Some(pod)) => Err(Error::invalid(format!(
+            "pure_pg_name '{text}' lies in pod '{pod}', and '{group}' is replicated asynchronously, without a pod"
+        ))
+        .remedy("name the array group alone, without '<pod>::'")),
+        (ReplicationType::Sync, None) => {
+            let volumes = volumes_on(record, &record.group.current_primary_site);
+            let pod = volumes.iter().find_map(|volume| naming::pod_of(volume.as_str()));
+            Ok(naming::group_in_pod(pod.unwrap_or(naming::CINDER_POD), name))
+        }
     }
 }

@@ -225,7 +225,7 @@ impl Engine {
                         request.replication_type
                     ),
                 )
-                .remedy("use --replication-type async"));
+                .remedy("use the other --replication-type, or another storage driver"));
             }
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! Taking up an operation and bringing it to an end.
 
 use super::run::Run;
-use super::{Endpoints, OperationState, Progress, Record, StepState, forward, lease, rollback};
+use super::{Endpoints, OperationState, Progress, Record, decide, forward, lease, rollback};
 use crate::model::OperationId;
-use crate::plan::{Action, Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
+use crate::plan::{Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -113,7 +113,8 @@ impl Executor {
         if purpose == Purpose::Abort && !run.state().can_abort(&run.plan) {
             return Err(too_late(&run.operation.id));
         }
-        let reopened = (purpose == Purpose::Finish && reopens(run)).then_some(Record::MembersReopened {});
+        let reopened = (purpose == Purpose::Finish && decide::reopens(&run.plan, &run.state()))
+            .then_some(Record::MembersReopened {});
         run.append([attempt].into_iter().chain(reopened).collect()).await?;
         run.tell_operation("running");
         self.make_steps(run, purpose).await?;
@@ -174,16 +175,6 @@ pub(crate) fn too_late(id: &OperationId) -> Error {
         "{id} cannot be aborted: its pivot is done, the volumes are cloned on the target, and the way is forward"
     ))
     .remedy(format!("openstack protector operation resume {id}"))
-}
-
-/// Whether members that failed are tried again: the last attempt stopped by itself, and nobody has been told who arrived.
-fn reopens(run: &Run) -> bool {
-    let state = run.state();
-    let told = run.plan.steps.iter().any(|s| {
-        matches!(s.action, Action::SwitchPrimary { .. } | Action::Close {}) && state.begun_at.contains_key(&s.id)
-    });
-    let failed = state.steps.values().any(|s| matches!(s, StepState::MemberFailed(_)));
-    state.error.is_some() && failed && !told
 }
 
 fn unknown(id: &OperationId) -> Error {

@@ -1,12 +1,12 @@
 //! Making the steps that are left.
 
-use super::outcomes::{closed_steps, final_status, member_outcomes, nobody_arrives};
+use super::decide::{self, Ending};
 use super::perform::{self, Performed};
 use super::run::Run;
 use super::{Record, StepState};
-use crate::model::{OperationStatus, StepId};
-use crate::plan::{Action, EndpointKind, Limits, OnFailure, Phase, Schedule, Step, StepOutput};
-use crate::ports::{GroupChange, StopKind};
+use crate::model::OperationStatus;
+use crate::plan::{EndpointKind, Limits, OnFailure, Phase, Schedule, Step, StepOutput};
+use crate::ports::GroupChange;
 use crate::{Error, ErrorKind, Result};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::collections::HashSet;
@@ -14,10 +14,9 @@ use std::collections::HashSet;
 /// Runs until all steps are settled or closed, one stops the operation, or somebody asks to stop. Then either the operation
 /// is finished, or it rolls back, or it stays open.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
-    let needs_nothing = |id: &StepId| run.state().is_settled(id) || run.state().has_failed(id);
-    let mut schedule = Schedule::new(&run.plan.steps, needs_nothing, limits, run.plan.step_lengths());
+    let (mut schedule, already_closed) = decide::schedule(&run.plan, &run.state(), limits);
     let mut closed = HashSet::new();
-    close_followers(run, &mut schedule, &mut closed);
+    tell_closed(run, &already_closed, &mut closed);
     let mut in_flight = FuturesUnordered::new();
     let mut failure: Option<Error> = None;
     stop_without_arrivals(run, &mut failure).await?;
@@ -61,11 +60,17 @@ async fn begin(run: &Run, schedule: &mut Schedule) -> Result<Vec<usize>> {
 }
 
 /// Takes the steps out that will not be made any more.
-fn close_followers(run: &Run, schedule: &mut Schedule, closed: &mut HashSet<StepId>) {
-    let now: HashSet<&StepId> = closed_steps(&run.plan, &run.state()).into_keys().collect();
-    for (at, step) in run.plan.steps.iter().enumerate().filter(|(_, s)| now.contains(&s.id)) {
-        if closed.insert(step.id.clone()) {
-            schedule.close(at);
+fn close_followers(run: &Run, schedule: &mut Schedule, closed: &mut HashSet<usize>) {
+    let now = decide::closed_positions(&run.plan, &run.state());
+    now.iter().for_each(|at| schedule.close(*at));
+    tell_closed(run, &now, closed);
+}
+
+fn tell_closed(run: &Run, now: &[usize], closed: &mut HashSet<usize>) {
+    for at in now {
+        if closed.insert(*at)
+            && let Some(step) = run.plan.steps.get(*at)
+        {
             run.tell_step(step, "blocked");
         }
     }
@@ -76,7 +81,7 @@ fn close_followers(run: &Run, schedule: &mut Schedule, closed: &mut HashSet<Step
 async fn conclude(
     run: &Run,
     schedule: &mut Schedule,
-    closed: &mut HashSet<StepId>,
+    closed: &mut HashSet<usize>,
     finished: Vec<(usize, Result<Performed>)>,
     failure: &mut Option<Error>,
 ) -> Result<()> {
@@ -125,7 +130,8 @@ async fn write_done(
         .collect();
     records.extend(lost);
     if last {
-        records.push(Record::Finished { status: ended(run) });
+        let status = decide::ended(&run.plan, &run.state());
+        records.push(Record::Finished { status });
     }
     run.append_with(records, change, last).await?;
     for (at, step) in steps {
@@ -143,7 +149,7 @@ async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Opt
         e if e.kind() == ErrorKind::Cancelled => Ok(false),
         // the journal is somebody else's now
         e if e.kind() == ErrorKind::Conflict && run.keep_lease().await.is_err() => Err(e),
-        e => match meaning(step, e.kind()) {
+        e => match decide::meaning(step, e.kind()) {
             OnFailure::Skip => {
                 run.append(vec![Record::StepSkipped { step: step.id.clone(), reason: e.to_string() }]).await?;
                 run.count_settled(step);
@@ -163,15 +169,6 @@ async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Opt
     }
 }
 
-/// What the failure of a step means. An endpoint that nobody gets an answer from is not the failure of one member.
-fn meaning(step: &Step, kind: ErrorKind) -> OnFailure {
-    let of_the_endpoint = matches!(kind, ErrorKind::Unreachable | ErrorKind::Unauthenticated);
-    match step.on_failure {
-        OnFailure::FailMember if of_the_endpoint || step.member.is_none() => OnFailure::Stop,
-        other => other,
-    }
-}
-
 /// Writes down that the member of the step does not arrive. What waits for outcomes may go on.
 async fn fail_member(run: &Run, step: &Step, e: Error) -> Result<bool> {
     let Some(member) = step.member.clone() else { return Err(e) };
@@ -184,62 +181,35 @@ async fn fail_member(run: &Run, step: &Step, e: Error) -> Result<bool> {
 
 /// Nobody is made the primary of nothing: a move of which no member arrives stops, and is gone on with by a resume.
 async fn stop_without_arrivals(run: &Run, failure: &mut Option<Error>) -> Result<()> {
-    if failure.is_some() || !run.plan.kind.moves_workload() {
+    if failure.is_some() {
         return Ok(());
     }
-    let reason = {
-        let state = run.state();
-        let is_switch = |s: &&Step| matches!(s.action, Action::SwitchPrimary { .. });
-        if run.plan.steps.iter().filter(is_switch).any(|s| state.begun_at.contains_key(&s.id)) {
-            return Ok(());
-        }
-        nobody_arrives(&run.plan, &state)
-    };
+    let reason = decide::nobody_to_switch_to(&run.plan, &run.state());
     let Some(reason) = reason else { return Ok(()) };
-    let reason = format!("no member arrived: {reason}");
     run.append(vec![Record::Stopped { reason: reason.clone() }]).await?;
     *failure = Some(Error::precondition(reason));
     Ok(())
 }
 
-fn ended(run: &Run) -> OperationStatus {
-    final_status(run.plan.kind, &member_outcomes(&run.plan, &run.state()))
-}
-
 /// What a failure or a request to stop means depends on the kind and on whether the pivot is passed. An abort is only
 /// written down here.
 async fn end(run: &Run, failure: Option<Error>, nothing_left: bool) -> Result<()> {
-    let (finished, pivot_passed) = {
-        let state = run.state();
-        (state.finished.is_some(), state.pivot_passed(&run.plan))
-    };
-    if finished {
-        return Ok(());
-    }
-    if nothing_left {
-        return run.append_with(vec![Record::Finished { status: ended(run) }], None, true).await;
-    }
-    let moves = run.plan.kind.moves_workload();
     let stop = run.pending_stop();
-    if let Some(abort) = stop.clone().filter(|s| s.kind == StopKind::Abort && !(moves && pivot_passed)) {
-        return run.obey_abort(abort).await;
+    let kind = stop.as_ref().map(|request| request.kind);
+    let ending = decide::ending(&run.plan, &run.state(), nothing_left, kind, failure.is_some());
+    match (ending, stop, failure) {
+        (Ending::Over | Ending::StayOpen, ..) => Ok(()),
+        (Ending::Finish(status), ..) => run.append_with(vec![Record::Finished { status }], None, true).await,
+        (Ending::Abort, Some(abort), _) => run.obey_abort(abort).await,
+        (Ending::RollBack, _, Some(failure)) => {
+            run.append(vec![Record::RollbackStarted { reason: failure.to_string() }]).await
+        }
+        (Ending::Stopped, Some(cancel), _) => Err(run.obey_cancel(cancel).await?),
+        (Ending::Stopped | Ending::Abort | Ending::RollBack, ..) => {
+            Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
+                .remedy(format!("openstack protector operation resume {}", run.operation.id)))
+        }
     }
-    let Some(failure) = failure else {
-        return Err(match stop {
-            Some(cancel) => run.obey_cancel(cancel).await?,
-            None => Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
-                .remedy(format!("openstack protector operation resume {}", run.operation.id)),
-        });
-    };
-    if !run.plan.kind.changes_metadata() {
-        // nothing of production was touched: the group is free again, and what a test made is known to its cleanup
-        return run.append_with(vec![Record::Finished { status: OperationStatus::Failed }], None, true).await;
-    }
-    // what moves nothing has nothing to undo: it is made again
-    if pivot_passed || !run.plan.kind.moves_workload() {
-        return Ok(());
-    }
-    run.append(vec![Record::RollbackStarted { reason: failure.to_string() }]).await
 }
 
 /// Ends an operation that moves nothing and was aborted. What its steps may have made without an outcome is made again
@@ -249,7 +219,8 @@ async fn end(run: &Run, failure: Option<Error>, nothing_left: bool) -> Result<()
 /// stopped by the caller → `Cancelled`, a later run goes on; the journal cannot be written → `Storage`.
 pub(super) async fn give_up(run: &Run) -> Result<()> {
     let begun = |step: &&Step| run.state().steps.get(&step.id) == Some(&StepState::Begun);
-    let unknown: Vec<&Step> = run.plan.steps.iter().filter(begun).filter(|s| is_known_by_outcome(&s.action)).collect();
+    let unknown: Vec<&Step> =
+        run.plan.steps.iter().filter(begun).filter(|s| decide::known_by_outcome_alone(&s.action)).collect();
     for step in unknown {
         match perform::perform(run, step).await {
             Ok(Performed { output, change, .. }) => {
@@ -267,9 +238,4 @@ pub(super) async fn give_up(run: &Run) -> Result<()> {
         }
     }
     run.append_with(vec![Record::Finished { status: OperationStatus::Cancelled }], None, true).await
-}
-
-/// Whether nothing but the outcome of the step tells what it made.
-fn is_known_by_outcome(action: &Action) -> bool {
-    matches!(action, Action::CloneVolumes { .. } | Action::ImportVolume { .. } | Action::EnsurePort { .. })
 }

@@ -218,6 +218,14 @@ impl OperationState {
         })?;
         self.next_sequence = entry.sequence + 1;
         self.last_hash.clone_from(&entry.hash);
+        self.add(record, entry.at)
+    }
+
+    /// Adds what one record says, written at `at`. Where the entry stands in the chain is not looked at.
+    ///
+    /// # Errors
+    /// a journal of another version → `Unsupported`.
+    pub fn add(&mut self, record: Record, at: Timestamp) -> Result<()> {
         match record {
             Record::PlanAccepted { schema, .. } if schema != JOURNAL_SCHEMA => {
                 return Err(Error::unsupported(format!(
@@ -227,7 +235,7 @@ impl OperationState {
             Record::PlanAccepted { consents, .. } => self.consents = consents,
             Record::Attempt { taken_from, .. } => {
                 self.attempts += 1;
-                self.attempted_at.get_or_insert(entry.at);
+                self.attempted_at.get_or_insert(at);
                 (self.error, self.stopped, self.taken_from) = (None, None, taken_from);
             }
             Record::CancelRequested { request } => {
@@ -242,22 +250,22 @@ impl OperationState {
             }
             Record::StopRefused { request, .. } => self.answered = Some(request),
             Record::StepIntent { step } => {
-                self.begun_at.entry(step.clone()).or_insert(entry.at);
+                self.begun_at.entry(step.clone()).or_insert(at);
                 self.ended_at.remove(&step);
                 self.steps.insert(step, StepState::Begun);
             }
             Record::StepDone { step, output } => {
                 self.outputs.add(output);
-                self.end(step, StepState::Done, entry.at);
+                self.end(step, StepState::Done, at);
             }
-            Record::StepSkipped { step, reason } => self.end(step, StepState::Skipped(reason), entry.at),
+            Record::StepSkipped { step, reason } => self.end(step, StepState::Skipped(reason), at),
             Record::StepFailed { step, message, .. } => {
                 self.error = Some(message.clone());
-                self.end(step, StepState::Failed(message), entry.at);
+                self.end(step, StepState::Failed(message), at);
             }
             Record::MemberFailed { step, message, output, .. } => {
                 self.outputs.add(output);
-                self.end(step, StepState::MemberFailed(message), entry.at);
+                self.end(step, StepState::MemberFailed(message), at);
             }
             Record::Stopped { reason } => self.error = Some(reason),
             Record::MembersReopened {} => {
@@ -268,9 +276,9 @@ impl OperationState {
                 if let Some(note) = note {
                     self.undo_notes.insert(step.clone(), note);
                 }
-                self.end(step, StepState::Undone, entry.at);
+                self.end(step, StepState::Undone, at);
             }
-            Record::Finished { status } => self.finished = Some((status, entry.at)),
+            Record::Finished { status } => self.finished = Some((status, at)),
         }
         Ok(())
     }

@@ -28,11 +28,29 @@ pub async fn take(
 ) -> Result<(Lease, Option<LeaseHolder>)> {
     let now = clock.now();
     let current = store.lease(id).await?;
-    if let Some(lease) = current.as_ref().filter(|l| l.holder != *holder && is_alive(l, now)) {
+    if let Some(lease) = held_by_another(current.as_ref(), holder, now, is_gone) {
         return Err(is_held(id, lease));
     }
     let taken = store.acquire_lease(id, holder, expiry(now), current.as_ref().map(|l| l.generation)).await?;
     Ok((taken, current.map(|l| l.holder).filter(|former| former != holder)))
+}
+
+/// The lease that keeps `holder` out: that of somebody else who may still be at work. `is_gone`: whether a process is certainly
+/// not there any more.
+pub fn held_by_another<'a>(
+    current: Option<&'a Lease>,
+    holder: &LeaseHolder,
+    now: Timestamp,
+    is_gone: impl Fn(&LeaseHolder) -> bool,
+) -> Option<&'a Lease> {
+    current.filter(|lease| lease.holder != *holder && lease.expires_at > now && !is_gone(&lease.holder))
+}
+
+/// Whether a lease is renewed before the next call: a third of it has passed. Nobody may take it before it has passed wholly,
+/// so that the time in between needs no look.
+pub fn is_to_renew(expires_at: Timestamp, now: Timestamp) -> bool {
+    let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or(Duration::ZERO);
+    left <= LEASE_TIME * 2 / 3
 }
 
 fn is_held(id: &OperationId, lease: &Lease) -> Error {

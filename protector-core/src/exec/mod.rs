@@ -4,9 +4,12 @@
 //! the journal. Killed anywhere, [`Executor::run`] continues from the journal and ends in the same world. Before the pivot
 //! a failure restores the start; after it only the way forward is left, and a later run tries again what failed.
 //!
+//! What it decides on the way is in [`decide`], as functions of plan and journal; the rest waits and calls.
+//!
 //! Whoever does not hold the lease asks to stop through the store, beside the journal. The executor hears of it with each
 //! write of the journal and while it waits, and answers in the journal.
 
+pub mod decide;
 mod endpoints;
 mod executor;
 mod forward;

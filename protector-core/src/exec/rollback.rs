@@ -1,11 +1,11 @@
 //! Before the pivot: restoring the start.
 
-use super::metadata::is_silence;
+use super::Record;
+use super::decide::{self, Undo};
 use super::perform::{self, Performed};
 use super::run::Run;
-use super::{Record, StepState};
 use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, SiteName};
-use crate::plan::{Action, Endpoint, EndpointKind, Phase, Step, divergence, transition};
+use crate::plan::{Step, transition};
 use crate::ports::{
     Cx, FenceState, GroupChange, Outcome, PeerVersion, ReplicationLink, ReplicationStatus, StopKind, VolumeQuery,
 };
@@ -24,14 +24,12 @@ pub(super) async fn run(run: &Run) -> Result<()> {
     let (mut left_behind, mut source_is_lost) = (false, false);
     for step in run.plan.steps.iter().rev() {
         answer_stop(run).await?;
-        let touched =
-            matches!(run.state().steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
-        if !touched || (stays(&step.action) && run.state().is_settled(&step.id)) {
+        if !decide::needs_undo(step, &run.state()) {
             continue;
         }
         let e = match undo(run, step).await {
             // it was completed instead
-            Ok(_) if stays(&step.action) && run.state().is_settled(&step.id) => continue,
+            Ok(_) if decide::stays(&step.action) && run.state().is_settled(&step.id) => continue,
             Ok(note) => {
                 run.append(vec![Record::StepUndone { step: step.id.clone(), note }]).await?;
                 run.tell_step(step, "undone");
@@ -40,25 +38,20 @@ pub(super) async fn run(run: &Run) -> Result<()> {
             Err(e) if e.kind() == ErrorKind::Cancelled => return Err(e),
             Err(e) => e,
         };
-        let Endpoint { kind, site } = step.action.endpoint();
-        let silent = is_silence(e.kind());
-        // metadata is told to the other site first
-        let at_peer = kind == EndpointKind::Metadata || site.as_ref() == Some(run.endpoints.peer.site());
+        let means = decide::failed_undo(&run.plan, &run.state(), step, e.kind(), run.endpoints.peer.site());
         let e = e.context(format!("undoing '{}'", step.title));
-        fail(run, step, if at_peer && silent { or_leave_peer(run, e) } else { e }).await?;
-        if at_peer && silent && run.state().leave_peer {
-            source_is_lost |= site.as_ref() == Some(&run.plan.source);
-        } else if site.as_ref() == Some(&run.plan.target) {
-            left_behind = true;
-        } else {
+        fail(run, step, if means.peer_is_silent { or_leave_peer(run, e) } else { e }).await?;
+        if !means.goes_on {
             return Ok(());
         }
+        source_is_lost |= means.source_is_lost;
+        left_behind |= means.left_behind;
     }
     if left_behind {
         return Ok(());
     }
-    // a start that lies on a lost site is not restored, and nobody is told so
-    free_group(run, if source_is_lost { OperationStatus::Failed } else { run.state().restored() }).await
+    let status = decide::restored(&run.state(), source_is_lost);
+    free_group(run, status).await
 }
 
 async fn fail(run: &Run, step: &Step, e: Error) -> Result<()> {
@@ -86,37 +79,21 @@ async fn answer_stop(run: &Run) -> Result<()> {
     }
 }
 
-/// What is done on a site that was left stays done: it keeps two sides from taking writes. What a commit released is gone.
-fn stays(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::StopOldServer { .. }
-            | Action::FenceOldGroup { .. }
-            | Action::PreserveGroup { .. }
-            | Action::SettleOldSite { .. }
-            | Action::LeaveGroup { .. }
-            | Action::ReleaseVolume { .. }
-            | Action::DestroyRetained { .. }
-            | Action::ForgetRetained { .. }
-    )
-}
-
 /// Undoes a step; what is worth knowing of how it stands afterwards.
 async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
     let cx = run.cx(step);
-    match &step.action {
-        Action::StopServer { site, server } => {
+    match decide::undo(&step.action) {
+        Undo::Start { site, server } => {
             let cloud = run.endpoints.cloud(site)?;
             run.settle(&cx, || cloud.start_server(&cx, server)).await.map(|()| None)
         }
-        Action::Fence { site, group } => unfence(run, &cx, site, group).await,
-        // the other site may have heard of it already, so it is made to its end
-        Action::SettleOldSite { .. } | Action::ForgetRetained { .. } => {
+        Undo::Unfence { site, group } => unfence(run, &cx, site, group).await,
+        Undo::Complete => {
             let Performed { output, change, .. } = perform::perform(run, step).await?;
             let done = Record::StepDone { step: step.id.clone(), output };
             run.append_with(vec![done], change, false).await.map(|()| None)
         }
-        Action::CloneVolumes { site, .. } => {
+        Undo::RemoveClones { site } => {
             let array = run.endpoints.array(site)?;
             let made = VolumeQuery::ClonedBy(cx.op_key.clone());
             let clones: BTreeSet<_> =
@@ -126,8 +103,7 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
             }
             run.settle(&cx, || array.remove_clones(&cx, &cx.op_key, &clones)).await.map(|()| None)
         }
-        // a snapshot more does no harm, replication set up stays useful, and the group is freed at the end
-        _ => Ok(None),
+        Undo::Leave => Ok(None),
     }
 }
 
@@ -176,16 +152,8 @@ fn fault_of(status: &ReplicationStatus) -> Option<String> {
 async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
-    let mut next = transition::closed(&record, record.group.protection, began);
-    divergence::withdraw(&mut next, &run.operation.id);
-    let pivot_begun =
-        run.plan.steps.iter().any(|s| s.phase == Phase::Pivot && run.state().begun_at.contains_key(&s.id));
-    if pivot_begun {
-        // an array may have seen the epoch that the pivot was to bring, and refuses an older one from then on
-        next.group.epoch = next.group.epoch.max(run.plan.epoch.next());
-    }
-    let announcement = run.plan.steps.iter().find(|s| matches!(s.action, Action::Announce {}));
-    if let Some(step) = announcement.filter(|_| record.divergence.is_none())
+    let mut next = decide::freed(&record, &run.plan, &run.state(), &run.operation.id, began);
+    if let Some(step) = decide::tells_end(&run.plan, &record)
         && let Err(e) = tell_end(run, step, &record, &next).await
     {
         if e.kind() == ErrorKind::Cancelled {
@@ -205,13 +173,11 @@ async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
 /// Pushes the end, over nothing but what this operation found or left there itself.
 async fn tell_end(run: &Run, step: &Step, record: &GroupRecord, next: &GroupRecord) -> Result<()> {
     let (peer, cx) = (&run.endpoints.peer, run.cx(step));
-    // the announcement may not have arrived; then the other site still holds the version before
-    let ours = [run.plan.version, record.version, next.version];
     run.settle(&cx, || async {
-        match peer.version(&record.group.id).await? {
-            PeerVersion::At(held) if held == next.version => peer.push(next, PeerVersion::At(record.version)).await,
-            PeerVersion::At(held) if ours.contains(&held) => peer.push(next, PeerVersion::At(held)).await,
-            other => Err(moved_on(peer.site(), other)),
+        let held = peer.version(&record.group.id).await?;
+        match decide::overwrites(held, &run.plan, record, next.version) {
+            Some(expected) => peer.push(next, expected).await,
+            None => Err(moved_on(peer.site(), held)),
         }
         .map(Outcome::Done)
     })

@@ -1,9 +1,9 @@
 //! One attempt at one operation: its journal, its state, its watchers.
 
 use super::measure::Measured;
-use super::{Endpoints, Event, OperationState, Progress, Record, lease};
-use crate::model::{Epoch, GroupRecord, OpKey, OperationStatus, ServerId, StepId};
-use crate::plan::{Outputs, Phase, Plan, Step};
+use super::{Endpoints, Event, OperationState, Progress, Record, decide, lease};
+use crate::model::{GroupRecord, OpKey, OperationStatus, ServerId, StepId};
+use crate::plan::{Outputs, Plan, Step};
 use crate::ports::{
     Cancel, Cx, GroupChange, JournalEntry, Lease, Outcome, StepDurations, StopRequest, StoredOperation,
 };
@@ -16,7 +16,6 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 #[derive(Debug)]
@@ -89,8 +88,7 @@ impl Run {
 
     /// The operation's members that do not arrive, as far as is known.
     pub(super) fn missing_members(&self) -> BTreeSet<ServerId> {
-        let outcomes = super::outcomes::member_outcomes(&self.plan, &self.state());
-        outcomes.into_iter().filter(|(_, outcome)| outcome.is_missing()).map(|(member, _)| member).collect()
+        decide::missing(&self.plan, &self.state())
     }
 
     pub(super) fn rolling_back(&self) -> bool {
@@ -189,8 +187,7 @@ impl Run {
 
     /// The context for the calls of a step: from the pivot on they belong to the next epoch.
     pub(super) fn cx(&self, step: &Step) -> Cx {
-        let moves = self.plan.kind.moves_workload();
-        let epoch: Epoch = if moves && step.phase >= Phase::Pivot { self.plan.epoch.next() } else { self.plan.epoch };
+        let epoch = decide::epoch_of(&self.plan, step);
         let deadline = self
             .now()
             .checked_add(SignedDuration::from_secs(i64::from(step.timeout_seconds)))
@@ -243,8 +240,7 @@ impl Run {
                 .remedy(format!("openstack protector operation show {id}")));
         }
         let now = self.now();
-        let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or(Duration::ZERO);
-        if left > lease::LEASE_TIME * 2 / 3 {
+        if !lease::is_to_renew(expires_at, now) {
             return Ok(());
         }
         match self.endpoints.store.renew_lease(id, generation, lease::expiry(now)).await {

@@ -1,8 +1,7 @@
 //! Hearing of a request to stop, and answering it in the journal.
 
 use super::run::Run;
-use super::{OperationState, Record};
-use crate::model::OperationStatus;
+use super::{Record, decide};
 use crate::plan::{Consent, ConsentKind};
 use crate::ports::{StopKind, StopRequest};
 use crate::{Error, ErrorKind, Result};
@@ -39,7 +38,9 @@ impl Run {
             self.ask().await;
         }
         match self.pending_stop() {
-            Some(request) if self.leaves_steps_for(&request) => Err(self.stopped_by(&request)),
+            Some(request) if decide::leaves_steps(&self.plan, &self.state(), request.kind) => {
+                Err(self.stopped_by(&request))
+            }
             _ => Ok(()),
         }
     }
@@ -50,17 +51,6 @@ impl Run {
             Ok(found) => self.hear(found),
             // the next write of the journal tells whether the store still works
             Err(e) => tracing::warn!(target: "protector.engine.exec", "cannot ask for a request to stop: {e}"),
-        }
-    }
-
-    /// Whether steps in flight are left where they are. An undo is finished; so is, when a test is given up, what it makes:
-    /// its cleanup knows only what has an outcome.
-    fn leaves_steps_for(&self, request: &StopRequest) -> bool {
-        let state = self.state();
-        let forward = state.rollback.is_none();
-        match request.kind {
-            StopKind::Cancel => forward,
-            StopKind::Abort => forward && self.plan.kind.changes_metadata() && !state.pivot_passed(&self.plan),
         }
     }
 
@@ -129,12 +119,5 @@ impl Run {
         let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         *stop = stop.take().filter(|waiting| waiting != request);
         Ok(())
-    }
-}
-
-impl OperationState {
-    /// How an operation ends whose start was restored.
-    pub(super) fn restored(&self) -> OperationStatus {
-        if self.aborted { OperationStatus::Cancelled } else { OperationStatus::RolledBack }
     }
 }

@@ -101,6 +101,11 @@ impl ProtectionGroup {
         self.current_primary_site == self.primary_site
     }
 
+    /// Whether its volumes lie in a pod that both arrays have: synchronous replication.
+    pub fn is_in_pod(&self) -> bool {
+        self.replication_type == ReplicationType::Sync
+    }
+
     /// Name of the replicated volume type on `site`.
     pub fn volume_type_on(&self, site: &SiteName) -> &str {
         if *site == self.secondary_site { &self.consistency_group.secondary_volume_type } else { &self.volume_type }

@@ -53,6 +53,13 @@ pub enum Action {
         /// Label of the snapshot.
         label: String,
     },
+    /// Wait until every array of the group's pod has the data.
+    AwaitInStep {
+        /// Site of the array that is asked.
+        site: SiteName,
+        /// Group in the pod.
+        group: ArrayGroupName,
+    },
     /// Make the array refuse writes to the group's volumes.
     Fence {
         /// Site of the array.
@@ -118,6 +125,17 @@ pub enum Action {
         /// The clone, where an earlier operation made it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clone: Option<UnimportedClone>,
+    },
+    /// Give a volume that was taken over under a plain type the type of the group, by which it is replicated.
+    RetypeVolume {
+        /// Where.
+        site: SiteName,
+        /// Which disk.
+        disk: DiskId,
+        /// Its volume there.
+        volume: VolumeId,
+        /// Volume type by name.
+        volume_type: String,
     },
     /// Make the Cinder group hold exactly the imported volumes of these disks.
     GroupVolumes {
@@ -187,8 +205,9 @@ pub enum Action {
     Confirm {
         /// Where.
         site: SiteName,
-        /// Cinder group.
-        group: CinderGroupId,
+        /// Cinder group; absent where volumes join none before they are replicated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<CinderGroupId>,
     },
     /// Make the target the current primary in the metadata of both sites.
     SwitchPrimary {
@@ -306,9 +325,11 @@ impl Action {
             Self::Barrier {} => "barrier",
             Self::TakeSnapshot { .. } => "take_snapshot",
             Self::AwaitTransfer { .. } => "await_transfer",
+            Self::AwaitInStep { .. } => "await_in_step",
             Self::Fence { .. } => "fence",
             Self::CloneVolumes { .. } => "clone_volumes",
             Self::ImportVolume { .. } => "import_volume",
+            Self::RetypeVolume { .. } => "retype_volume",
             Self::GroupVolumes { .. } => "group_volumes",
             Self::RetireServer { .. } => "retire_server",
             Self::EnsurePort { .. } => "ensure_port",
@@ -348,6 +369,7 @@ impl Action {
             Self::Barrier {} => (EndpointKind::None, None),
             Self::TakeSnapshot { site, .. }
             | Self::AwaitTransfer { site, .. }
+            | Self::AwaitInStep { site, .. }
             | Self::Fence { site, .. }
             | Self::FenceOldGroup { site, .. }
             | Self::PreserveGroup { site, .. }
@@ -363,6 +385,7 @@ impl Action {
             | Self::StopOldServer { site, .. }
             | Self::LeaveGroup { site, .. }
             | Self::ImportVolume { site, .. }
+            | Self::RetypeVolume { site, .. }
             | Self::GroupVolumes { site, .. }
             | Self::RetireServer { site, .. }
             | Self::EnsurePort { site, .. }

@@ -117,13 +117,14 @@ fn cost(action: &Action) -> Cost {
         Action::StopServer { .. } | Action::StopOldServer { .. } => (5, 300),
         Action::TakeSnapshot { .. } | Action::PreserveGroup { .. } => (2, 120),
         Action::ProveSurvival { .. } => (1, 120),
-        Action::AwaitTransfer { .. } => (10, 3600),
+        Action::AwaitTransfer { .. } | Action::AwaitInStep { .. } => (10, 3600),
         Action::Fence { .. }
         | Action::FenceOldGroup { .. }
         | Action::CloneVolumes { .. }
         | Action::DestroyRetained { .. }
         | Action::RemoveClones { .. } => (3, 300),
         Action::ImportVolume { .. }
+        | Action::RetypeVolume { .. }
         | Action::ReleaseVolume { .. }
         | Action::GroupVolumes { .. }
         | Action::LeaveGroup { .. } => (2, 300),

@@ -1,16 +1,17 @@
 //! Findings that several kinds of operation share.
 
 mod leaving;
+pub(super) mod pods;
 pub(super) mod quota;
 mod replication;
 mod volume_types;
 
 pub(super) use leaving::leaving;
-pub(super) use replication::{linked, replicates, source_volumes};
-pub(super) use volume_types::volume_types;
+pub(super) use replication::{held_by_target, linked, replicates, source_volumes};
+pub(super) use volume_types::{plain_type, volume_types};
 
 use super::{ArrayFacts, Evidence, Facts, Finding, FindingCode, Observation, Request, SiteFacts};
-use crate::model::{OperationKind, RecoveryPoint, ReplicationType};
+use crate::model::RecoveryPoint;
 use crate::rules::{self, PassedOver, PointFault};
 use jiff::Timestamp;
 
@@ -50,15 +51,6 @@ pub(super) fn group(facts: &Facts, request: &Request, findings: &mut Vec<Finding
             )
             .remedy("upgrade this site to the version of Protector that wrote it, then try again")
             .seen(Evidence::of_store(facts)),
-        );
-    }
-    if group.replication_type == ReplicationType::Sync && kind != OperationKind::TestCleanup {
-        findings.push(
-            Finding::blocker(
-                FindingCode::ReplicationTypeUnsupported,
-                format!("'{}' is a sync group; this build moves async groups only", group.name),
-            )
-            .remedy("protect its servers in a group of --replication-type async"),
         );
     }
     if facts.record.policy.is_none() {
@@ -186,6 +178,13 @@ pub(super) fn newest_point<'a>(
         findings.extend(passed_over.iter().map(|p| worse_than_newest(p, evidence())));
     }
     newest
+}
+
+/// The workload has to be protected first.
+pub(super) fn unprotected(facts: &Facts, why: &str) -> Finding {
+    let (name, site) = (&facts.record.group.name, &facts.source.site);
+    Finding::blocker(FindingCode::Unprotected, format!("'{name}' runs unprotected on {site}: {why}"))
+        .remedy(format!("openstack protector reprotect {name}"))
 }
 
 /// No site waits to be stopped and fenced: only what works that off may touch it.

@@ -107,16 +107,7 @@ fn test_open(facts: &Facts, findings: &mut Vec<Finding>) {
 fn surviving(facts: &Facts, findings: &mut Vec<Finding>) {
     let group = &facts.record.group;
     if group.protection != Protection::Protected {
-        findings.push(
-            Finding::blocker(
-                FindingCode::Unprotected,
-                format!(
-                    "'{}' runs unprotected on {}: what is retained may be all there is",
-                    group.name, facts.source.site
-                ),
-            )
-            .remedy(format!("openstack protector reprotect {}", group.name)),
-        );
+        findings.push(checks::unprotected(facts, "what is retained may be all there is"));
     }
     let Some(array) = facts.target.array.known() else { return };
     if let Some(newest) = checks::newest_point(facts, array, findings) {
@@ -136,7 +127,7 @@ fn steps(facts: &Facts, sorted: &Sorted<'_>) -> Vec<super::Step> {
     let standby = &facts.target.site;
     let proof = Action::ProveSurvival {
         site: standby.clone(),
-        group: naming::target_group_name(&source.name, &policy.pure_pg_name),
+        group: naming::standby_group_name(facts.record.group.replication_type, &source.name, &policy.pure_pg_name),
         volumes: checks::source_volumes(facts),
         rpo_minutes: policy.rpo_minutes,
     };

@@ -1,9 +1,9 @@
 //! How a record remembers a site that was left without its consent. Pure, as [`super::transition`].
 
-use super::{Action, ExpectedLoss, Outputs, Plan, transition};
+use super::{Action, ExpectedLoss, Outputs, Plan, relocate, transition};
 use crate::model::{
-    Discard, FenceDue, GroupRecord, LedgerEntry, LedgerEntryId, LedgerState, LedgerVolume, OperationId, SiteName,
-    StepId,
+    Discard, FenceDue, GroupRecord, LedgerEntry, LedgerEntryId, LedgerState, LedgerVolume, OperationId,
+    ReplicationType, SiteName, StepId,
 };
 use crate::rules::naming;
 use jiff::Timestamp;
@@ -12,8 +12,15 @@ use std::collections::BTreeSet;
 /// An unplanned failover is about to begin: what the source writes from the recovery point on is nowhere else. Stands in
 /// the record before the pivot, so that two sides that take writes are never without a word of it.
 pub fn suspect(record: &mut GroupRecord, plan: &Plan, operation: &OperationId, at: Timestamp) {
-    let (ExpectedLoss::After { point, created, .. }, Some(policy)) = (&plan.expected_loss, &record.policy) else {
-        return;
+    let Some(policy) = &record.policy else { return };
+    let (point, created) = match (&plan.expected_loss, record.group.replication_type) {
+        (ExpectedLoss::After { point, created, .. }, _) => (point.clone(), *created),
+        // it is taken on the way, after this moment, under a name that is known beforehand
+        (_, ReplicationType::Sync) => {
+            let suffix = naming::snapshot_suffix(operation, relocate::FINAL);
+            (naming::recovery_point_name(&policy.pure_pg_name, &suffix), at)
+        }
+        _ => return,
     };
     let volume = |disk: &crate::model::Disk| {
         let copy = disk.copies.get(&plan.source)?;
@@ -29,8 +36,8 @@ pub fn suspect(record: &mut GroupRecord, plan: &Plan, operation: &OperationId, a
         operation: operation.clone(),
         site: plan.source.clone(),
         group: policy.pure_pg_name.clone(),
-        point: point.clone(),
-        data_time: *created,
+        point,
+        data_time: created,
         volumes: record.disks().filter_map(|(_, disk)| volume(disk)).collect(),
         since: at,
         state: LedgerState::Suspected,

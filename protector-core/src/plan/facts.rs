@@ -5,7 +5,7 @@ use crate::model::{
     ArrayId, ArrayName, ArrayVolumeId, GroupRecord, MetadataVersion, OpKey, OpenOperation, OperationId, PortId,
     RecoveryPoint, ServerId, SiteName, VolumeId, VolumeType,
 };
-use crate::ports::{ArrayGroup, ArrayInfo, CloudVolume, Flavor, Network, Quota, ReplicationLink, Server};
+use crate::ports::{ArrayGroup, ArrayInfo, CloudVolume, Flavor, Network, PodStatus, Quota, ReplicationLink, Server};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -149,8 +149,11 @@ pub struct ArrayFacts {
     pub local_group: Option<ArrayGroup>,
     /// The image of the other array's group, if it has one.
     pub image: Option<ArrayGroup>,
-    /// Recovery points of that image.
+    /// Recovery points of that image; of a group in a pod its own, which both arrays have.
     pub recovery_points: Vec<RecoveryPoint>,
+    /// How the pod of the group stands, as this array sees it; `None`: the group is in none, or the array could not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<PodStatus>,
 }
 
 impl ArrayFacts {
@@ -164,6 +167,7 @@ impl ArrayFacts {
             local_group: None,
             image: None,
             recovery_points: Vec::new(),
+            pod: None,
         }
     }
 }

@@ -136,8 +136,11 @@ pub enum FindingCode {
     MemberNotArrived,
     /// Every member is where the group runs.
     NothingToRetry,
-    /// Only async groups can be moved so far.
-    ReplicationTypeUnsupported,
+    /// The pod of a sync group does not have the data on an array that needs it.
+    PodNotInStep,
+    /// The target has no volume type without replication, under which volumes can be taken over while the other array is
+    /// not there.
+    PlainVolumeTypeMissing,
     /// A site that was left waits to be stopped and fenced.
     FenceDue,
     /// A site that was left may hold data that nobody else holds.

@@ -19,6 +19,8 @@ pub mod graph;
 mod old_site;
 mod output;
 mod placement;
+#[cfg(test)]
+mod pods_tests;
 mod relocate;
 mod reprotect;
 mod request;

@@ -2,6 +2,7 @@
 //! else is done there.
 
 use super::build::Builder;
+use super::relocate::FIRST_COPY_SECONDS;
 use super::{Action, Facts, Finding, FindingCode, Phase};
 use crate::model::{LedgerEntry, ReplicationPolicy, ServerId, StepId};
 use crate::ports::ServerState;
@@ -100,6 +101,12 @@ fn fence(
         ready = after;
     }
     let group = policy.pure_pg_name.clone();
+    if facts.record.group.is_in_pod() {
+        let title = format!("wait until {site} has the data of '{group}' again");
+        let action = Action::AwaitInStep { site: site.clone(), group: group.clone() };
+        ready = vec![builder.add("old_site/in_step", Phase::Fence, title, &ready, action)];
+        builder.timeout(FIRST_COPY_SECONDS);
+    }
     let copies = facts.record.disks().filter_map(|(_, disk)| disk.copies.get(&site));
     let volumes = copies.map(|copy| copy.array_volume_id.clone()).collect();
     let title = format!("fence the volumes of '{group}' that were left on {site}");

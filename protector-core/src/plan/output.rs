@@ -71,6 +71,15 @@ pub enum StepOutput {
         /// The copy.
         copy: DiskCopy,
     },
+    /// A volume that has another type, and with it perhaps another name on the array.
+    Retyped {
+        /// Where.
+        site: SiteName,
+        /// Disk.
+        disk: DiskId,
+        /// The copy as it is now.
+        copy: DiskCopy,
+    },
     /// A port.
     Port {
         /// Member.
@@ -113,6 +122,8 @@ pub struct Outputs {
     pub clone_key: Option<OpKey>,
     /// Imported volumes by disk.
     pub volumes: BTreeMap<DiskId, DiskCopy>,
+    /// Volumes that were there before and have another type now.
+    pub retyped: BTreeMap<(SiteName, DiskId), DiskCopy>,
     /// Ports by member and position.
     pub ports: BTreeMap<(ServerId, usize), (PortId, Nic)>,
     /// Servers by member, with flavor.
@@ -137,6 +148,9 @@ impl Outputs {
             }
             StepOutput::Volume { disk, copy } => {
                 self.volumes.insert(disk, copy);
+            }
+            StepOutput::Retyped { site, disk, copy } => {
+                self.retyped.insert((site, disk), copy);
             }
             StepOutput::Port { member, nic, port, interface } => {
                 self.ports.insert((member, nic), (port, interface));

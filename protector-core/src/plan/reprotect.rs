@@ -1,7 +1,7 @@
 //! Protect a workload where it runs. Nothing is moved, so there is no pivot: whatever fails is made again.
 
 use super::build::Builder;
-use super::relocate::{findings::servers, protect};
+use super::relocate::{findings::servers, pod, protect};
 use super::{Action, ExpectedLoss, Facts, Finding, FindingCode, Phase, Plan, Request, checks, old_site};
 use crate::model::Protection;
 use crate::rules;
@@ -29,7 +29,10 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     if let Some(policy) = &facts.record.policy {
         let title = format!("tell {} about the operation", facts.peer.site);
         let announced = vec![builder.add("announce", Phase::Prepare, title, &[], Action::Announce {})];
-        let ready = old_site::settle(&mut builder, facts, policy, announced);
+        let mut ready = old_site::settle(&mut builder, facts, policy, announced);
+        if facts.record.group.is_in_pod() {
+            ready = pod::join(&mut builder, facts, ready);
+        }
         let (from, to) = (&facts.source.site, &facts.target.site);
         let way = protect::Way { from, to, label: "reprotect", phase: Phase::Reprotect };
         let arrived = protect::replicate(&mut builder, facts, policy, &way, ready);

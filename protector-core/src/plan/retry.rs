@@ -7,6 +7,7 @@
 use super::build::Builder;
 use super::placement::{Placement, mappings_towards_target, place};
 use super::relocate::bring_up::{BringUp, Purpose, bring_up};
+use super::relocate::import::Import;
 use super::relocate::{self, FIRST_COPY_SECONDS};
 use super::{Action, ExpectedLoss, Facts, Finding, FindingCode, Phase, Plan, Request, Step, checks};
 use crate::model::{Mappings, Member, MemberStatus, Protection, ServerId, StepId, Unfinished};
@@ -32,7 +33,9 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
             let placed = |m: &Member| (m.id.clone(), place(m, facts, &mappings, &mut findings));
             let placements = record.failed_members().map(placed).collect();
             let protects = protects(facts, &mut findings);
-            Retry { facts, unfinished, placements, builder: Builder::new(record) }.lay_out(announces, protects)
+            let import = Import::of_retry(facts, &mut findings);
+            let builder = Builder::new(record);
+            Retry { facts, unfinished, placements, import, builder }.lay_out(announces, protects)
         }
         _ => {
             findings.push(
@@ -71,6 +74,7 @@ struct Retry<'a> {
     facts: &'a Facts,
     unfinished: &'a Unfinished,
     placements: HashMap<ServerId, Placement>,
+    import: Import,
     builder: Builder,
 }
 
@@ -87,12 +91,12 @@ impl Retry<'_> {
         }
         tiers.retain(|_, members| !members.is_empty());
         let (facts, purpose) = (self.facts, Purpose::Retry(self.unfinished));
-        let bring = BringUp { facts, placements: &self.placements, tiers, purpose };
+        let bring = BringUp { facts, placements: &self.placements, tiers, purpose, import: &self.import };
         let mut last = bring_up(&mut self.builder, &bring, &ready);
         if protects {
             last = self.protect(last);
         }
-        relocate::finish(self.builder, facts, &last)
+        relocate::finish(self.builder, facts, &self.import, &last)
     }
 
     /// The array group takes the new volumes in, and they reach the other array.
@@ -103,7 +107,7 @@ impl Retry<'_> {
             return after;
         };
         let group = policy.pure_pg_name.clone();
-        let image = naming::target_group_name(&array.name, &group);
+        let image = naming::standby_group_name(self.facts.record.group.replication_type, &array.name, &group);
         let mut step = |id: &str, title: String, after: &[StepId], action: Action| {
             self.builder.add(format!("reprotect/{id}"), Phase::Reprotect, title, after, action)
         };

@@ -30,6 +30,8 @@ pub enum ExpectedLoss {
         /// Age when planned, in seconds.
         age_seconds: i64,
     },
+    /// What the source acknowledges after the recovery point that the plan takes itself, on the way.
+    AfterPivot {},
     /// There is no recovery point to tell by.
     Unknown,
 }

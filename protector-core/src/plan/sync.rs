@@ -4,7 +4,8 @@ use super::build::Builder;
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, Request, checks};
 use crate::rules::naming;
 
-/// Takes a replicated snapshot and waits until it is complete on the standby array.
+/// Takes a replicated snapshot and waits until it is complete on the standby array. In a pod the data are on both arrays
+/// anyway; the snapshot keeps them as they are now.
 pub(super) fn plan(facts: &Facts) -> Plan {
     let request = Request::Sync {};
     let mut findings = Vec::new();
@@ -16,11 +17,12 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 
     let mut builder = Builder::new(&facts.record);
     if let (Some(policy), Some(array)) = (&facts.record.policy, facts.source.array.known()) {
-        let group = &policy.pure_pg_name;
+        let (kind, group) = (facts.record.group.replication_type, &policy.pure_pg_name);
+        let is_sync = facts.record.group.is_in_pod();
         let taken = builder.add(
             "take_snapshot",
             Phase::FinalSync,
-            format!("take a replicated snapshot of '{group}' on {}", array.name),
+            format!("take a {}snapshot of '{group}' on {}", if is_sync { "" } else { "replicated " }, array.name),
             &[],
             Action::TakeSnapshot { site: facts.source.site.clone(), group: group.clone(), label: "sync".to_owned() },
         );
@@ -31,7 +33,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
             &[taken],
             Action::AwaitTransfer {
                 site: facts.target.site.clone(),
-                group: naming::target_group_name(&array.name, group),
+                group: naming::standby_group_name(kind, &array.name, group),
                 label: "sync".to_owned(),
             },
         );

@@ -3,6 +3,7 @@
 use super::build::Builder;
 use super::placement::{mappings_towards_target, place};
 use super::relocate::bring_up::{BringUp, Purpose, bring_up};
+use super::relocate::import::Import;
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
 use crate::rules::start_order;
 use std::collections::HashMap;
@@ -13,11 +14,15 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     checks::group(facts, request, &mut findings);
     checks::answers(&facts.target, facts.now, "restore the standby site; a test needs nothing else", &mut findings);
     checks::no_fence_due(facts, &mut findings);
+    if facts.record.group.is_in_pod() {
+        checks::pods::target_in_step(facts, &mut findings);
+    }
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
     let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
     let placements: HashMap<_, _> =
         facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
     checks::volume_types(facts, &mut findings);
+    let import = Import::of_test(facts, &mut findings);
     checks::quota::quota(facts, &placements, false, &mut findings);
 
     checks::start_order(facts, &mut findings);
@@ -37,7 +42,8 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
             },
         );
         let tiers = start_order::tiers(&facts.record.members);
-        bring_up(&mut builder, &BringUp { facts, placements: &placements, tiers, purpose: Purpose::Test }, &[cloned]);
+        let bring = BringUp { facts, placements: &placements, tiers, purpose: Purpose::Test, import: &import };
+        bring_up(&mut builder, &bring, &[cloned]);
     }
     Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None)
 }

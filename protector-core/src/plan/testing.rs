@@ -17,6 +17,8 @@ use crate::rules::naming;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+pub(crate) mod pods;
+
 /// One member: tier, disks, interfaces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
@@ -197,6 +199,7 @@ fn site_facts(record: &GroupRecord, site: &str, other: &str, is_source: bool) ->
             local_group: is_source.then(|| group(&POLICY_GROUP.into(), true)),
             image: (!is_source).then(|| group(&image, false)),
             recovery_points: if is_source { Vec::new() } else { vec![arrived] },
+            pod: None,
         }),
         observed_at: Some(at(NOW - 1)),
     }
@@ -266,7 +269,7 @@ pub(crate) type Defect = (&'static str, FindingCode, fn(&mut Facts));
 pub(crate) const DEFECTS: [Defect; 32] = [
     ("no policy", FindingCode::NoPolicy, |f| f.record.policy = None),
     ("no members", FindingCode::NoMembers, |f| f.record.members.clear()),
-    ("sync group", FindingCode::ReplicationTypeUnsupported, |f| {
+    ("sync group without a pod", FindingCode::PodNotInStep, |f| {
         f.record.group.replication_type = ReplicationType::Sync;
     }),
     ("source cloud silent", FindingCode::SiteUnreachable, |f| f.source.cloud = silent()),
@@ -459,13 +462,13 @@ fn silent<T>() -> Observation<T> {
     Observation::Unknown("it does not answer".to_owned())
 }
 
-fn array(site: &mut SiteFacts, change: impl FnOnce(&mut ArrayFacts)) {
+pub(crate) fn array(site: &mut SiteFacts, change: impl FnOnce(&mut ArrayFacts)) {
     if let Observation::Known(array) = &mut site.array {
         change(array);
     }
 }
 
-fn cloud(site: &mut SiteFacts, change: impl FnOnce(&mut CloudFacts)) {
+pub(crate) fn cloud(site: &mut SiteFacts, change: impl FnOnce(&mut CloudFacts)) {
     if let Observation::Known(cloud) = &mut site.cloud {
         change(cloud);
     }

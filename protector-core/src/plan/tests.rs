@@ -1,5 +1,6 @@
 //! Laws of every plan, over worlds of any size with anything missing.
 
+use super::testing::pods::in_pod;
 use super::testing::{DEFECTS, MENDED, REMARKS, Size, facts, leave_without_fence, retain};
 use super::{Action, Facts, FindingCode, Observation, OnFailure, Phase, Plan, Request, Step, plan, plan_json};
 use crate::ErrorKind;
@@ -38,8 +39,11 @@ fn depend(facts: &mut Facts, edges: &[(Index, Index)], valid: bool) {
 fn worlds() -> impl Strategy<Value = Facts> {
     let defects =
         prop_oneof![Just(BTreeSet::new()), prop::collection::btree_set(0..DEFECTS.len() + MENDED.len(), 0..5),];
-    (sizes(), any::<bool>(), defects, edges()).prop_map(|(sizes, away, defects, edges)| {
+    (sizes(), any::<bool>(), any::<bool>(), defects, edges()).prop_map(|(sizes, away, is_sync, defects, edges)| {
         let mut facts = facts(&sizes, away);
+        if is_sync {
+            in_pod(&mut facts);
+        }
         depend(&mut facts, &edges, false);
         for defect in defects {
             let change = DEFECTS.get(defect).map_or_else(|| MENDED[defect - DEFECTS.len()].1, |found| found.2);

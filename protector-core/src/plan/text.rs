@@ -33,6 +33,9 @@ impl fmt::Display for ExpectedLoss {
         match self {
             Self::None => f.write_str("nothing"),
             Self::Unknown => f.write_str("not known: there is no recovery point"),
+            Self::AfterPivot {} => {
+                f.write_str("whatever the source acknowledges once the plan has taken its recovery point")
+            }
             Self::After { point, created, age_seconds } => {
                 write!(f, "all writes after {created} ({age_seconds} s before this plan), recovery point {point}")
             }

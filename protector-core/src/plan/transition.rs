@@ -127,6 +127,19 @@ pub fn closed(record: &GroupRecord, protection: Protection, at: Timestamp) -> Gr
     next
 }
 
+/// The workload is protected where it runs; volumes may have other names on their array by that.
+pub fn protected(record: &GroupRecord, outputs: &Outputs, at: Timestamp) -> GroupRecord {
+    let mut next = closed(record, Protection::Protected, at);
+    for disk in next.members.iter_mut().flat_map(|member| &mut member.disks) {
+        for (site, copy) in &mut disk.copies {
+            if let Some(now) = outputs.retyped.get(&(site.clone(), disk.id.clone())) {
+                *copy = now.clone();
+            }
+        }
+    }
+    next
+}
+
 /// Volumes that a commit released, or leaves to their tenant, are no longer listed as retained.
 pub fn forgotten(record: &GroupRecord, volumes: &BTreeSet<(SiteName, ArrayVolumeId)>, at: Timestamp) -> GroupRecord {
     let mut next = changed(record, at);

@@ -342,6 +342,11 @@ pub trait Cloud: Debug + Display + Send + Sync {
     /// attached → `Precondition`.
     async fn release_volume(&self, cx: &Cx, id: &VolumeId) -> Result<Outcome<()>>;
 
+    /// TEMPORARY
+    async fn retype_volume(&self, _cx: &Cx, id: &VolumeId, _volume_type: &str) -> Result<Outcome<CloudVolume>> {
+        Err(crate::Error::unsupported(format!("cannot retype {id}")))
+    }
+
     /// Ensures a port of that name on that network, or the one to reuse. Same name and network, or reused: `AlreadyDone`.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod violation;
 pub use violation::{Violation, VolumeRef, violations_error};
 pub(super) use violation::{openstack, replication_properties, set_volume_type};
 
+use super::naming::pod_of;
 use crate::model::{
     ArrayVolumeName, CinderGroupId, REPLICATION_ENABLED, REPLICATION_TYPE, ReplicationType, ServerId, SiteName,
     VolumeId, VolumeType,
@@ -35,6 +36,11 @@ pub fn check_volume_type(site: &SiteName, volume_type: &VolumeType, wanted: Repl
         });
     }
     violations
+}
+
+/// Whether Cinder replicates volumes of this type at all.
+pub fn is_replicated(volume_type: &VolumeType) -> bool {
+    volume_type.extra_specs.get(REPLICATION_ENABLED).is_some_and(|value| normalised(value) == "<is>True")
 }
 
 fn normalised(extra_spec: &str) -> String {
@@ -92,6 +98,19 @@ pub fn check_candidates(
         })
         .flatten()
         .collect();
+    violations.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then_with(|| a.cmp(b)));
+    violations.dedup();
+    violations
+}
+
+/// What of `candidates` does not lie in `pod`, where the group is. One whose place is not known is no matter of this rule.
+pub fn check_pod(site: &SiteName, pod: &str, candidates: &[Candidate]) -> Vec<Violation> {
+    let outside = |c: &Candidate| {
+        let found = pod_of(c.array_volume.as_ref()?.as_str());
+        let (volume, pod) = (reference(site, c), pod.to_owned());
+        (found != Some(&*pod)).then(|| Violation::OutsidePod { volume, found: found.map(str::to_owned), pod })
+    };
+    let mut violations: Vec<Violation> = candidates.iter().filter_map(outside).collect();
     violations.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()).then_with(|| a.cmp(b)));
     violations.dedup();
     violations

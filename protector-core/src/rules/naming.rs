@@ -16,7 +16,7 @@ pub use made::{
     ledger_entry_id, marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
 };
 
-use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, RecoveryPointName};
+use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, RecoveryPointName, ReplicationType};
 use crate::{Error, Result};
 use std::fmt;
 use uuid::Uuid;
@@ -194,6 +194,42 @@ pub fn parse_group_name(name: &ArrayGroupName) -> Result<GroupNameParts> {
 /// ```
 pub fn target_group_name(source_array: &ArrayName, local: &ArrayGroupName) -> ArrayGroupName {
     ArrayGroupName::new(prefixed(source_array, local.as_str()))
+}
+
+/// What the standby array calls `local`, a group that is replicated from `source_array`: as [`target_group_name`] says, and
+/// for a group in a stretched pod, which is on both arrays at once, the very same name.
+///
+/// ```
+/// use protector_core::{model::ReplicationType, rules::naming::standby_group_name};
+/// let name = |kind, group: &str| standby_group_name(kind, &"arrA".into(), &group.into());
+/// assert_eq!(name(ReplicationType::Async, "pg1").as_str(), "arrA:pg1");
+/// assert_eq!(name(ReplicationType::Sync, "pod1::pg1").as_str(), "pod1::pg1");
+/// ```
+pub fn standby_group_name(kind: ReplicationType, source_array: &ArrayName, local: &ArrayGroupName) -> ArrayGroupName {
+    match kind {
+        ReplicationType::Async => target_group_name(source_array, local),
+        ReplicationType::Sync => local.clone(),
+    }
+}
+
+/// The pod that Cinder's driver puts volumes of synchronous replication into, unless `pure_replication_pod_name` says
+/// another.
+pub const CINDER_POD: &str = "cinder-pod";
+
+/// A group of that bare name in a pod.
+pub fn group_in_pod(pod: &str, group: &ArrayGroupName) -> ArrayGroupName {
+    ArrayGroupName::new(format!("{pod}::{group}"))
+}
+
+/// The pod of a group or volume, by its name on an array that has the pod. `None`: it is in none.
+///
+/// ```
+/// use protector_core::rules::naming::pod_of;
+/// assert_eq!(pod_of("pod1::pg1"), Some("pod1"));
+/// assert_eq!(pod_of("arrA:pg1"), None);
+/// ```
+pub fn pod_of(name: &str) -> Option<&str> {
+    name.split_once("::").map(|(pod, _)| pod)
 }
 
 fn prefixed(source_array: &ArrayName, local: &str) -> String {

@@ -1,8 +1,10 @@
 //! Volume types are matched by what they can do; names and ids may differ between sites.
 
-use super::eligibility::{Violation, check_volume_type, openstack, replication_properties, set_volume_type};
+use super::eligibility::{
+    Violation, check_volume_type, is_replicated, openstack, replication_properties, set_volume_type,
+};
 use super::shell::word;
-use crate::model::{ReplicationType, SiteName, VolumeType};
+use crate::model::{ReplicationType, SiteName, VOLUME_BACKEND_NAME, VolumeType};
 use crate::{Error, ErrorKind, Result};
 
 /// The volume type of `site` that stands for a type called `name` on the other site: the one of that name if it
@@ -40,6 +42,19 @@ pub fn match_volume_type<'a>(
         ),
     };
     Err(Error::new(ErrorKind::NotEligible, format!("{reason}, and {problem}")).remedy(remedy))
+}
+
+/// A type without replication on the same backend as the type called `name`: the first one by name. Under it volumes are
+/// taken over that shall lie on one array alone.
+pub fn plain_type_beside<'a>(types: &'a [VolumeType], name: &str) -> Option<&'a VolumeType> {
+    let backend = backend_of(types.iter().find(|t| t.name == name)?)?;
+    let is_plain = |t: &&VolumeType| !is_replicated(t) && backend_of(t) == Some(backend);
+    types.iter().filter(is_plain).min_by(|a, b| a.name.cmp(&b.name))
+}
+
+/// The backend that a type names. A type that names none may land on any.
+pub fn backend_of(volume_type: &VolumeType) -> Option<&str> {
+    volume_type.extra_specs.get(VOLUME_BACKEND_NAME).map(|name| name.trim())
 }
 
 fn list<'a>(types: impl Iterator<Item = &'a VolumeType>) -> String {

@@ -6,7 +6,7 @@ use crate::engine::describe::step_word;
 use crate::exec::{MemberOutcome, OperationState, Record, StepState, closed_steps, member_outcomes};
 use crate::model::{OperationKind, ServerId, SiteName, StepId};
 use crate::plan::graph::{Standing, StepWord};
-use crate::plan::{Action, EndpointKind, Observation, Phase, Plan, PointSource, Severity, Step};
+use crate::plan::{Action, EndpointKind, ExpectedLoss, Observation, Phase, Plan, PointSource, Severity, Step};
 use crate::ports::{JournalEntry, StoredOperation};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,24 +116,26 @@ fn recovery_point(stored: &StoredOperation, told: &Told) -> RecoveryPointReport 
         Action::CloneVolumes { point, .. } => Some(point),
         _ => None,
     });
-    let (used, nothing_lost) = match source {
-        None => (unknown(format!("a {} clones from no recovery point", stored.kind)), false),
+    // what a site that was left behind may have acknowledged later is in no recovery point
+    let stopped = told.plan.expected_loss == ExpectedLoss::None;
+    let taken = source == Some(&PointSource::Taken);
+    let used = match source {
+        None => unknown(format!("a {} clones from no recovery point", stored.kind)),
         Some(PointSource::Pinned(name)) => {
             let created =
                 measures.as_ref().and_then(|m| m.point.as_ref()).filter(|(n, _)| n == name).map(|(_, at)| *at);
             let why = "the journal was written by a build that did not keep it";
-            (Observation::Known(PointUsed { name: name.clone(), created: known_or(created, why) }), false)
+            Observation::Known(PointUsed { name: name.clone(), created: known_or(created, why) })
         }
         Some(PointSource::Taken) => match &told.state.outputs.point {
-            Some((name, at)) => {
-                (Observation::Known(PointUsed { name: name.clone(), created: Observation::Known(*at) }), true)
-            }
-            None => (unknown("the operation did not get to take one"), false),
+            Some((name, at)) => Observation::Known(PointUsed { name: name.clone(), created: Observation::Known(*at) }),
+            None => unknown("the operation did not get to take one"),
         },
     };
+    let nothing_lost = taken && stopped && used.known().is_some();
     let age_seconds = match &used {
         Observation::Unknown(why) | Observation::Refused(why) => unknown(why.clone()),
-        Observation::Known(_) if nothing_lost => Observation::Known(0.0),
+        Observation::Known(_) if taken => Observation::Known(0.0),
         Observation::Known(PointUsed { created: Observation::Unknown(why) | Observation::Refused(why), .. }) => {
             unknown(why.clone())
         }

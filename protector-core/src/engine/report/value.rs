@@ -137,14 +137,13 @@ pub struct JournalSeal {
 pub struct RecoveryPointReport {
     /// Which recovery point.
     pub used: Observation<PointUsed>,
-    /// Age of its data when the operation was accepted, in seconds; 0 for a point that was taken after the workload had
-    /// stopped.
+    /// Age of its data when the operation was accepted, in seconds; 0 for a point that the operation took itself.
     pub age_seconds: Observation<f64>,
     /// The objective of the policy when the operation was accepted, in seconds.
     pub objective_seconds: Observation<f64>,
     /// Whether the age is within the objective.
     pub met: Answer,
-    /// Whether it was taken by the operation itself, after the workload had stopped: then nothing was lost.
+    /// Whether it was taken by the operation itself, after the source had stopped taking writes: then nothing was lost.
     pub nothing_lost: bool,
 }
 

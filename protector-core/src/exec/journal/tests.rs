@@ -1,6 +1,6 @@
 use super::*;
 use crate::ErrorKind;
-use crate::exec::lease;
+use crate::exec::{decide, lease};
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
 use crate::plan::{Request, plan};
@@ -161,11 +161,11 @@ fn a_cancel_is_over_with_the_next_attempt_and_an_abort_is_not() {
     let rollback = Record::RollbackStarted { reason: "no".to_owned() };
     let aborted = folded(&[attempt.clone(), abort.clone(), rollback.clone(), attempt.clone()]);
     assert!(aborted.aborted && aborted.leave_peer);
-    assert_eq!(aborted.restored(), OperationStatus::Cancelled);
+    assert_eq!(decide::restored(&aborted, false), OperationStatus::Cancelled);
     // it only consents when a failure came first
     let failed = folded(&[attempt, rollback, abort]);
     assert!(!failed.aborted && failed.leave_peer);
-    assert_eq!(failed.restored(), OperationStatus::RolledBack);
+    assert_eq!(decide::restored(&failed, false), OperationStatus::RolledBack);
 }
 
 /// I-34: exactly up to the outcome of the pivot.

@@ -1,9 +1,9 @@
 //! Steps on an array.
 
-use super::super::run::Run;
+use super::super::{decide, run::Run};
+use super::renamed;
 use crate::model::{
-    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, MemberStatus, OpKey, RecoveryPointName,
-    SiteName, Transfer,
+    ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, RecoveryPointName, SiteName, Transfer,
 };
 use crate::plan::{PointSource, StepOutput};
 use crate::ports::{CloneRequest, Cx, GroupSpec, MemberMode, MemberSet, Outcome, ReplicationSpec, SnapshotRequest};
@@ -26,7 +26,9 @@ pub(super) async fn take_snapshot(
     label: &str,
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now: true };
+    // a pod has its snapshots on both arrays at once
+    let replicate_now = naming::pod_of(group.as_str()).is_none();
+    let snapshot = SnapshotRequest { suffix: naming::snapshot_suffix(&run.operation.id, label), replicate_now };
     run.settle(cx, || array.create_protection_group_snapshot(cx, group, &snapshot)).await.map(drop)
 }
 
@@ -39,6 +41,7 @@ pub(super) async fn await_transfer(
     label: &str,
 ) -> Result<StepOutput> {
     let array = run.endpoints.array(site)?;
+    let group = &renamed::image_now(run, cx, site, group).await?;
     let name = naming::recovery_point_name(group, &naming::snapshot_suffix(&run.operation.id, label));
     let began = run.now();
     run.settle(cx, || async {
@@ -100,24 +103,7 @@ fn chosen_point(run: &Run, point: &PointSource) -> Result<RecoveryPointName> {
 pub(super) async fn ensure_group(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
     let record = run.record().await?;
-    let on_site = |disk: &crate::model::Disk| {
-        let made_here = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.array_volume.clone()));
-        // what this operation imported lies on the target only
-        let made_here = made_here.filter(|_| *site == run.plan.target);
-        made_here.or_else(|| disk.copies.get(site).map(|copy| copy.array_volume.clone()))
-    };
-    let missing = run.missing_members();
-    let mut volumes = BTreeSet::new();
-    for (member, disk) in record.disks() {
-        match on_site(disk) {
-            Some(volume) => drop(volumes.insert(volume)),
-            // of a member that did not arrive only what Cinder took over is there
-            None if member.status == MemberStatus::Error || missing.contains(&member.id) => {}
-            None => {
-                return Err(Error::precondition(format!("disk '{}' has no volume on {site}", disk.name)));
-            }
-        }
-    }
+    let volumes = decide::array_volumes(&run.plan, &run.state(), &record, site)?;
     let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt: false };
     run.settle(cx, || array.ensure_group(cx, &spec)).await?;
     let members = MemberSet { volumes, mode: MemberMode::Exact };
@@ -133,12 +119,14 @@ pub(super) async fn ensure_replication(
     interval: u32,
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    let wanted = ReplicationSpec { target: target.clone(), interval };
+    let target = renamed::other_array(run, cx, site, target).await?;
+    let wanted = ReplicationSpec { target, interval };
     run.settle(cx, || array.ensure_replication(cx, group, &wanted)).await
 }
 
 pub(super) async fn accept(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
+    let group = &renamed::image_now(run, cx, site, group).await?;
     let owner = &run.record().await?.group.id;
     run.settle(cx, || array.accept_from_peer(cx, group, owner, true)).await
 }

@@ -74,7 +74,7 @@ async fn probed(run: &Run, cx: &Cx, site: &SiteName, member: &ServerId) -> Resul
 }
 
 /// Every member that was verified, at one look at the cloud. Who does not run as it should any more has not arrived.
-pub(super) async fn confirm(run: &Run, cx: &Cx, site: &SiteName, group: &CinderGroupId) -> Result<Vec<Record>> {
+pub(super) async fn confirm(run: &Run, cx: &Cx, site: &SiteName, group: Option<&CinderGroupId>) -> Result<Vec<Record>> {
     let cloud = run.endpoints.cloud(site)?;
     let servers = run.observe(cx, || cloud.servers()).await?;
     let servers: HashMap<ServerId, Server> = servers.into_iter().map(|s| (s.id.clone(), s)).collect();
@@ -102,7 +102,8 @@ pub(super) async fn confirm(run: &Run, cx: &Cx, site: &SiteName, group: &CinderG
     Ok(lost)
 }
 
-fn in_group(server: Option<&Server>, group: &CinderGroupId) -> Result<()> {
+fn in_group(server: Option<&Server>, group: Option<&CinderGroupId>) -> Result<()> {
+    let Some(group) = group else { return Ok(()) };
     let stray = server.into_iter().flat_map(|s| &s.volumes).find(|v| v.volume.group.as_ref() != Some(group));
     match stray {
         None => Ok(()),

@@ -1,9 +1,9 @@
 //! Steps on a cloud.
 
-use super::super::run::Run;
+use super::super::{decide, run::Run};
 use crate::model::{
-    CinderGroupId, Disk, DiskCopy, DiskId, GroupRecord, Member, Nic, OpKey, OperationId, OperationKind, PortId,
-    ServerCapture, ServerId, SiteName, UnimportedClone, VolumeId,
+    CinderGroupId, DiskCopy, DiskId, GroupRecord, Member, Nic, OpKey, OperationId, PortId, ServerCapture, ServerId,
+    SiteName, UnimportedClone, VolumeId,
 };
 use crate::plan::StepOutput;
 use crate::ports::{Cx, ImportRequest, PortSpec, SERVER_OP_KEY, Server, ServerSpec, ServerState};
@@ -58,24 +58,8 @@ pub(super) async fn group_volumes(
 ) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
     let record = run.record().await?;
-    let (missing, wanted) = (run.missing_members(), disks.iter().collect::<BTreeSet<_>>());
-    let mut volumes = BTreeSet::new();
-    for (member, disk) in record.disks().filter(|(_, disk)| wanted.contains(&disk.id)) {
-        match volume_here(run, disk) {
-            Some(volume) => drop(volumes.insert(volume)),
-            // what Cinder did not take over of a member that fails stays a clone on the array
-            None if missing.contains(&member.id) => {}
-            None => return Err(Error::internal(format!("disk '{}' was not imported", disk.name))),
-        }
-    }
+    let volumes = decide::cinder_volumes(&run.plan, &run.state(), &record, disks)?;
     run.settle(cx, || cloud.ensure_group_members(cx, group, &volumes)).await.map(drop)
-}
-
-/// The disk's Cinder volume where the operation leads: imported by it, or for a retry there before.
-fn volume_here(run: &Run, disk: &Disk) -> Option<VolumeId> {
-    let imported = run.outputs(|o| o.volumes.get(&disk.id).map(|copy| copy.volume_id.clone()));
-    let before = disk.copies.get(&run.plan.target).filter(|_| run.plan.kind == OperationKind::RetryFailed);
-    imported.or_else(|| before.map(|copy| copy.volume_id.clone()))
 }
 
 /// Only a stopped server is removed, and never with its volumes.
@@ -143,7 +127,7 @@ pub(super) async fn ensure_server(
         name: wanted.name.to_owned(),
         flavor: wanted.flavor.to_owned(),
         ports: ports.collect(),
-        volumes: volumes_of(run, &record)?,
+        volumes: decide::server_volumes(&run.plan, &run.state(), &record)?,
         key_name: capture.key_name,
         metadata: capture.metadata,
     };
@@ -156,17 +140,6 @@ pub(super) async fn server_under(run: &Run, site: &SiteName, key: &OpKey) -> Opt
     let servers = run.endpoints.cloud(site).ok()?.servers().await.ok()?;
     let made = |s: &Server| s.metadata.get(SERVER_OP_KEY).is_some_and(|text| text == key.as_str());
     servers.into_iter().find(made).map(|s| s.id)
-}
-
-/// The member's imported volumes with their devices, boot disk first.
-fn volumes_of(run: &Run, member: &Member) -> Result<Vec<(String, VolumeId)>> {
-    let mut disks: Vec<_> = member.disks.iter().collect();
-    disks.sort_by_key(|d| (!d.boot, d.device.clone()));
-    let volume = |disk: &Disk| {
-        let id = volume_here(run, disk);
-        Ok((disk.device.clone(), id.ok_or_else(|| Error::internal(format!("disk '{}' was not imported", disk.name)))?))
-    };
-    disks.into_iter().map(volume).collect()
 }
 
 /// Active, with exactly the imported volumes.
@@ -196,7 +169,8 @@ pub(super) fn shortcoming(run: &Run, member: &Member, id: &ServerId, server: Opt
         return Err(Error::precondition(format!("server {id} of '{name}' is {:?}, not active", server.state)));
     }
     let attached: BTreeSet<_> = server.volumes.iter().map(|v| v.volume.id.clone()).collect();
-    let wanted: BTreeSet<_> = volumes_of(run, member)?.into_iter().map(|(_, id)| id).collect();
+    let volumes = decide::server_volumes(&run.plan, &run.state(), member)?;
+    let wanted: BTreeSet<_> = volumes.into_iter().map(|(_, id)| id).collect();
     if attached == wanted {
         return Ok(());
     }

@@ -1,10 +1,9 @@
 //! Releasing what earlier moves left behind.
 
-use super::super::run::Run;
+use super::super::{decide, run::Run};
 use crate::model::{ArrayGroupName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, OpKey, SiteName, VolumeId};
 use crate::plan::{Action, StepOutput};
 use crate::ports::Cx;
-use crate::rules::{RpoVerdict, age_of, check_rpo, newest_usable};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
@@ -30,21 +29,9 @@ pub(super) async fn prove(
             run.operation.id
         ))
     };
-    let Some(newest) = newest_usable(&points, volumes) else {
-        return Err(refuse(format!("{name} has no complete recovery point of '{group}' with all members")));
-    };
-    match check_rpo(age_of(Some(newest), true, run.now()), rpo_minutes) {
-        RpoVerdict::Within { .. } => Ok(StepOutput::Survivor {
-            site: site.clone(),
-            array: name,
-            point: newest.name.clone(),
-            created: newest.created,
-        }),
-        RpoVerdict::Breach { message, .. } => Err(refuse(message)),
-        RpoVerdict::Never | RpoVerdict::Unknown => {
-            Err(refuse(format!("the age of '{}' on {name} is not known", newest.name)))
-        }
-    }
+    let newest = decide::survivor(&name, group, &points, volumes, rpo_minutes, run.now()).map_err(refuse)?;
+    let (point, created) = (newest.name.clone(), newest.created);
+    Ok(StepOutput::Survivor { site: site.clone(), array: name, point, created })
 }
 
 /// Takes volumes out of a Cinder group; the others stay.

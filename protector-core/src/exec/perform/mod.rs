@@ -6,6 +6,8 @@ mod cloud;
 mod commit;
 mod fence;
 mod metadata;
+mod pod;
+mod renamed;
 
 use super::Record;
 use super::run::Run;
@@ -41,13 +43,11 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
     let cx = &run.cx(step);
     Ok(match &step.action {
         Action::Barrier {} => nothing(),
-        Action::Announce {} => metadata::announce(run, cx).await.map(|()| nothing())?,
-        Action::SwitchPrimary { to } => Performed::change(metadata::switch_primary(run, step, to).await?),
-        Action::SettleOldSite { site, evidence } => {
-            Performed::change(metadata::settle_old_site(run, step, site, evidence).await?)
-        }
-        Action::ForgetRetained { volumes } => Performed::change(metadata::forget_retained(run, step, volumes).await?),
-        Action::Close {} => Performed::change(metadata::close(run, step).await?),
+        Action::Announce {} => metadata::announce(run, step, cx).await.map(|()| nothing())?,
+        Action::SwitchPrimary { .. }
+        | Action::SettleOldSite { .. }
+        | Action::ForgetRetained { .. }
+        | Action::Close {} => Performed::change(metadata::change(run, step).await?),
 
         Action::TakeSnapshot { site, group, label } => {
             array::take_snapshot(run, cx, site, group, label).await.map(|()| nothing())?
@@ -55,6 +55,7 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::AwaitTransfer { site, group, label } => {
             Performed::output(array::await_transfer(run, cx, site, group, label).await?)
         }
+        Action::AwaitInStep { site, group } => pod::await_in_step(run, cx, site, group).await.map(|()| nothing())?,
         Action::Fence { site, group } => Performed::output(fence::fence(run, cx, site, group).await?),
         Action::FenceOldGroup { site, group, volumes } => {
             Performed::output(fence::fence_old_group(run, cx, site, group, volumes).await?)
@@ -96,6 +97,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             let import = cloud::Import { disk, name, volume_type, bootable: *bootable, clone: clone.as_ref() };
             Performed::output(cloud::import_volume(run, cx, site, import).await?)
         }
+        Action::RetypeVolume { site, disk, volume, volume_type } => {
+            Performed::output(pod::retype_volume(run, cx, site, disk, pod::Retype { volume, volume_type }).await?)
+        }
         Action::GroupVolumes { site, group, disks } => {
             cloud::group_volumes(run, cx, site, group, disks).await.map(|()| nothing())?
         }
@@ -119,7 +123,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::CheckServer { site, member, check } => {
             Performed::output(check::check_server(run, cx, site, member, check).await?)
         }
-        Action::Confirm { site, group } => Performed { lost: check::confirm(run, cx, site, group).await?, ..nothing() },
+        Action::Confirm { site, group } => {
+            Performed { lost: check::confirm(run, cx, site, group.as_ref()).await?, ..nothing() }
+        }
         Action::DeleteServer { site, server } => {
             cloud::delete_server(run, cx, site, server).await.map(|()| nothing())?
         }

@@ -6,6 +6,10 @@ use std::collections::BTreeSet;
 
 /// Says by name which volumes nobody knows of. What earlier moves left in the group goes without a word.
 pub(in crate::plan) fn leaving(facts: &Facts, site: &SiteFacts, findings: &mut Vec<Finding>) {
+    // a pod is one group on both arrays, with the volumes of either site in it
+    if facts.record.group.is_in_pod() {
+        return;
+    }
     let group = site.array.known().and_then(|array| array.local_group.as_ref()).filter(|group| !group.destroyed);
     let Some(group) = group else { return };
     let known = known_on(&facts.record, &site.site);

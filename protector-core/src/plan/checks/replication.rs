@@ -1,7 +1,8 @@
 //! Whether the array group is ours, complete, and replicates as the policy says.
 
+use super::pods;
 use crate::model::{ArrayVolumeName, ReplicationPolicy};
-use crate::plan::{ArrayFacts, Evidence, Facts, Finding, FindingCode};
+use crate::plan::{ArrayFacts, Evidence, Facts, Finding, FindingCode, SiteFacts};
 use crate::ports::{ArrayGroup, ReplicationLink};
 use crate::rules;
 use std::collections::BTreeSet;
@@ -31,40 +32,68 @@ pub(in crate::plan) fn linked(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The group replicates from source to target: ours, with a target that allows it, over a connected link.
+/// The group replicates from source to target: ours, over a connected link, with a target that allows it; or in a pod that
+/// is online on both arrays.
 pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
     let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
     linked(facts, findings);
-    foreign_image(facts, policy, findings);
-    match source.local_group.as_ref().filter(|g| !g.destroyed) {
-        None => findings.push(missing(facts, policy, source)),
-        Some(group) if group.owner.as_ref() != Some(&facts.record.group.id) => {
-            findings.push(foreign(facts, group, of_source(facts), &source.name));
-        }
-        Some(group) => {
-            not_allowed(facts, source, group, findings);
-            drift(facts, source, group, findings);
-            schedule(facts, policy, source, group, findings);
-        }
+    let group = grouped(facts, policy, &facts.source, findings);
+    findings.extend(group.and_then(|group| drift(facts, &facts.source, group)));
+    if facts.record.group.is_in_pod() {
+        pods::in_step(facts, findings);
+        return;
     }
+    foreign_image(facts, policy, findings);
+    if let Some(group) = group {
+        not_allowed(facts, source, group, findings);
+        schedule(facts, policy, source, group, findings);
+    }
+}
+
+/// The group is in a pod that the target has, and holds every member there. What else it holds is not in the way.
+pub(in crate::plan) fn held_by_target(facts: &Facts, findings: &mut Vec<Finding>) {
+    let Some(policy) = &facts.record.policy else { return };
+    let Some(group) = grouped(facts, policy, &facts.target, findings) else { return };
+    if !source_volumes(facts).is_subset(&group.volumes) {
+        findings.extend(drift(facts, &facts.target, group));
+    }
+}
+
+/// The group on the array of a site, if it is there and ours.
+fn grouped<'a>(
+    facts: &Facts,
+    policy: &ReplicationPolicy,
+    site: &'a SiteFacts,
+    findings: &mut Vec<Finding>,
+) -> Option<&'a ArrayGroup> {
+    let array = site.array.known()?;
+    let evidence = || Evidence::of_array(site, facts.now);
+    match array.local_group.as_ref().filter(|g| !g.destroyed) {
+        None => findings.push(missing(facts, policy, array, evidence())),
+        Some(group) if group.owner.as_ref() != Some(&facts.record.group.id) => {
+            findings.push(foreign(facts, group, evidence(), &array.name));
+        }
+        Some(group) => return Some(group),
+    }
+    None
 }
 
 fn of_source(facts: &Facts) -> Evidence {
     Evidence::of_array(&facts.source, facts.now)
 }
 
-fn missing(facts: &Facts, policy: &ReplicationPolicy, source: &ArrayFacts) -> Finding {
-    let destroyed = source.local_group.as_ref().is_some_and(|g| g.destroyed);
+fn missing(facts: &Facts, policy: &ReplicationPolicy, array: &ArrayFacts, evidence: Evidence) -> Finding {
+    let destroyed = array.local_group.as_ref().is_some_and(|g| g.destroyed);
     let state = if destroyed { "is destroyed" } else { "does not exist" };
     Finding::blocker(
         FindingCode::ArrayGroupNotReady,
-        format!("array group '{}' {state} on {}", policy.pure_pg_name, source.name),
+        format!("array group '{}' {state} on {}", policy.pure_pg_name, array.name),
     )
     .remedy(match destroyed {
-        true => format!("recover it on {} before its timer ends", source.name),
+        true => format!("recover it on {} before its timer ends", array.name),
         false => ensure_it(facts),
     })
-    .seen(of_source(facts).value("group", &policy.pure_pg_name).value("state", state))
+    .seen(evidence.value("group", &policy.pure_pg_name).value("state", state))
 }
 
 fn ensure_it(facts: &Facts) -> String {
@@ -105,21 +134,21 @@ fn not_allowed(facts: &Facts, source: &ArrayFacts, group: &ArrayGroup, findings:
     );
 }
 
-fn drift(facts: &Facts, source: &ArrayFacts, group: &ArrayGroup, findings: &mut Vec<Finding>) {
+fn drift(facts: &Facts, site: &SiteFacts, group: &ArrayGroup) -> Option<Finding> {
     let members = source_volumes(facts);
     if group.volumes == members {
-        return;
+        return None;
     }
-    let evidence = of_source(facts)
+    let array = &site.array.known()?.name;
+    let evidence = Evidence::of_array(site, facts.now)
         .names("missing", members.difference(&group.volumes))
         .names("surplus", group.volumes.difference(&members));
-    findings.push(
+    Some(
         Finding::blocker(
             FindingCode::MemberDrift,
             format!(
-                "array group '{}' on {} differs from the members of '{}': missing [{}], surplus [{}]",
+                "array group '{}' on {array} differs from the members of '{}': missing [{}], surplus [{}]",
                 group.name,
-                source.name,
                 facts.record.group.name,
                 listed(members.difference(&group.volumes)),
                 listed(group.volumes.difference(&members))
@@ -127,7 +156,7 @@ fn drift(facts: &Facts, source: &ArrayFacts, group: &ArrayGroup, findings: &mut 
         )
         .remedy("put the array group back to its members, or remove and add the member again")
         .seen(evidence),
-    );
+    )
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a ArrayVolumeName>) -> String {

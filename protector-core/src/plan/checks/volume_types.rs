@@ -2,11 +2,38 @@
 
 use crate::plan::{Evidence, Facts, Finding, FindingCode, SiteFacts};
 use crate::rules::eligibility::check_volume_type;
+use crate::rules::volume_types::{backend_of, plain_type_beside};
 
 /// The target has the group's volume type and it still replicates; the members' volumes on the source still have theirs.
 pub(in crate::plan) fn volume_types(facts: &Facts, findings: &mut Vec<Finding>) {
     target_type(facts, findings);
     retyped_volumes(facts, findings);
+}
+
+/// The type under which clones are taken over that shall lie on the array of the target alone: the other array may not be
+/// there, or must not hear of them.
+pub(in crate::plan) fn plain_type(facts: &Facts, findings: &mut Vec<Finding>) -> String {
+    let SiteFacts { site, cloud, .. } = &facts.target;
+    let wanted = facts.record.group.volume_type_on(site);
+    let Some(types) = cloud.known().and_then(|c| c.volume_types.as_ref()) else { return wanted.to_owned() };
+    if let Some(plain) = plain_type_beside(types, wanted) {
+        return plain.name.clone();
+    }
+    let backend = types.iter().find(|t| t.name == wanted).and_then(backend_of).unwrap_or("<backend>");
+    findings.push(
+        Finding::blocker(
+            FindingCode::PlainVolumeTypeMissing,
+            format!(
+                "{site} has no volume type of backend '{backend}' without replication, and under '{wanted}' Cinder takes \
+                 volumes over only by way of both arrays"
+            ),
+        )
+        .remedy(format!(
+            "openstack --os-cloud {site} volume type create --property volume_backend_name={backend} plain-{wanted}"
+        ))
+        .seen(Evidence::of_cloud(&facts.target, facts.now).names("volume_types", types.iter().map(|t| &t.name))),
+    );
+    wanted.to_owned()
 }
 
 fn target_type(facts: &Facts, findings: &mut Vec<Finding>) {

@@ -3,6 +3,7 @@
 //! An edge from a step of one member to a step of another is a dependency: the other is not started if that step fails.
 //! Everything else that waits for members waits for their outcomes, through a barrier or as a step of no member.
 
+use super::import::Import;
 use super::{must_stop, standby_server, standby_servers};
 use crate::model::{Disk, Member, ServerId, StepId, Unfinished, UnimportedClone};
 use crate::plan::build::Builder;
@@ -30,6 +31,7 @@ pub(in crate::plan) struct BringUp<'a> {
     pub(in crate::plan) placements: &'a HashMap<ServerId, Placement>,
     pub(in crate::plan) tiers: BTreeMap<u16, Vec<&'a Member>>,
     pub(in crate::plan) purpose: Purpose<'a>,
+    pub(in crate::plan) import: &'a Import,
 }
 
 /// What is known of the steps laid out so far.
@@ -50,8 +52,10 @@ pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, clone
     }
     imports(builder, what, &mut laid, cloned);
     let mut ends = Vec::new();
-    if what.purpose != Purpose::Test {
+    if what.import.joins_group {
         ends.push(group_volumes(builder, what, &laid, cloned));
+    }
+    if what.purpose != Purpose::Test {
         retire(builder, what, &mut laid, cloned);
     }
     let mut earlier_tier = Vec::new();
@@ -117,7 +121,7 @@ fn import(
         site: site.clone(),
         disk: disk.id.clone(),
         name: named(&disk.name, what.purpose),
-        volume_type: what.facts.record.group.volume_type_on(site).to_owned(),
+        volume_type: what.import.volume_type.clone(),
         bootable: disk.boot,
         clone,
     };

@@ -2,7 +2,9 @@
 
 use super::{is_absent, standby_servers};
 use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
-use crate::plan::{ConsentKind, Evidence, Facts, Finding, FindingCode, Request, Severity, checks, old_site};
+use crate::plan::{
+    ConsentKind, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Request, Severity, checks, old_site,
+};
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
 use std::collections::{BTreeSet, HashSet};
@@ -22,12 +24,19 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     checks::in_sync(facts, findings);
     old_site::findings(facts, findings);
     servers(facts, findings);
+    let is_sync = facts.record.group.is_in_pod();
     if facts.record.group.protection == Protection::Unprotected {
-        // the plan protects the workload first, so there is nothing replicated to judge yet
-        checks::leaving(facts, &facts.source, findings);
+        // else the plan protects the workload first, so there is nothing replicated to judge yet
+        match is_sync {
+            true => findings.push(checks::unprotected(facts, "it is moved once both arrays have its data")),
+            false => checks::leaving(facts, &facts.source, findings),
+        }
         return;
     }
     checks::replicates(facts, findings);
+    if is_sync {
+        return;
+    }
     let Some(array) = facts.target.array.known() else { return };
     let newest = checks::newest_point(facts, array, findings);
     if newest.is_some() {
@@ -35,12 +44,12 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     }
 }
 
-/// The source may be gone. Returns the recovery point to start from.
+/// The source may be gone. Returns the recovery point to start from, unless the plan takes one itself, and what is lost.
 pub(super) fn unplanned<'a>(
     facts: &'a Facts,
     request: &Request,
     findings: &mut Vec<Finding>,
-) -> Option<&'a RecoveryPoint> {
+) -> (Option<&'a RecoveryPoint>, ExpectedLoss) {
     let name = &facts.record.group.name;
     let given = request.consents();
     checks::answers(&facts.target, facts.now, "restore the site that shall take over", findings);
@@ -89,6 +98,21 @@ pub(super) fn unplanned<'a>(
             .seen(Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now).value("answer", reason)),
         );
     }
+    if facts.record.group.is_in_pod() {
+        checks::held_by_target(facts, findings);
+        return (None, checks::pods::loss(facts, given, findings));
+    }
+    match point_and_loss(facts, given, findings) {
+        Some((point, loss)) => (Some(point), loss),
+        None => (None, ExpectedLoss::Unknown),
+    }
+}
+
+fn point_and_loss<'a>(
+    facts: &'a Facts,
+    given: &[ConsentKind],
+    findings: &mut Vec<Finding>,
+) -> Option<(&'a RecoveryPoint, ExpectedLoss)> {
     let array = facts.target.array.known()?;
     let newest = checks::newest_point(facts, array, findings)?;
     let age = facts.now.duration_since(newest.created).as_secs().max(0);
@@ -101,7 +125,8 @@ pub(super) fn unplanned<'a>(
         .seen(of_point(facts, newest)),
     );
     rpo(facts, Some(newest), Some(given), findings);
-    Some(newest)
+    let loss = ExpectedLoss::After { point: newest.name.clone(), created: newest.created, age_seconds: age };
+    Some((newest, loss))
 }
 
 fn answer(reason: Option<&str>) -> &str {
@@ -191,7 +216,9 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
         }
     }
     let grouped: HashSet<&VolumeId> = cloud.group_volumes.iter().collect();
-    if grouped != recorded {
+    // volumes under a plain type join once they are replicated again
+    let joins_later = group.is_in_pod() && group.protection == Protection::Unprotected && grouped.is_subset(&recorded);
+    if grouped != recorded && !joins_later {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),

@@ -4,9 +4,14 @@
 //! **pivot: clone** · import, group, ports, servers (first tier first), verify · switch · reverse protection · close.
 //! Unplanned: the source is touched only by best-effort steps and only if it answers; the newest complete recovery point
 //! is pinned; the workload runs unprotected afterwards, and says so.
+//!
+//! A sync group has its data on both arrays at once. Its recovery point is a snapshot in the pod, taken on the way: planned
+//! on the source after the last write, unplanned on the array that is left with the pod, behind a fence.
 
 pub(super) mod bring_up;
 pub(super) mod findings;
+pub(super) mod import;
+pub(super) mod pod;
 pub(super) mod protect;
 
 pub(super) use protect::FIRST_COPY_SECONDS;
@@ -15,24 +20,28 @@ use super::build::Builder;
 use super::placement::{Placement, mappings_towards_target, place};
 use super::{Action, ExpectedLoss, Facts, OnFailure, Phase, Plan, PointSource, Request, checks, old_site};
 use crate::model::{
-    ArrayVolumeName, DiskId, Member, MemberStatus, OperationKind, Protection, RecoveryPoint, ReplicationPolicy,
-    ServerId, StepId,
+    ArrayGroupName, ArrayVolumeName, DiskId, Member, MemberStatus, OperationKind, Protection, RecoveryPoint,
+    ReplicationPolicy, ServerId, SiteName, StepId,
 };
 use crate::ports::ServerState;
 use crate::rules::{naming, start_order};
 use bring_up::{BringUp, Purpose, bring_up};
+use import::Import;
 use std::collections::HashMap;
+
+/// Label of the recovery point that a move takes itself.
+pub(super) const FINAL: &str = "final";
 
 /// Plans a failover or failback.
 pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let kind = request.kind(facts);
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
-    let point = match kind {
+    let (point, loss) = match kind {
         OperationKind::UnplannedFailover => findings::unplanned(facts, request, &mut findings),
         _ => {
             findings::planned(facts, request, &mut findings);
-            None
+            (None, ExpectedLoss::None)
         }
     };
     let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
@@ -47,18 +56,11 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
         checks::leaving(facts, &facts.target, &mut findings);
     }
 
-    let loss = match (kind, point) {
-        (OperationKind::UnplannedFailover, None) => ExpectedLoss::Unknown,
-        (OperationKind::UnplannedFailover, Some(p)) => ExpectedLoss::After {
-            point: p.name.clone(),
-            created: p.created,
-            age_seconds: facts.now.duration_since(p.created).as_secs().max(0),
-        },
-        _ => ExpectedLoss::None,
-    };
     let steps = match &facts.record.policy {
         Some(policy) => {
-            Relocation { facts, kind, policy, placements, builder: Builder::new(&facts.record) }.lay_out(point)
+            let import = Import::of_move(facts, kind, &mut findings);
+            let builder = Builder::new(&facts.record);
+            Relocation { facts, kind, policy, placements, import, builder }.lay_out(point)
         }
         None => Vec::new(),
     };
@@ -79,14 +81,18 @@ struct Relocation<'a> {
     kind: OperationKind,
     policy: &'a ReplicationPolicy,
     placements: HashMap<ServerId, Placement>,
+    import: Import,
     builder: Builder,
 }
 
 impl Relocation<'_> {
     fn lay_out(mut self, point: Option<&RecoveryPoint>) -> Vec<super::Step> {
         let announced = self.announce();
-        let ready = match (self.kind, point) {
-            (OperationKind::UnplannedFailover, _) => self.best_effort_fence(&announced),
+        let ready = match self.kind {
+            OperationKind::UnplannedFailover => {
+                let left = self.best_effort_fence(&announced);
+                if self.is_sync() { self.take_over(&left) } else { left }
+            }
             _ => self.quiesce(announced),
         };
         let source = match point {
@@ -105,7 +111,13 @@ impl Relocation<'_> {
         );
 
         let tiers = start_order::tiers(&self.facts.record.members);
-        let bring = BringUp { facts: self.facts, placements: &self.placements, tiers, purpose: Purpose::Move };
+        let bring = BringUp {
+            facts: self.facts,
+            placements: &self.placements,
+            tiers,
+            purpose: Purpose::Move,
+            import: &self.import,
+        };
         let running = bring_up(&mut self.builder, &bring, &[pivot]);
         let title = format!("make {target} the current primary of '{}'", self.facts.record.group.name);
         let switched =
@@ -115,7 +127,11 @@ impl Relocation<'_> {
             OperationKind::UnplannedFailover => vec![switched],
             _ => self.protect_target(vec![switched]),
         };
-        finish(self.builder, self.facts, &last)
+        finish(self.builder, self.facts, &self.import, &last)
+    }
+
+    fn is_sync(&self) -> bool {
+        self.facts.record.group.is_in_pod()
     }
 
     /// Tells the other site, if it answers. Planned kinds are blocked when it does not.
@@ -135,25 +151,34 @@ impl Relocation<'_> {
             ready = self.protect_source(ready);
         }
         let stopped = self.stop_servers(ready, false);
-        let group = self.policy.pure_pg_name.clone();
-        let (source, target) = (self.facts.source.site.clone(), self.facts.target.site.clone());
-        let image = self.image_on_target();
-        let taken = self.builder.add(
-            "take_final_snapshot",
-            Phase::FinalSync,
-            format!("take the final replicated snapshot of '{group}'"),
-            &stopped,
-            Action::TakeSnapshot { site: source.clone(), group: group.clone(), label: "final".to_owned() },
-        );
-        let arrived = self.builder.add(
-            "await_final_snapshot",
-            Phase::FinalSync,
-            format!("wait until it is complete on {target}"),
-            &[taken],
-            Action::AwaitTransfer { site: target, group: image, label: "final".to_owned() },
-        );
+        let (group, source) = (self.policy.pure_pg_name.clone(), self.facts.source.site.clone());
+        let arrived = self.take_point(&source, group.clone(), &stopped);
         let title = format!("fence the volumes of '{group}' on {source}");
-        vec![self.builder.add("fence_source", Phase::Fence, title, &[arrived], Action::Fence { site: source, group })]
+        let mut fenced = vec![self.builder.add(
+            "fence_source",
+            Phase::Fence,
+            title,
+            &arrived,
+            Action::Fence { site: source, group },
+        )];
+        if self.is_sync() {
+            fenced = vec![self.fence_on_target(&fenced)];
+        }
+        fenced
+    }
+
+    /// Takes the recovery point that the workload starts from, and waits until the target has it.
+    fn take_point(&mut self, site: &SiteName, group: ArrayGroupName, after: &[StepId]) -> Vec<StepId> {
+        let (target, image) = (self.facts.target.site.clone(), self.image_on_target());
+        let title = match self.is_sync() {
+            true => format!("take the final snapshot of '{group}' on {site}"),
+            false => format!("take the final replicated snapshot of '{group}'"),
+        };
+        let action = Action::TakeSnapshot { site: site.clone(), group, label: FINAL.to_owned() };
+        let taken = self.builder.add("take_final_snapshot", Phase::FinalSync, title, after, action);
+        let title = format!("wait until it is complete on {target}");
+        let action = Action::AwaitTransfer { site: target, group: image, label: FINAL.to_owned() };
+        vec![self.builder.add("await_final_snapshot", Phase::FinalSync, title, &[taken], action)]
     }
 
     /// Stops and fences a source that still answers; nothing depends on the result.
@@ -195,13 +220,7 @@ impl Relocation<'_> {
         ready
     }
 
-    fn stop_server(
-        &mut self,
-        member: &Member,
-        site: &crate::model::SiteName,
-        after: &[StepId],
-        best_effort: bool,
-    ) -> Option<StepId> {
+    fn stop_server(&mut self, member: &Member, site: &SiteName, after: &[StepId], best_effort: bool) -> Option<StepId> {
         let server = member.server_on(site)?.clone();
         if is_absent(self.facts, member) {
             return None;
@@ -218,15 +237,16 @@ impl Relocation<'_> {
     }
 
     /// How the target array names the group of the source.
-    fn image_on_target(&self) -> crate::model::ArrayGroupName {
+    fn image_on_target(&self) -> ArrayGroupName {
         let source_array = self.facts.source.array.known().map(|a| &a.name).or(self
             .facts
             .target
             .array
             .known()
             .and_then(|a| a.peer.as_ref()));
+        let kind = self.facts.record.group.replication_type;
         match source_array {
-            Some(name) => naming::target_group_name(name, &self.policy.pure_pg_name),
+            Some(name) => naming::standby_group_name(kind, name, &self.policy.pure_pg_name),
             // blocked anyway: nobody can say who the source array is
             None => self.policy.pure_pg_name.clone(),
         }
@@ -234,9 +254,9 @@ impl Relocation<'_> {
 }
 
 /// The last look, and the end of the operation in the metadata.
-pub(super) fn finish(mut builder: Builder, facts: &Facts, last: &[StepId]) -> Vec<super::Step> {
+pub(super) fn finish(mut builder: Builder, facts: &Facts, import: &Import, last: &[StepId]) -> Vec<super::Step> {
     let site = facts.target.site.clone();
-    let group = facts.record.group.cinder_group_on(&site).clone();
+    let group = import.joins_group.then(|| facts.record.group.cinder_group_on(&site).clone());
     let title = format!("look once more whether everything runs on {site} as it should");
     let confirmed = builder.add("confirm", Phase::Close, title, last, Action::Confirm { site, group });
     builder.add("close", Phase::Close, "write down the end on both sites", &[confirmed], Action::Close {});

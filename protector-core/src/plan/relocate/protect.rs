@@ -1,7 +1,7 @@
 //! Replication in the direction in which the workload now runs.
 
-use super::Relocation;
-use crate::model::{ReplicationPolicy, SiteName, StepId};
+use super::{Relocation, pod};
+use crate::model::{ArrayName, ReplicationPolicy, ReplicationType, SiteName, StepId};
 use crate::plan::build::Builder;
 use crate::plan::{Action, Facts, Phase};
 use crate::rules::naming;
@@ -33,7 +33,7 @@ impl Relocation<'_> {
     }
 }
 
-/// Sets replication up and waits for the first copy.
+/// Sets replication up and waits until the other array has everything.
 pub(in crate::plan) fn replicate(
     builder: &mut Builder,
     facts: &Facts,
@@ -41,13 +41,31 @@ pub(in crate::plan) fn replicate(
     way: &Way<'_>,
     after: Vec<StepId>,
 ) -> Vec<StepId> {
-    let Way { from, to, label, phase } = *way;
+    match facts.record.group.replication_type {
+        ReplicationType::Async => by_snapshots(builder, facts, policy, way, after),
+        ReplicationType::Sync => pod::stretch(builder, facts, policy, way, after),
+    }
+}
+
+/// The arrays that a direction leads from and to.
+pub(super) fn arrays(facts: &Facts, way: &Way<'_>) -> Option<(ArrayName, ArrayName)> {
     let array = |site: &SiteName| {
         let facts = if *site == facts.source.site { &facts.source } else { &facts.target };
         facts.array.known().map(|a| a.name.clone())
     };
+    Some((array(way.from)?, array(way.to)?))
+}
+
+fn by_snapshots(
+    builder: &mut Builder,
+    facts: &Facts,
+    policy: &ReplicationPolicy,
+    way: &Way<'_>,
+    after: Vec<StepId>,
+) -> Vec<StepId> {
+    let Way { from, to, label, phase } = *way;
     // blocked anyway if one of the arrays is not known: a planned move needs both
-    let (Some(from_array), Some(to_array)) = (array(from), array(to)) else { return after };
+    let Some((from_array, to_array)) = arrays(facts, way) else { return after };
     let group = policy.pure_pg_name.clone();
     let interval = policy.replication_interval;
     let image = naming::target_group_name(&from_array, &group);

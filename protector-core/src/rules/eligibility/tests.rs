@@ -278,3 +278,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn volumes_of_a_group_in_a_pod_lie_in_that_pod() {
+    // (name on the array, code and part of the message)
+    let table = [
+        (Some("cinder-pod::volume-x-cinder"), None),
+        (Some("other::volume-x-cinder"), Some("in pod 'other'")),
+        (Some("volume-x-cinder"), Some("in no pod")),
+        // a rule of its own says that
+        (None, None),
+    ];
+    for (name, expected) in table {
+        let candidate = Candidate { array_volume: name.map(Into::into), ..good() };
+        let found = check_pod(&"site-a".into(), "cinder-pod", &[candidate.clone(), candidate]);
+        let messages: Vec<String> = found.iter().map(Violation::message).collect();
+        match expected {
+            None => assert_eq!(messages, Vec::<String>::new()),
+            Some(part) => {
+                assert_eq!((messages.len(), found[0].code()), (1, "outside_pod"));
+                assert!(messages[0].contains(part) && messages[0].contains("'cinder-pod'"), "{messages:?}");
+                assert!(found[0].remedy().contains("pure_replication_pod_name = cinder-pod"));
+            }
+        }
+    }
+}

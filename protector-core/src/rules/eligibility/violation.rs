@@ -109,6 +109,15 @@ pub enum Violation {
         /// Which volume.
         volume: VolumeRef,
     },
+    /// The volume does not lie in the pod of a synchronous group.
+    OutsidePod {
+        /// Which volume.
+        volume: VolumeRef,
+        /// The pod that it lies in, if it is in one.
+        found: Option<String>,
+        /// The group's pod.
+        pod: String,
+    },
     /// The server has no volumes at all.
     ServerWithoutVolumes {
         /// Where.
@@ -142,6 +151,7 @@ impl Violation {
             Self::InOtherProtectionGroup { .. } => "in_other_protection_group",
             Self::DeletedWithServer { .. } => "deleted_with_server",
             Self::ArrayVolumeUnknown { .. } => "array_volume_unknown",
+            Self::OutsidePod { .. } => "outside_pod",
             Self::ServerWithoutVolumes { .. } => "server_without_volumes",
             Self::BootDiskNotAVolume { .. } => "boot_disk_not_a_volume",
         }
@@ -183,6 +193,12 @@ impl Violation {
             }
             Self::ArrayVolumeUnknown { volume } => {
                 format!("Array volume unknown: {volume} has no array_volume_name in its Cinder metadata")
+            }
+            Self::OutsidePod { volume, found: Some(found), pod } => {
+                format!("Volume in another pod: {volume} is in pod '{found}', the protection group is in pod '{pod}'")
+            }
+            Self::OutsidePod { volume, found: None, pod } => {
+                format!("Volume outside of the pod: {volume} is in no pod, the protection group is in pod '{pod}'")
             }
             Self::ServerWithoutVolumes { server, server_name, .. } => {
                 format!(
@@ -241,6 +257,11 @@ impl Violation {
                 openstack(&volume.site),
                 volume.volume
             ),
+            Self::OutsidePod { pod, .. } => {
+                format!(
+                    "set pure_replication_pod_name = {pod} for the backend in cinder.conf, and move the volume there"
+                )
+            }
             Self::ServerWithoutVolumes { site, server, .. } | Self::BootDiskNotAVolume { site, server, .. } => format!(
                 "build it again on a volume: {} server show {server} -c image -c flavor -c volumes_attached",
                 openstack(site)
@@ -257,7 +278,8 @@ impl Violation {
             | Self::InForeignCinderGroup { volume, .. }
             | Self::InOtherProtectionGroup { volume, .. }
             | Self::DeletedWithServer { volume }
-            | Self::ArrayVolumeUnknown { volume } => {
+            | Self::ArrayVolumeUnknown { volume }
+            | Self::OutsidePod { volume, .. } => {
                 (&volume.server_name, &volume.volume_name, volume.volume.as_str(), self.code())
             }
             Self::ServerWithoutVolumes { server_name, .. } | Self::BootDiskNotAVolume { server_name, .. } => {

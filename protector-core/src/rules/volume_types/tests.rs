@@ -54,3 +54,24 @@ fn none_or_several_is_refused_with_the_candidates_and_the_command() {
         }
     }
 }
+
+#[test]
+fn a_plain_type_lies_on_the_same_backend_and_does_not_replicate() {
+    let named = |name: &str, backend: Option<&str>, replicated: bool| {
+        let mut specs = std::collections::BTreeMap::new();
+        specs.extend(backend.map(|b| (VOLUME_BACKEND_NAME.to_owned(), b.to_owned())));
+        specs.extend(replicated.then(|| ("replication_enabled".to_owned(), "<is> True".to_owned())));
+        VolumeType { id: format!("id-{name}"), name: name.to_owned(), extra_specs: specs }
+    };
+    let wanted = named("sync", Some("a"), true);
+    let found = |others: &[VolumeType]| {
+        let types: Vec<_> = others.iter().cloned().chain([wanted.clone()]).collect();
+        plain_type_beside(&types, "sync").map(|t| t.name.clone())
+    };
+    assert_eq!(found(&[]), None);
+    assert_eq!(found(&[named("other-backend", Some("b"), false), named("any", None, false)]), None);
+    assert_eq!(found(&[named("async", Some("a"), true)]), None);
+    assert_eq!(found(&[named("z", Some("a"), false), named("plain", Some(" a "), false)]), Some("plain".to_owned()));
+    assert_eq!(plain_type_beside(&[named("plain", Some("a"), false)], "sync"), None, "the group's own type is gone");
+    assert_eq!(plain_type_beside(&[named("plain", None, false), named("sync", None, true)], "sync"), None);
+}

@@ -1,0 +1,127 @@
+//! Going forward: which steps are left, what a failure means, and how it ends.
+
+use crate::ErrorKind;
+use crate::exec::outcomes::nobody_arrives;
+use crate::exec::{OperationState, StepState, closed_steps, final_status, member_outcomes};
+use crate::model::{Epoch, OperationStatus, StepId};
+use crate::plan::{Action, Limits, OnFailure, Phase, Plan, Schedule, Step};
+use crate::ports::StopKind;
+
+/// What comes after the last step that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It has ended already.
+    Over,
+    /// It ends like this, and lets the group go.
+    Finish(OperationStatus),
+    /// The abort that waits is obeyed.
+    Abort,
+    /// Somebody asked to stop: it stays as it is.
+    Stopped,
+    /// It stays open with its error; a resume tries again.
+    StayOpen,
+    /// The start is restored.
+    RollBack,
+}
+
+/// What is left to be made, and may begin: what needs nothing more is out of it, and so is what will not be made any more.
+/// The closed ones are returned by their positions.
+pub fn schedule(plan: &Plan, state: &OperationState, limits: Limits) -> (Schedule, Vec<usize>) {
+    let needs_nothing = |id: &StepId| state.is_settled(id) || state.has_failed(id);
+    let mut schedule = Schedule::new(&plan.steps, needs_nothing, limits, plan.step_lengths());
+    let closed = closed_positions(plan, state);
+    for at in &closed {
+        schedule.close(*at);
+    }
+    (schedule, closed)
+}
+
+/// Steps that will not be made any more, by their positions.
+pub fn closed_positions(plan: &Plan, state: &OperationState) -> Vec<usize> {
+    let closed = closed_steps(plan, state);
+    (0..).zip(&plan.steps).filter(|(_, step)| closed.contains_key(&step.id)).map(|(at, _)| at).collect()
+}
+
+/// What the failure of a step means. An endpoint that nobody gets an answer from is not the failure of one member.
+pub fn meaning(step: &Step, kind: ErrorKind) -> OnFailure {
+    let of_the_endpoint = matches!(kind, ErrorKind::Unreachable | ErrorKind::Unauthenticated);
+    match step.on_failure {
+        OnFailure::FailMember if of_the_endpoint || step.member.is_none() => OnFailure::Stop,
+        other => other,
+    }
+}
+
+/// The generation that the calls of a step carry: from the pivot on they belong to the next one.
+pub fn epoch_of(plan: &Plan, step: &Step) -> Epoch {
+    if plan.kind.moves_workload() && step.phase >= Phase::Pivot { plan.epoch.next() } else { plan.epoch }
+}
+
+/// Nobody is made the primary of nothing: why a move stops before its switch, if no member arrives.
+pub fn nobody_to_switch_to(plan: &Plan, state: &OperationState) -> Option<String> {
+    let begun = |s: &Step| matches!(s.action, Action::SwitchPrimary { .. }) && state.begun_at.contains_key(&s.id);
+    if !plan.kind.moves_workload() || plan.steps.iter().any(begun) {
+        return None;
+    }
+    nobody_arrives(plan, state).map(|reason| format!("no member arrived: {reason}"))
+}
+
+/// How it ends when all steps are made or closed.
+pub fn ended(plan: &Plan, state: &OperationState) -> OperationStatus {
+    final_status(plan.kind, &member_outcomes(plan, state))
+}
+
+/// What a failure or a request to stop means, once no step is in flight. It depends on the kind and on whether the pivot is
+/// passed.
+pub fn ending(
+    plan: &Plan,
+    state: &OperationState,
+    nothing_left: bool,
+    stop: Option<StopKind>,
+    has_failed: bool,
+) -> Ending {
+    if state.finished.is_some() {
+        return Ending::Over;
+    }
+    if nothing_left {
+        return Ending::Finish(ended(plan, state));
+    }
+    let moves = plan.kind.moves_workload();
+    let pivot_passed = state.pivot_passed(plan);
+    if stop == Some(StopKind::Abort) && !(moves && pivot_passed) {
+        return Ending::Abort;
+    }
+    if !has_failed {
+        return Ending::Stopped;
+    }
+    if !plan.kind.changes_metadata() {
+        // nothing of production was touched: the group is free again, and what a test made is known to its cleanup
+        return Ending::Finish(OperationStatus::Failed);
+    }
+    // what moves nothing has nothing to undo: it is made again
+    if pivot_passed || !moves { Ending::StayOpen } else { Ending::RollBack }
+}
+
+/// Whether steps in flight are left where they are for a request to stop. An undo is finished; so is, when a test is given
+/// up, what it makes: its cleanup knows only what has an outcome.
+pub fn leaves_steps(plan: &Plan, state: &OperationState, request: StopKind) -> bool {
+    let forward = state.rollback.is_none();
+    match request {
+        StopKind::Cancel => forward,
+        StopKind::Abort => forward && plan.kind.changes_metadata() && !state.pivot_passed(plan),
+    }
+}
+
+/// Whether members that failed are tried again by the next attempt: the last one stopped by itself, and nobody has been told
+/// who arrived.
+pub fn reopens(plan: &Plan, state: &OperationState) -> bool {
+    let told = plan.steps.iter().any(|s| {
+        matches!(s.action, Action::SwitchPrimary { .. } | Action::Close {}) && state.begun_at.contains_key(&s.id)
+    });
+    let failed = state.steps.values().any(|s| matches!(s, StepState::MemberFailed(_)));
+    state.error.is_some() && failed && !told
+}
+
+/// Whether nothing but the outcome of the step tells what it made.
+pub fn known_by_outcome_alone(action: &Action) -> bool {
+    matches!(action, Action::CloneVolumes { .. } | Action::ImportVolume { .. } | Action::EnsurePort { .. })
+}

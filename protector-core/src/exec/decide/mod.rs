@@ -1,0 +1,18 @@
+//! What an executor decides, as functions of the plan, of the journal's fold and of what was seen. Nothing here waits, calls
+//! anybody or looks at a clock: whoever executes does what these say, and whoever explores all that may happen asks the
+//! same functions.
+
+mod ending;
+mod members;
+mod metadata;
+mod rollback;
+
+pub use ending::{
+    Ending, closed_positions, ended, ending, epoch_of, known_by_outcome_alone, leaves_steps, meaning,
+    nobody_to_switch_to, reopens, schedule,
+};
+pub use members::{array_volumes, cinder_volumes, missing, server_volumes, survivor};
+pub use metadata::{goes_on_untold, next_record, opened, tells_peer};
+pub use rollback::{
+    AfterFailedUndo, Undo, failed_undo, freed, needs_undo, overwrites, restored, stays, tells_end, undo,
+};
