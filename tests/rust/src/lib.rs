@@ -14,6 +14,7 @@ pub mod request_log;
 pub mod restored;
 pub mod scale;
 pub mod stage;
+pub mod watched;
 
 /// The examples of the README run.
 #[cfg(doctest)]

@@ -53,8 +53,8 @@ async fn heal(walk: &mut Walk) -> Result<()> {
     }
     world.set_link_connected(true)?;
     walk.wake_up().await?;
-    mapping::completed_is_true(walk).await?;
     let (_, record) = walk.record().await?;
+    mapping::completed_is_true(walk, &record).await?;
     walk.edits.take_back(&world, &record);
     Ok(())
 }
@@ -71,7 +71,8 @@ fn is_home(view: &GroupView) -> bool {
 async fn finish_open(walk: &mut Walk) -> Result<bool> {
     for site in SITES {
         if walk.resume(site).await? {
-            mapping::completed_is_true(walk).await?;
+            let (_, record) = walk.record().await?;
+            mapping::completed_is_true(walk, &record).await?;
             walk.abort(site, false).await?;
             if says_leave_peer(walk, site).await? {
                 walk.abort(site, true).await?;

@@ -39,11 +39,11 @@ pub(crate) async fn some_side_is_recoverable(walk: &mut Walk, record: &GroupReco
 
 /// I-10, I-11: where the group runs and no operation is open, its disks hold what the workload was told is written, less
 /// what an unplanned failover said would be lost.
-pub(crate) async fn nothing_acknowledged_is_missing(walk: &Walk, record: &GroupRecord) -> Result<()> {
+/// `knows_more`: the site whose record that is.
+pub(crate) async fn nothing_acknowledged_is_missing(walk: &Walk, knows_more: &str, record: &GroupRecord) -> Result<()> {
     if record.group.operation.is_some() || !walk.answers(&record.group.current_primary_site).await? {
         return Ok(());
     }
-    let (knows_more, _) = walk.record().await?;
     let found = walk.stage.contents(&walk.engine(knows_more)?).await?;
     let told = walk.written.last().map(|(_, contents)| contents.clone()).unwrap_or_default();
     if found == told {

@@ -15,7 +15,11 @@ use std::collections::BTreeSet;
 
 /// I-44: at rest the Cinder group and, where the group is protected, the array group hold exactly the members' volumes. A
 /// volume that somebody else put there is found, by name, and leaves only if a plan said so.
-pub(crate) async fn groups_hold_the_same_volumes(walk: &mut Walk, record: &GroupRecord) -> Result<()> {
+pub(crate) async fn groups_hold_the_same_volumes(
+    walk: &mut Walk,
+    knows_more: &str,
+    record: &GroupRecord,
+) -> Result<()> {
     let site = &record.group.current_primary_site;
     if record.group.operation.is_some() || !walk.answers(site).await? {
         return Ok(());
@@ -45,7 +49,6 @@ pub(crate) async fn groups_hold_the_same_volumes(walk: &mut Walk, record: &Group
         }
         edits.stray_on = None;
     }
-    let (knows_more, _) = walk.record().await?;
     if has_stray { drift_is_found(&walk.engine(knows_more)?, record).await } else { Ok(()) }
 }
 
@@ -88,15 +91,14 @@ pub(crate) fn nobody_runs_twice(world: &Value) -> Result<()> {
 }
 
 /// I-39: when a move says `completed`, the workload runs where it was to go. Looked at right after it ended.
-pub(crate) async fn completed_is_true(walk: &mut Walk) -> Result<()> {
+pub(crate) async fn completed_is_true(walk: &mut Walk, record: &GroupRecord) -> Result<()> {
     let Some(arrived) = walk.arrived.take() else { return Ok(()) };
-    let (_, record) = walk.record().await?;
     let target = &arrived.target_site;
     // the site may have gone since
     if !walk.stage.deployment.world().site_is_available(target)? {
         return Ok(());
     }
-    let runs = record.group.current_primary_site == *target && walk.server_runs(&record, target).await?;
+    let runs = record.group.current_primary_site == *target && walk.server_runs(record, target).await?;
     if runs {
         Ok(())
     } else {

@@ -11,19 +11,19 @@ use serde_json::Value;
 
 /// All that hold whenever somebody looks.
 pub(crate) async fn check(walk: &mut Walk) -> Result<()> {
-    let (_, record) = walk.record().await?;
+    let (knows_more, record) = walk.record().await?;
     let world = walk.stage.deployment.world().dump()?;
     roles::one_side_writes(walk, &record).await?;
     roles::epochs_and_versions_only_rise(walk).await?;
     roles::whoever_lost_its_lease_is_quiet(walk)?;
     data::some_side_is_recoverable(walk, &record).await?;
-    data::nothing_acknowledged_is_missing(walk, &record).await?;
+    data::nothing_acknowledged_is_missing(walk, knows_more, &record).await?;
     data::one_recovery_point_for_a_member(&world, &record)?;
     data::nothing_is_eradicated(walk, &world)?;
-    mapping::groups_hold_the_same_volumes(walk, &record).await?;
+    mapping::groups_hold_the_same_volumes(walk, knows_more, &record).await?;
     mapping::the_status_follows_from_the_members(&record)?;
     mapping::nobody_runs_twice(&world)?;
-    mapping::completed_is_true(walk).await?;
+    mapping::completed_is_true(walk, &record).await?;
     mapping::a_test_changes_no_record(walk)?;
     for site in crate::acts::SITES {
         let view = walk.engine(site)?.protection_group_show(protector_tests::GROUP).await?;
