@@ -77,6 +77,7 @@ async fn every_operation_of_the_drill_completes_without_batches() -> Result<()> 
     drill_at("2.26").await
 }
 
+/// I-14: no request eradicates anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_of_the_drill_completes_with_batches() -> Result<()> {
     drill_at("2.37").await

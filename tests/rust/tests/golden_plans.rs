@@ -29,6 +29,7 @@ struct DrillStep {
     hash: String,
 }
 
+/// I-24
 #[tokio::test]
 async fn the_drill_in_memory() -> Result<()> {
     golden::check("drill.json", &hashes(&deployment(VIRTUAL).await?).await?)
@@ -197,6 +198,7 @@ fn file(name: &str) -> String {
     format!("plans/{name}.json")
 }
 
+/// I-24, I-25
 #[tokio::test]
 async fn plans_of_every_kind() -> Result<()> {
     let cases = capture().await?;

@@ -60,6 +60,7 @@ const MOVES: &[&str] = &[
     "disable_replication",
 ];
 
+/// I-33
 #[tokio::test]
 async fn planned_failover() -> Result<()> {
     loses_any_reply(Story::of(&[Request::Sync {}], failover(), MOVES)).await

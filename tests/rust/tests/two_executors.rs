@@ -71,6 +71,7 @@ async fn wakes_up(gate: &Gate, first: tokio::task::JoinHandle<Result<OperationVi
     Ok(())
 }
 
+/// I-07: what both did is what one of them would have done.
 #[tokio::test]
 async fn an_executor_that_wakes_up_after_a_takeover_makes_no_further_change() -> Result<()> {
     let (reference, operation) = accepted().await?;
@@ -110,7 +111,7 @@ fn everywhere() -> impl Iterator<Item = (Stall, usize)> {
     [Stall::BeforeEffect, Stall::AfterEffect].into_iter().flat_map(|stall| (1..MOST_CHANGES).map(move |at| (stall, at)))
 }
 
-/// The same while the second one restores the start.
+/// I-07: the same while the second one restores the start.
 #[tokio::test]
 async fn an_executor_that_wakes_up_after_an_abort_makes_no_further_change() -> Result<()> {
     let (mut restored, mut too_late) = (0, 0);
