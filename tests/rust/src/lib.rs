@@ -9,6 +9,7 @@ pub mod flash_arrays;
 pub mod golden;
 pub mod idle;
 pub mod ordered;
+pub mod pods;
 pub mod request_log;
 pub mod restored;
 pub mod scale;
