@@ -7,14 +7,19 @@
 //! | recovery point | `pg.dr-1` | `arrA:pg.dr-1` |
 //! | volume in it | `pg.dr-1.vol` | `arrA:pg.dr-1.vol` |
 //!
+//! A stretched pod is the same on both of its arrays, and so are the names in it: `pod::pg`, `pod::pg.dr-1`, `pod::vol`.
+//!
 //! Array names can change, so a name is resolved anew for each use; what is stored are ids and local names.
 
 mod made;
+mod pods;
 
 pub use made::{
     cinder_volume_name, clone_tag_key, clone_volume_name, consistency_group_name, default_array_group_name,
-    ledger_entry_id, marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
+    fence_tag_key, ledger_entry_id, marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
 };
+
+pub use pods::{CINDER_POD, outside_of_pods, pod_of, validate_clone_name, volume_in_pod};
 
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, RecoveryPointName};
 use crate::{Error, Result};

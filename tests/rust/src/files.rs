@@ -2,6 +2,7 @@
 
 use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, mock_seed};
+use protector_core::mock::SeedOptions;
 use protector_core::store::Durability;
 use protector_core::{Error, Result};
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub async fn open(directory: &Path) -> Result<Deployment> {
 pub async fn seeded(directory: &Path) -> Result<Deployment> {
     let settings = settings(directory)?;
     db_sync(&settings).await?;
-    mock_seed(&settings, 0).await?;
+    mock_seed(&settings, SeedOptions::default()).await?;
     open(directory).await
 }
 
