@@ -7,7 +7,7 @@ use flasharray_sim::{ArrayOptions, Links, Options, RestVersion, ServedArray, Sim
 use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, fernet_setup, mock_seed};
 use protector_core::engine::{DivergenceDiscard, Request};
-use protector_core::mock::{WorldLocation, WorldTime};
+use protector_core::mock::{SeedOptions, WorldLocation, WorldTime};
 use protector_core::model::{LedgerState, Mappings, OperationStatus};
 use protector_core::store::Durability;
 use protector_core::{Error, Result};
@@ -53,7 +53,7 @@ async fn open(directory: &Path, simulator: &Simulator) -> Result<Deployment> {
     let settings = settings(directory, simulator.arrays())?;
     fernet_setup(&settings)?;
     db_sync(&settings).await?;
-    mock_seed(&settings, 0).await?;
+    mock_seed(&settings, SeedOptions::default()).await?;
     Deployment::open_with(&settings, Durability::Off).await
 }
 
