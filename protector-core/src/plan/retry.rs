@@ -65,6 +65,7 @@ fn protects(facts: &Facts, findings: &mut Vec<Finding>) -> bool {
     let protects = joins && facts.record.group.protection == Protection::Protected;
     if protects {
         checks::answers(&facts.source, facts.now, "restore it: the group is replicated to it", findings);
+        checks::leaving(facts, &facts.target, findings);
     }
     protects
 }

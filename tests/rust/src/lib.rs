@@ -6,6 +6,7 @@ pub mod faults;
 pub mod files;
 pub mod flash_array_stage;
 pub mod flash_arrays;
+pub mod gate;
 pub mod golden;
 pub mod idle;
 pub mod ordered;

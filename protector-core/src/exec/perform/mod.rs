@@ -7,6 +7,7 @@ mod commit;
 mod fence;
 mod metadata;
 mod pod;
+mod renamed;
 
 use super::Record;
 use super::run::Run;

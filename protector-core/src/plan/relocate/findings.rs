@@ -27,8 +27,9 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     let is_sync = facts.record.group.is_in_pod();
     if facts.record.group.protection == Protection::Unprotected {
         // else the plan protects the workload first, so there is nothing replicated to judge yet
-        if is_sync {
-            findings.push(checks::unprotected(facts, "it is moved once both arrays have its data"));
+        match is_sync {
+            true => findings.push(checks::unprotected(facts, "it is moved once both arrays have its data")),
+            false => checks::leaving(facts, &facts.source, findings),
         }
         return;
     }

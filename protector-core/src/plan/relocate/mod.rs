@@ -51,6 +51,10 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     checks::quota::quota(facts, &placements, true, &mut findings);
     findings::old_servers(facts, &mut findings);
     checks::start_order(facts, &mut findings);
+    if kind != OperationKind::UnplannedFailover {
+        // it is made the group that protects the workload there
+        checks::leaving(facts, &facts.target, &mut findings);
+    }
 
     let steps = match &facts.record.policy {
         Some(policy) => {

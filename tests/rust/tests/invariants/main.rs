@@ -1,10 +1,14 @@
 //! Whatever is done to a group, and whatever happens meanwhile, some things hold. Each law carries the number that the
-//! catalogue of invariants gives it; `laws.rs` checks them after every act.
+//! catalogue of invariants gives it; `laws` checks them after every act, and at the end whether the way leads home.
 //!
 //! Acts are drawn at random and shrink when a law breaks: operations from either site that finish, freeze at a journal
-//! write or lose a reply of an array; sites and links that go and come; writes; time.
+//! write, stand still in a call and go on later, or lose a reply of an array; takeovers; sites, arrays and links that go and
+//! come; what people do behind everybody's back; writes; time.
 
 mod acts;
+mod broken;
+mod edits;
+mod home;
 mod laws;
 mod walk;
 
@@ -44,5 +48,10 @@ async fn go(acts: &[Act]) -> Result<(), Error> {
         walk.make(act).await.map_err(|e| e.context(format!("act {} of {acts:#?}", number + 1)))?;
         laws::check(&mut walk).await.map_err(|e| e.context(format!("after act {} of {acts:#?}", number + 1)))?;
     }
-    Ok(())
+    let at_the_end = async {
+        home::lead_home(&mut walk).await?;
+        laws::check(&mut walk).await?;
+        laws::audit::journals_tell_everything(&walk).await
+    };
+    at_the_end.await.map_err(|e| e.context(format!("after {acts:#?}")))
 }
