@@ -25,6 +25,8 @@ async fn a_lost_site_takes_no_acknowledged_write_with_it() -> Result<()> {
     let group = away.protection_group_show(GROUP).await?;
     assert_eq!((group.status, group.protection), (GroupStatus::FailedOver, Protection::Unprotected));
     assert_eq!((group.fences_due.len(), group.ledger.len(), group.diverged), (1, 1, true));
+    let health = &away.health().await?[0];
+    assert_eq!((health.recovery_point_age_seconds, health.failover_ready), (None, false), "{health:?}");
     write(&stage, &away, 2).await?;
     let written = stage.contents(&away).await?;
 
