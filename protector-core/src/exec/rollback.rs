@@ -4,7 +4,7 @@ use super::Record;
 use super::decide::{self, Undo};
 use super::perform::{self, Performed};
 use super::run::Run;
-use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, SiteName};
+use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, ServerId, SiteName};
 use crate::plan::{Step, transition};
 use crate::ports::{
     Cx, FenceState, GroupChange, Outcome, PeerVersion, ReplicationLink, ReplicationStatus, StopKind, VolumeQuery,
@@ -83,10 +83,7 @@ async fn answer_stop(run: &Run) -> Result<()> {
 async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
     let cx = run.cx(step);
     match decide::undo(&step.action) {
-        Undo::Start { site, server } => {
-            let cloud = run.endpoints.cloud(site)?;
-            run.settle(&cx, || cloud.start_server(&cx, server)).await.map(|()| None)
-        }
+        Undo::Start { site, server } => start(run, &cx, site, server).await,
         Undo::Unfence { site, group } => unfence(run, &cx, site, group).await,
         Undo::Complete => {
             let Performed { output, change, .. } = perform::perform(run, step).await?;
@@ -104,6 +101,18 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
             run.settle(&cx, || array.remove_clones(&cx, &cx.op_key, &clones)).await.map(|()| None)
         }
         Undo::Leave => Ok(None),
+    }
+}
+
+/// Starts a server again. One that somebody removed meanwhile cannot be: that is said, and holds nothing up.
+async fn start(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<Option<String>> {
+    let cloud = run.endpoints.cloud(site)?;
+    match run.settle(cx, || cloud.start_server(cx, server)).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => match run.observe(cx, || cloud.server(server)).await? {
+            None => Ok(Some(format!("server {server} is gone from {site} and was not started again"))),
+            Some(_) => Err(e),
+        },
+        other => other.map(|()| None),
     }
 }
 

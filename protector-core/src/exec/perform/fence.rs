@@ -1,11 +1,11 @@
 //! Fences with their evidence, and what comes first on a site that was left without one.
 
 use super::super::run::Run;
-use crate::model::{ArrayGroupName, ArrayVolumeId, ServerId, SiteName, Transfer};
+use crate::model::{ArrayGroupName, ArrayVolumeId, SiteName, Transfer};
 use crate::plan::StepOutput;
 use crate::ports::{Cx, FenceState, GroupSpec, MemberMode, MemberSet, SnapshotRequest, VolumeQuery};
 use crate::rules::naming;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -63,18 +63,6 @@ pub(super) async fn fence_old_group(
     let members = MemberSet { volumes: left, mode: MemberMode::Add };
     run.settle(cx, || array.ensure_members(cx, group, &members)).await?;
     fence(run, cx, site, group).await
-}
-
-/// A server that is gone runs no more than one that is stopped.
-pub(super) async fn stop_old_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
-    let cloud = run.endpoints.cloud(site)?;
-    match run.settle(cx, || cloud.stop_server(cx, server)).await {
-        Err(e) if e.kind() == ErrorKind::NotFound => match run.observe(cx, || cloud.server(server)).await? {
-            None => Ok(()),
-            Some(_) => Err(e),
-        },
-        other => other,
-    }
 }
 
 /// A local snapshot under a name of this operation, and the first earlier one that is newer than `after`.

@@ -86,9 +86,8 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             array::remove_clones(run, cx, site, made_by, volumes).await.map(|()| nothing())?
         }
 
-        Action::StopServer { site, server } => cloud::stop_server(run, cx, site, server).await.map(|()| nothing())?,
-        Action::StopOldServer { site, server } => {
-            fence::stop_old_server(run, cx, site, server).await.map(|()| nothing())?
+        Action::StopServer { site, server } | Action::StopOldServer { site, server } => {
+            cloud::stop_server(run, cx, site, server).await.map(|()| nothing())?
         }
         Action::LeaveGroup { site, group, volumes } => {
             commit::leave_group(run, cx, site, group, volumes).await.map(|()| nothing())?

@@ -98,6 +98,7 @@ pub(super) fn unplanned<'a>(
             .seen(Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now).value("answer", reason)),
         );
     }
+    findings.extend(outdated(facts));
     if facts.record.group.is_in_pod() {
         checks::held_by_target(facts, findings);
         return (None, checks::pods::loss(facts, given, findings));
@@ -127,6 +128,19 @@ fn point_and_loss<'a>(
     rpo(facts, Some(newest), Some(given), findings);
     let loss = ExpectedLoss::After { point: newest.name.clone(), created: newest.created, age_seconds: age };
     Some((newest, loss))
+}
+
+/// The other site answers and went on without this one: where the workload runs, and what would be lost, is not known here.
+fn outdated(facts: &Facts) -> Option<Finding> {
+    let theirs = facts.peer.version.known().copied().flatten().filter(|theirs| *theirs > facts.record.version)?;
+    let (name, site, ours) = (&facts.record.group.name, &facts.peer.site, facts.record.version);
+    let text = format!("metadata of '{name}' is OUT OF SYNC: {site} is ahead with version {theirs}, here is {ours}");
+    let evidence = Evidence::of(format_args!("metadata of {site}"), facts.now);
+    Some(
+        Finding::blocker(FindingCode::MetadataOutOfSync, text)
+            .remedy(format!("openstack --os-cloud {site} protector protection-group sync {name}"))
+            .seen(evidence.value("version", theirs).value("version_here", ours)),
+    )
 }
 
 fn answer(reason: Option<&str>) -> &str {

@@ -3,7 +3,7 @@
 use crate::acts::{SITES, Wish};
 use crate::edits::array_of;
 use crate::laws::{broken, mapping};
-use crate::walk::{Walk, request};
+use crate::walk::{Walk, open, request};
 use protector_core::Result;
 use protector_core::engine::{Engine, GroupView, Progress};
 use protector_core::model::{GroupStatus, Protection};
@@ -73,10 +73,20 @@ async fn finish_open(walk: &mut Walk) -> Result<bool> {
         if walk.resume(site).await? {
             mapping::completed_is_true(walk).await?;
             walk.abort(site, false).await?;
+            if says_leave_peer(walk, site).await? {
+                walk.abort(site, true).await?;
+            }
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether what is still open names the one way out that needs a consent.
+async fn says_leave_peer(walk: &Walk, site: &str) -> Result<bool> {
+    let engine = walk.engine(site)?;
+    let Some(open) = open(&engine).await? else { return Ok(false) };
+    Ok(engine.operation_show(&open).await?.error.is_some_and(|error| error.contains("--leave-peer")))
 }
 
 /// Does what a command line says. What stands against it is mended as its remedy says, and then the group is asked again.

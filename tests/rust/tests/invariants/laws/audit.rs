@@ -4,7 +4,9 @@ use super::broken;
 use crate::acts::SITES;
 use crate::walk::Walk;
 use protector_core::Result;
+use protector_core::engine::OperationView;
 use protector_core::exec::{OperationState, Record};
+use protector_core::model::OperationStatus;
 use protector_core::plan::{Action, ConsentKind, Plan, StepOutput};
 use protector_core::ports::{FenceState, OperationFilter, StoredOperation, verify_chain};
 
@@ -29,6 +31,15 @@ pub(crate) async fn journals_tell_everything(walk: &Walk) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// I-41: what people are shown of an operation that nobody is at work on is what its journal says.
+pub(crate) fn is_shown_as_it_stands(shown: &OperationView, state: &OperationState) -> Result<()> {
+    let told = (state.status(false), state.finished.map(|(_, at)| at));
+    if shown.status == OperationStatus::Running || (shown.status, shown.finished_at) == told {
+        return Ok(());
+    }
+    Err(broken("I-41", format!("{} is shown as {}, and its journal says {told:?}", shown.id, shown.status)))
 }
 
 /// I-08.

@@ -1,12 +1,12 @@
 //! What becomes of the data.
 
-use super::broken;
+use super::{broken, rows};
 use crate::walk::Walk;
 use protector_core::Result;
 use protector_core::model::{DiskCopy, GroupRecord};
 use protector_core::ports::StorageDriver as _;
 use protector_core::rules::naming;
-use protector_tests::compare::{rows, text};
+use protector_tests::compare::text;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,10 +53,10 @@ pub(crate) async fn nothing_acknowledged_is_missing(walk: &Walk, record: &GroupR
 }
 
 /// I-12: the volumes that a member runs on were cloned from one recovery point, or all of them are its tenant's.
-pub(crate) fn one_recovery_point_for_a_member(walk: &Walk, record: &GroupRecord) -> Result<()> {
+pub(crate) fn one_recovery_point_for_a_member(world: &Value, record: &GroupRecord) -> Result<()> {
     let site = &record.group.current_primary_site;
-    let rows = rows(&walk.stage.deployment, "volumes")?;
-    let points: BTreeMap<&str, &str> = rows.iter().map(|row| (text(row, "id"), text(row, "clone_point"))).collect();
+    let points: BTreeMap<&str, &str> =
+        rows(world, "volumes").map(|row| (text(row, "id"), text(row, "clone_point"))).collect();
     let origin = |copy: &DiskCopy| {
         let key = copy.cloned_under.as_ref().map(ToString::to_string).unwrap_or_default();
         (key, points.get(copy.array_volume_id.as_str()).copied().unwrap_or_default().to_owned())
@@ -71,12 +71,11 @@ pub(crate) fn one_recovery_point_for_a_member(walk: &Walk, record: &GroupRecord)
 }
 
 /// I-14: nothing leaves an array before its own timer ends.
-pub(crate) fn nothing_is_eradicated(walk: &mut Walk) -> Result<()> {
+pub(crate) fn nothing_is_eradicated(walk: &mut Walk, world: &Value) -> Result<()> {
     let now = walk.now().as_millisecond();
-    let found = rows(&walk.stage.deployment, "volumes")?;
     let destroyed = |row: &Value| row.get("destroyed_ms").and_then(Value::as_i64);
     let found: BTreeMap<String, Option<i64>> =
-        found.iter().map(|row| (text(row, "id").to_owned(), destroyed(row))).collect();
+        rows(world, "volumes").map(|row| (text(row, "id").to_owned(), destroyed(row))).collect();
     for (volume, destroyed) in walk.volumes.iter().filter(|(volume, _)| !found.contains_key(*volume)) {
         if destroyed.is_none_or(|at| now - at < KEPT_MS) {
             return Err(broken("I-14", format!("volume {volume}, destroyed at {destroyed:?}, is eradicated at {now}")));
