@@ -47,14 +47,14 @@ fn nothing_speaks_against_any_kind_in_a_world_in_order() {
 #[test]
 fn a_planned_move_names_whatever_is_wrong_with_the_pod() {
     for (what, code, change) in POD_DEFECTS.iter().chain(shared_defects()) {
-        let mut facts = sync_facts(false);
+        let mut facts = sync_facts(true);
         change(&mut facts);
         let found = codes(&plan(&facts, &planned()).unwrap());
         assert!(found.contains(code), "{what}: {found:?}");
     }
     // the ones left out do not keep a sync group at home
     for (what, _, change) in DEFECTS.iter().filter(|d| !shared_defects().any(|s| s.0 == d.0)) {
-        let mut facts = sync_facts(false);
+        let mut facts = sync_facts(true);
         change(&mut facts);
         assert_eq!(codes(&plan(&facts, &planned()).unwrap()), BTreeSet::new(), "{what}");
     }

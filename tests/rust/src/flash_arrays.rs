@@ -134,6 +134,14 @@ impl StorageBench for FlashArrays {
         false
     }
 
+    fn can_separate(&self) -> bool {
+        true
+    }
+
+    async fn separate(&self, apart: bool) -> Result<()> {
+        self.world().set_link_connected(!apart)
+    }
+
     /// Each volume is connected to a host: without a connection nobody could write to it.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
         let id = self.world().create_volume(array, volume.as_str(), provisioned)?;

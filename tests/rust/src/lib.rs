@@ -10,6 +10,7 @@ pub mod gate;
 pub mod golden;
 pub mod idle;
 pub mod ordered;
+pub mod pods;
 pub mod request_log;
 pub mod restored;
 pub mod scale;

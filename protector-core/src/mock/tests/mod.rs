@@ -7,9 +7,11 @@ mod files;
 mod groups;
 mod pods;
 mod replicas;
+mod retyping;
 mod schedules;
 mod seeding;
 mod suites;
+mod synchronous;
 mod time;
 
 use super::{MockCloud, MockStorageDriver, SeedOptions, World, WorldLocation, WorldTime, seed};
@@ -33,9 +35,18 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
+        Self::seeded(SeedOptions::default())
+    }
+
+    fn seeded(options: SeedOptions) -> Self {
         let world = World::open(&WorldLocation::Memory, WorldTime::Virtual).unwrap();
-        seed(&world, &SeedOptions::default()).unwrap();
+        seed(&world, &options).unwrap();
         Self::over(world)
+    }
+
+    /// With one server whose volumes are in Cinder's pod.
+    fn synchronous() -> Self {
+        Self::seeded(SeedOptions { sync_servers: 1, ..SeedOptions::default() })
     }
 
     fn over(world: World) -> Self {

@@ -230,9 +230,7 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
         }
     }
     let grouped: HashSet<&VolumeId> = cloud.group_volumes.iter().collect();
-    // volumes under a plain type join once they are replicated again
-    let joins_later = group.is_in_pod() && group.protection == Protection::Unprotected && grouped.is_subset(&recorded);
-    if grouped != recorded && !joins_later {
+    if grouped != recorded && !joins_later(facts, &recorded, &grouped) {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
@@ -243,6 +241,16 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             .remedy("put the Cinder group back to its members, or remove and add the member again"),
         );
     }
+}
+
+/// Volumes under a plain type join the Cinder group once they are replicated again; until then it may hold those that they
+/// took the place of.
+fn joins_later(facts: &Facts, recorded: &HashSet<&VolumeId>, grouped: &HashSet<&VolumeId>) -> bool {
+    let (record, site) = (&facts.record, &facts.source.site);
+    let retained: HashSet<_> = record.retained.iter().filter(|copy| copy.site == *site).map(|c| &c.volume_id).collect();
+    record.group.is_in_pod()
+        && record.group.protection == Protection::Unprotected
+        && grouped.iter().all(|volume| recorded.contains(volume) || retained.contains(volume))
 }
 
 /// A member that did not arrive in the last move. All of its disks did: its data move with the others. Else they would

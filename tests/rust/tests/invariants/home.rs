@@ -52,6 +52,8 @@ async fn heal(walk: &mut Walk) -> Result<()> {
         world.set_array_available(&array_of(&world, &site.into())?, true)?;
     }
     world.set_link_connected(true)?;
+    // a pod is brought up to date
+    walk.stage.pass(3600).await;
     walk.wake_up().await?;
     let (_, record) = walk.record().await?;
     mapping::completed_is_true(walk, &record).await?;

@@ -16,10 +16,11 @@ use acts::{Act, acts};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError};
 use protector_core::Error;
+use protector_core::model::ReplicationType;
 use walk::Walk;
 
 /// The same walks each time, so that a failure is of the change that made it; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` ask
-/// for others, and for more. Each of the two tests makes half of them, side by side.
+/// for others, and for more. Each of the tests makes half of them, side by side.
 fn config(seed: u64) -> Config {
     let given = |name: &str| std::env::var_os(name).is_some();
     let usual = Config::default();
@@ -37,7 +38,7 @@ proptest! {
 
     #[test]
     fn laws_hold_whatever_is_done_and_whatever_happens(acts in acts()) {
-        walk(&acts)?;
+        walk(&acts, ReplicationType::Async)?;
     }
 }
 
@@ -46,19 +47,32 @@ proptest! {
 
     #[test]
     fn laws_hold_on_other_walks(acts in acts()) {
-        walk(&acts)?;
+        walk(&acts, ReplicationType::Async)?;
     }
 }
 
-fn walk(acts: &[Act]) -> Result<(), TestCaseError> {
+proptest! {
+    #![proptest_config(config(48))]
+
+    /// From a stretched pod nothing that was acknowledged is ever lost.
+    #[test]
+    fn laws_hold_for_a_group_in_a_pod(acts in acts()) {
+        walk(&acts, ReplicationType::Sync)?;
+    }
+}
+
+fn walk(acts: &[Act], kind: ReplicationType) -> Result<(), TestCaseError> {
     let failed = |e: Error| TestCaseError::fail(e.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| failed(Error::internal("no runtime").source(e)))?;
-    runtime.block_on(go(acts)).map_err(failed)
+    runtime.block_on(go(acts, kind)).map_err(failed)
 }
 
-async fn go(acts: &[Act]) -> Result<(), Error> {
-    let mut walk = Walk::begin().await?;
+async fn go(acts: &[Act], kind: ReplicationType) -> Result<(), Error> {
+    let mut walk = match kind {
+        ReplicationType::Async => Walk::begin().await?,
+        ReplicationType::Sync => Walk::begin_in_pod().await?,
+    };
     for (number, act) in acts.iter().enumerate() {
         walk.make(act).await.map_err(|e| e.context(format!("act {} of {acts:#?}", number + 1)))?;
         laws::check(&mut walk).await.map_err(|e| e.context(format!("after act {} of {acts:#?}", number + 1)))?;

@@ -14,9 +14,10 @@ use protector_tests::crash::{Fuse, with_fuse};
 use protector_tests::faults::with_faults;
 use protector_tests::gate::{Gate, Stall, gated};
 use protector_tests::stage::Stage;
-use protector_tests::{GROUP, to_secondary};
+use protector_tests::{GROUP, files, pods, to_secondary};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 /// Longest lease of an executor that is not heard of any more, and a little.
@@ -51,6 +52,8 @@ pub(crate) struct Walk {
     /// Unplanned failovers that have made their target the primary.
     switched: std::collections::BTreeSet<String>,
     stalled: Option<Stalled>,
+    /// Where the world lies, unless it is in memory.
+    _directory: Option<TempDir>,
 }
 
 /// An executor that stands still in a change of an array.
@@ -66,7 +69,18 @@ struct Stalled {
 
 impl Walk {
     pub(crate) async fn begin() -> Result<Self> {
-        let stage = Stage::replicated().await?;
+        Self::on(Stage::replicated().await?, None).await
+    }
+
+    /// With a group in a stretched pod.
+    pub(crate) async fn begin_in_pod() -> Result<Self> {
+        let directory = files::directory()?;
+        let stage = pods::stage(directory.path()).await?;
+        stage.completes(&Request::Sync {}).await?;
+        Self::on(stage, Some(directory)).await
+    }
+
+    async fn on(stage: Stage, directory: Option<TempDir>) -> Result<Self> {
         let contents = stage.contents(&stage.engine).await?;
         Ok(Self {
             stage,
@@ -81,6 +95,7 @@ impl Walk {
             acted_late: None,
             switched: Default::default(),
             stalled: None,
+            _directory: directory,
         })
     }
 

@@ -25,7 +25,7 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
     ]
 }
 
-fn has_pods(subject: &StorageSubject) -> bool {
+pub(super) fn has_pods(subject: &StorageSubject) -> bool {
     subject.source.capabilities().sync_pods && subject.bench.has_pods()
 }
 
@@ -33,12 +33,12 @@ fn promotes(subject: &StorageSubject) -> bool {
     has_pods(subject) && subject.source.capabilities().promotion
 }
 
-fn pod_group() -> ArrayGroupName {
+pub(super) fn pod_group() -> ArrayGroupName {
     ArrayGroupName::from("pod-conformance::pg-conformance")
 }
 
 /// A marked group in a pod of its own, with one member.
-async fn filled_pod(subject: &StorageSubject) -> CheckResult {
+pub(super) async fn filled_pod(subject: &StorageSubject) -> CheckResult {
     let wanted = spec(&pod_group(), owner(), false);
     done("ensure_group", subject.source.ensure_group(&call(subject, "pod"), &wanted).await?)?;
     let volume = ArrayVolumeName::from("pod-conformance::v1");
@@ -48,14 +48,9 @@ async fn filled_pod(subject: &StorageSubject) -> CheckResult {
     Ok(())
 }
 
-async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
-    filled_pod(subject).await?;
-    let wanted = ReplicationSpec { target: name_of(&*subject.target).await?, interval: INTERVAL };
-    eventually(subject, "ensure_replication", || async {
-        let outcome = subject.source.ensure_replication(&call(subject, "stretch"), &pod_group(), &wanted).await?;
-        Ok(outcome.finished())
-    })
-    .await?;
+/// The same on both arrays, which are online in it, and marked on both.
+pub(super) async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
+    stretched_unmarked(subject).await?;
     eventually(subject, "accept_from_peer", || async {
         let cx = call(subject, "accept");
         Ok(subject.target.accept_from_peer(&cx, &pod_group(), &owner(), true).await?.finished())
@@ -63,7 +58,18 @@ async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
     .await
 }
 
-async fn pod_status(driver: &dyn StorageDriver) -> Result<PodStatus, Failure> {
+/// The same, before the target has marked the group.
+pub(super) async fn stretched_unmarked(subject: &StorageSubject) -> CheckResult {
+    filled_pod(subject).await?;
+    let wanted = ReplicationSpec { target: name_of(&*subject.target).await?, interval: INTERVAL };
+    eventually(subject, "ensure_replication", || async {
+        let outcome = subject.source.ensure_replication(&call(subject, "stretch"), &pod_group(), &wanted).await?;
+        Ok(outcome.finished())
+    })
+    .await
+}
+
+pub(super) async fn pod_status(driver: &dyn StorageDriver) -> Result<PodStatus, Failure> {
     let status = driver.replication_status(&pod_group()).await?.value;
     status.pod.ok_or_else(|| format!("{driver} says nothing of the pod").into())
 }

@@ -2,10 +2,10 @@
 
 use super::{broken, rows};
 use crate::walk::Walk;
-use protector_core::Result;
 use protector_core::model::{DiskCopy, GroupRecord};
 use protector_core::ports::StorageDriver as _;
 use protector_core::rules::naming;
+use protector_core::{ErrorKind, Result};
 use protector_tests::compare::text;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,8 +25,16 @@ pub(crate) async fn some_side_is_recoverable(walk: &mut Walk, record: &GroupReco
         }
         let world = walk.stage.deployment.world();
         let source = world.storage_driver(&there.into())?.info().await?.name;
-        let image = naming::target_group_name(&source, &policy.pure_pg_name);
-        let points = world.storage_driver(&here.into())?.recovery_points(&image).await?.value;
+        let image = naming::standby_group_name(record.group.replication_type, &source, &policy.pure_pg_name);
+        let points = match world.storage_driver(&here.into())?.recovery_points(&image).await {
+            Ok(points) => points.value,
+            // an array that fell out of the pod shows nothing of it
+            Err(e) if e.kind() == ErrorKind::Precondition => {
+                unseen = true;
+                continue;
+            }
+            Err(e) => return Err(e),
+        };
         usable += points.iter().filter(|p| p.is_usable()).count();
     }
     if usable == 0 && !unseen && walk.had_point {

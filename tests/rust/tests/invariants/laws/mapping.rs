@@ -29,7 +29,9 @@ pub(crate) async fn groups_hold_the_same_volumes(
     let wanted: BTreeSet<VolumeId> = copies.iter().map(|copy| copy.volume_id.clone()).collect();
     let grouped = world.cloud(site)?.consistency_group(record.group.cinder_group_on(site)).await?;
     let grouped = grouped.map(|group| group.volumes).unwrap_or_default();
-    if grouped != wanted {
+    // volumes of a pod join it when they are replicated again
+    let joins_later = record.group.is_in_pod() && record.group.protection == Protection::Unprotected;
+    if grouped != wanted && !joins_later {
         return Err(broken("I-44", format!("the Cinder group on {site} holds {grouped:?}, the members {wanted:?}")));
     }
     let Some(policy) = record.policy.as_ref().filter(|_| record.group.protection == Protection::Protected) else {
