@@ -22,7 +22,10 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
     checks::start_order(facts, &mut findings);
-    checks::answers(&facts.target, facts.now, "restore the site where the group runs", &mut findings);
+    let remedy = format!(
+        "restore it; if it is lost, the other site takes over: openstack protector failover {name} --type unplanned --force"
+    );
+    checks::answers(&facts.target, facts.now, &remedy, &mut findings);
     let announces = record.divergence.is_none();
     if announces {
         checks::in_sync(facts, &mut findings);
@@ -91,7 +94,8 @@ impl Retry<'_> {
         }
         tiers.retain(|_, members| !members.is_empty());
         let (facts, purpose) = (self.facts, Purpose::Retry(self.unfinished));
-        let bring = BringUp { facts, placements: &self.placements, tiers, purpose, import: &self.import };
+        let bring =
+            BringUp { facts, placements: &self.placements, tiers, purpose, import: &self.import, reopened: None };
         let mut last = bring_up(&mut self.builder, &bring, &ready);
         if protects {
             last = self.protect(last);

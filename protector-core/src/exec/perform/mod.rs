@@ -63,6 +63,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::PreserveGroup { site, group, label, after } => {
             Performed::output(fence::preserve(run, cx, site, group, label, *after).await?)
         }
+        Action::ReopenVolumes { site, group, disks } => {
+            Performed::output(fence::reopen(run, cx, site, group, disks).await?)
+        }
         Action::CloneVolumes { site, point, disks } => {
             Performed::output(array::clone_volumes(run, cx, site, point, disks).await?)
         }

@@ -1,6 +1,6 @@
 //! What speaks against moving a workload.
 
-use super::{is_absent, standby_servers};
+use super::{is_absent, standby_servers, stayed};
 use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
 use crate::plan::{
     ConsentKind, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Request, Severity, checks, old_site,
@@ -63,28 +63,8 @@ pub(super) fn unplanned<'a>(
             .seen(Evidence::of_cloud(&facts.source, facts.now))
             .seen(Evidence::of_array(&facts.source, facts.now)),
         );
-        findings.push(
-            Finding::blocker(
-                FindingCode::SourceUnverified,
-                format!(
-                    "{} may still be running where a best-effort step to stop or fence it fails",
-                    facts.source.site
-                ),
-            )
-            .cleared_by(ConsentKind::SourceUnverified, given),
-        );
-    } else {
-        let reason = facts.source.cloud.reason().or(facts.source.array.reason()).unwrap_or_default();
-        findings.push(
-            Finding::blocker(
-                FindingCode::SourceUnverified,
-                format!("{} cannot be stopped or fenced and may still be running: {reason}", facts.source.site),
-            )
-            .cleared_by(ConsentKind::SourceUnverified, given)
-            .seen(Evidence::of_cloud(&facts.source, facts.now).value("answer", answer(facts.source.cloud.reason())))
-            .seen(Evidence::of_array(&facts.source, facts.now).value("answer", answer(facts.source.array.reason()))),
-        );
     }
+    findings.push(source_unverified(facts, given));
     if let Some(reason) = facts.peer.version.reason() {
         findings.push(
             Finding::blocker(
@@ -99,6 +79,7 @@ pub(super) fn unplanned<'a>(
         );
     }
     findings.extend(outdated(facts));
+    stayed::findings(facts, given, findings);
     if facts.record.group.is_in_pod() {
         checks::held_by_target(facts, findings);
         return (None, checks::pods::loss(facts, given, findings));
@@ -128,6 +109,31 @@ fn point_and_loss<'a>(
     rpo(facts, Some(newest), Some(given), findings);
     let loss = ExpectedLoss::After { point: newest.name.clone(), created: newest.created, age_seconds: age };
     Some((newest, loss))
+}
+
+/// What is not stopped or not fenced on the source, or may turn out not to be.
+fn source_unverified(facts: &Facts, given: &[ConsentKind]) -> Finding {
+    let (source, cloud, array) = (&facts.source.site, facts.source.cloud.reason(), facts.source.array.reason());
+    let text = match (cloud, array) {
+        (None, None) => format!("{source} may still be running where a best-effort step to stop or fence it fails"),
+        (None, Some(reason)) => format!(
+            "{source} may still be running: its cloud answers, and its array does not: {reason}; servers are stopped as far \
+             as they can be, and nothing is fenced"
+        ),
+        (Some(reason), None) => format!(
+            "{source} may still be running: its array answers, and its cloud does not: {reason}; volumes are fenced as far \
+             as they can be, and no server is stopped"
+        ),
+        (Some(reason), Some(_)) => format!("{source} cannot be stopped or fenced and may still be running: {reason}"),
+    };
+    let finding =
+        Finding::blocker(FindingCode::SourceUnverified, text).cleared_by(ConsentKind::SourceUnverified, given);
+    if cloud.is_none() && array.is_none() {
+        return finding;
+    }
+    finding
+        .seen(Evidence::of_cloud(&facts.source, facts.now).value("answer", answer(cloud)))
+        .seen(Evidence::of_array(&facts.source, facts.now).value("answer", answer(array)))
 }
 
 /// The other site answers and went on without this one: where the workload runs, and what would be lost, is not known here.
