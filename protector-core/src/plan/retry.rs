@@ -65,7 +65,11 @@ fn mappings(facts: &Facts, request: &Request, unfinished: &Unfinished, findings:
 fn protects(facts: &Facts, findings: &mut Vec<Finding>) -> bool {
     let here = &facts.target.site;
     let joins = facts.record.failed_members().flat_map(|m| &m.disks).any(|disk| !disk.copies.contains_key(here));
-    let protects = joins && facts.record.group.protection == Protection::Protected;
+    // one that was given up may have left a volume out
+    let group = facts.target.array.known().and_then(|array| array.local_group.as_ref());
+    let mut copies = facts.record.disks().filter_map(|(_, disk)| disk.copies.get(here));
+    let left_out = group.is_some_and(|group| copies.any(|copy| !group.volumes.contains(&copy.array_volume)));
+    let protects = (joins || left_out) && facts.record.group.protection == Protection::Protected;
     if protects {
         checks::answers(&facts.source, facts.now, "restore it: the group is replicated to it", findings);
         checks::leaving(facts, &facts.target, findings);
