@@ -73,8 +73,8 @@ def mock_deployment(
     sync_servers: int = 0,
     virtual_time: bool = True,
 ) -> Iterator[MockDeployment]:
-    """Makes a seeded deployment with ``servers`` servers beyond those of the documents, and ``sync_servers`` servers whose
-    volumes are replicated synchronously.
+    """Makes a seeded deployment with ``servers`` servers beyond those of the documents, and ``sync_servers`` that are
+    replicated synchronously.
 
     Without a ``directory`` it lives in a temporary one, which is removed at the end of the context. Virtual time moves
     only when the engine waits, so nothing takes long and the same calls give the same plans; with the time of the

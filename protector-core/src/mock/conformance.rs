@@ -79,6 +79,14 @@ impl StorageBench for World {
         self.set_link_connected(!apart)
     }
 
+    fn can_link_pods(&self) -> bool {
+        true
+    }
+
+    async fn link_pods(&self, from: (&ArrayName, &str), to: (&ArrayName, &str)) -> Result<()> {
+        World::link_pods(self, from, to)
+    }
+
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
         World::create_volume(self, array, volume.as_str(), provisioned).map(drop)
     }

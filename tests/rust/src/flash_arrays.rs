@@ -142,6 +142,14 @@ impl StorageBench for FlashArrays {
         self.world().set_link_connected(!apart)
     }
 
+    fn can_link_pods(&self) -> bool {
+        true
+    }
+
+    async fn link_pods(&self, from: (&ArrayName, &str), to: (&ArrayName, &str)) -> Result<()> {
+        self.world().link_pods(from, to)
+    }
+
     /// Each volume is connected to a host: without a connection nobody could write to it.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
         let id = self.world().create_volume(array, volume.as_str(), provisioned)?;

@@ -11,7 +11,6 @@ mod retyping;
 mod schedules;
 mod seeding;
 mod suites;
-mod synchronous;
 mod time;
 
 use super::{MockCloud, MockStorageDriver, SeedOptions, World, WorldLocation, WorldTime, seed};

@@ -91,8 +91,23 @@ async fn nobody_moves_while_the_arrays_do_not_reach_each_other() {
     lab.world.set_link_connected(true).unwrap();
     lab.world.set_array_available(&"flasharray-a".into(), false).unwrap();
     assert_refused(retype(&lab, &outside, SYNC).await, Precondition, &["cinder-pod", "offline", "flasharray-a"]);
-    let released = lab.cloud_a.release_volume(&lab.cx("release"), &inside.id).await;
-    assert_refused(released, Precondition, &["attached"]);
+}
+
+#[tokio::test]
+async fn a_released_volume_stays_in_the_pod_where_that_is_online() {
+    let lab = Lab::synchronous();
+    let volume = in_pod(&lab).await;
+    let release = async || lab.cloud_a.release_volume(&lab.cx("release"), &volume.id).await;
+    assert_refused(release().await, Precondition, &["attached"]);
+    let sql = "DELETE FROM attachments WHERE volume_id = ?1";
+    lab.world.mutate(|tx| tx.execute(sql, [volume.id.as_str()])).unwrap();
+    lab.world.set_array_available(&"flasharray-a".into(), false).unwrap();
+    assert_refused(release().await, Precondition, &["cinder-pod", "offline", "flasharray-a"]);
+    lab.world.set_array_available(&"flasharray-a".into(), true).unwrap();
+    lab.sleep(2000).await;
+    assert_eq!(release().await.unwrap(), Outcome::Done(()));
+    let name = ArrayVolumeName::from(format!("{}-unmanaged", volume.array_volume.as_ref().unwrap()));
+    assert_eq!(names(&lab, &volume).await, [Some(name.clone()), Some(name)]);
 }
 
 #[tokio::test]

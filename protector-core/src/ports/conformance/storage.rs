@@ -65,6 +65,19 @@ pub trait StorageBench: Debug + Send + Sync {
         Err(Error::unsupported("nothing here can cut the connection between the arrays"))
     }
 
+    /// Whether `link_pods` works.
+    fn can_link_pods(&self) -> bool {
+        false
+    }
+
+    /// Replicates a pod of one array to a new, demoted pod of another.
+    ///
+    /// # Errors
+    /// cannot be arranged → `Unsupported`.
+    async fn link_pods(&self, _from: (&ArrayName, &str), _to: (&ArrayName, &str)) -> Result<()> {
+        Err(Error::unsupported("nothing here can link pods of two arrays"))
+    }
+
     /// Makes a volume of `provisioned` bytes, in the pod that its name begins with.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()>;
 

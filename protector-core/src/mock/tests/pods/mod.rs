@@ -3,6 +3,7 @@
 mod links;
 mod members;
 mod promotion;
+mod synchronous;
 
 use super::assert_refused;
 use crate::ErrorKind::{AlreadyExists, Forbidden, InvalidRequest, LimitReached, NotFound, Precondition};

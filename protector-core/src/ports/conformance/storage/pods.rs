@@ -8,7 +8,7 @@ use crate::ErrorKind::{Conflict, NotFound, Precondition, Unsupported};
 use crate::model::{ArrayGroupName, ArrayVolumeName};
 use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure, ensure_equal, ensure_refused};
 use crate::ports::{
-    MemberMode, PodMemberState, PodPromotion, PodStatus, ReplicationLink, ReplicationSpec, StorageDriver,
+    MemberMode, PodMemberState, PodPromotion, PodStatus, ReplicationLink, ReplicationSpec, StorageDriver, VolumeQuery,
 };
 
 pub(super) fn checks() -> Vec<Check<StorageSubject>> {
@@ -21,6 +21,7 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
         a_stretched_pod_is_neither_demoted_nor_promoted if promotes,
         a_pod_of_one_array_is_demoted_and_promoted if promotes,
         a_demoted_pod_takes_no_writes if |subject: &StorageSubject| promotes(subject) && subject.bench.has_data(),
+        a_demotion_waits_for_the_last_write if |subject: &StorageSubject| promotes(subject) && subject.bench.has_data() && subject.bench.can_link_pods(),
         a_group_outside_of_pods_is_neither_demoted_nor_promoted if promotes,
     ]
 }
@@ -178,6 +179,24 @@ async fn a_demoted_pod_takes_no_writes(subject: &StorageSubject) -> CheckResult 
     demoted(subject).await?;
     let written = subject.bench.write(&array, &volume, 1).await;
     ensure(written.is_err(), || "a demoted pod took a write".to_owned())
+}
+
+async fn a_demotion_waits_for_the_last_write(subject: &StorageSubject) -> CheckResult {
+    filled_pod(subject).await?;
+    let (source, target) = (name_of(&*subject.source).await?, name_of(&*subject.target).await?);
+    subject.bench.link_pods((&source, "pod-conformance"), (&target, "pod-there")).await?;
+    subject.bench.write(&source, &ArrayVolumeName::from("pod-conformance::v1"), 3).await?;
+    demoted(subject).await?;
+    let pod = pod_status(&*subject.source).await?;
+    let links: Vec<_> = pod.replica_links.iter().map(|link| (&link.remote_array, link.remote_pod.as_str())).collect();
+    ensure_equal("replica links", &links, &vec![(&target, "pod-there")])?;
+    let query = VolumeQuery::Names([ArrayVolumeName::from("pod-there::v1")].into());
+    let there = subject.target.volumes(&query).await?;
+    ensure_equal("volumes on the target", &there.len(), &1)?;
+    for volume in there {
+        ensure_equal("writes on the target", &subject.bench.content(&target, &volume.id).await?, &3)?;
+    }
+    Ok(())
 }
 
 async fn a_group_outside_of_pods_is_neither_demoted_nor_promoted(subject: &StorageSubject) -> CheckResult {

@@ -1,6 +1,6 @@
 //! A group in Cinder's pod, as drivers and clouds see it while arrays and sites come and go.
 
-use super::{Lab, assert_refused};
+use super::super::{Lab, assert_refused};
 use crate::ErrorKind::{Precondition, Unreachable};
 use crate::mock::{MockStorageDriver, WorldSettings};
 use crate::model::{ArrayGroupName, ArrayVolumeName, VolumeId};
@@ -15,12 +15,12 @@ fn group() -> ArrayGroupName {
 }
 
 /// A server in Cinder's pod, and its volumes in a group that both arrays have marked. A resynchronisation takes 1 s.
-struct Pair {
+struct Stretched {
     lab: Lab,
     volumes: Vec<(VolumeId, ArrayVolumeName)>,
 }
 
-impl Pair {
+impl Stretched {
     async fn new() -> Self {
         let lab = Lab::synchronous();
         lab.world.set_settings(WorldSettings { transfer_millis: 1000, ..WorldSettings::default() }).unwrap();
@@ -76,7 +76,7 @@ impl Pair {
 
 #[tokio::test]
 async fn a_lost_array_is_offline_for_the_survivor_until_it_has_caught_up() {
-    let pair = Pair::new().await;
+    let pair = Stretched::new().await;
     let (a, b) = (&pair.lab.array_a, &pair.lab.array_b);
     pair.write("site-a").unwrap();
     pair.snapshot(a, "dr-1").await.unwrap();
@@ -112,7 +112,7 @@ async fn a_lost_array_is_offline_for_the_survivor_until_it_has_caught_up() {
 
 #[tokio::test]
 async fn a_lost_site_takes_its_array_along_and_the_other_site_goes_on() {
-    let pair = Pair::new().await;
+    let pair = Stretched::new().await;
     pair.lab.world.set_site_available(&"site-a".into(), false).unwrap();
     assert_eq!(pair.states(&pair.lab.array_b).await, [Offline, Online]);
     assert_refused(pair.write("site-a"), Unreachable, &["site-a"]);
@@ -125,7 +125,7 @@ async fn a_lost_site_takes_its_array_along_and_the_other_site_goes_on() {
 #[tokio::test]
 async fn arrays_that_lose_each_other_elect_the_preferred_one() {
     for (preferred, states) in [(None, [Online, Offline]), (Some("flasharray-b"), [Offline, Online])] {
-        let pair = Pair::new().await;
+        let pair = Stretched::new().await;
         let world = &pair.lab.world;
         if let Some(array) = preferred {
             world.prefer_in_pod(&"flasharray-a".into(), "cinder-pod", &[array.into()]).unwrap();
@@ -148,7 +148,7 @@ async fn arrays_that_lose_each_other_elect_the_preferred_one() {
 
 #[tokio::test]
 async fn without_a_mediator_the_survivor_stops_as_well() {
-    let pair = Pair::new().await;
+    let pair = Stretched::new().await;
     pair.lab.world.set_mediator_reachable(&"flasharray-b".into(), false).unwrap();
     pair.array_a(false);
     assert_eq!(pair.states(&pair.lab.array_b).await, [Unknown, Offline]);
@@ -159,7 +159,7 @@ async fn without_a_mediator_the_survivor_stops_as_well() {
 
 #[tokio::test]
 async fn a_fence_on_one_array_lets_the_other_go_on() {
-    let pair = Pair::new().await;
+    let pair = Stretched::new().await;
     let fence = async |array: &MockStorageDriver| array.fence(&pair.lab.cx("fence"), &group()).await.unwrap();
     assert_eq!(fence(&pair.lab.array_a).await, Outcome::Done(FenceState::Fenced));
     assert_refused(pair.write("site-a"), Precondition, &["fenced"]);
@@ -177,7 +177,7 @@ async fn a_fence_on_one_array_lets_the_other_go_on() {
 
 #[tokio::test]
 async fn an_epoch_is_known_to_the_array_that_saw_it() {
-    let pair = Pair::new().await;
+    let pair = Stretched::new().await;
     pair.array_a(false);
     let mut newer = pair.lab.cx("newer");
     newer.epoch = crate::model::Epoch(2);
