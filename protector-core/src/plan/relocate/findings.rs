@@ -1,13 +1,13 @@
 //! What speaks against moving a workload.
 
 use super::{is_absent, standby_servers};
-use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
+use crate::model::{LookupSet, Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
 use crate::plan::{
     ConsentKind, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Request, Severity, checks, old_site,
 };
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Both sites take part and nothing may be lost.
 pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Finding>) {
@@ -171,11 +171,10 @@ pub(in crate::plan) fn rpo(
 pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(cloud) = facts.source.cloud.known() else { return };
     let (group, site) = (&facts.record.group, &facts.source.site);
-    let mut recorded = HashSet::new();
+    let mut recorded = LookupSet::with_capacity_and_hasher(cloud.group_volumes.len(), Default::default());
     for member in &facts.record.members {
-        let volumes: BTreeSet<&VolumeId> =
-            member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id).collect();
-        recorded.extend(&volumes);
+        let volumes = || member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id);
+        recorded.extend(volumes());
         if let Some(finding) = not_arrived(facts, member) {
             let blocks = finding.severity == Severity::Blocker;
             findings.push(finding);
@@ -197,7 +196,11 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             );
             continue;
         };
-        let attached: BTreeSet<&VolumeId> = server.volumes.iter().map(|v| &v.volume.id).collect();
+        let attached = || server.volumes.iter().map(|v| &v.volume.id);
+        if attached().eq(volumes()) {
+            continue;
+        }
+        let (attached, volumes): (BTreeSet<_>, BTreeSet<_>) = (attached().collect(), volumes().collect());
         if attached != volumes {
             let remedy = format!(
                 "openstack protector protection-group member-remove {0} --instance-id {1}, then member-add",
@@ -214,14 +217,15 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             );
         }
     }
-    let grouped: HashSet<&VolumeId> = cloud.group_volumes.iter().collect();
+    let is_within = cloud.group_volumes.iter().all(|volume| recorded.contains(volume));
+    let is_equal = is_within && cloud.group_volumes.len() == recorded.len();
     // volumes under a plain type join once they are replicated again
-    let joins_later = group.is_in_pod() && group.protection == Protection::Unprotected && grouped.is_subset(&recorded);
-    if grouped != recorded && !joins_later {
+    let joins_later = is_within && group.is_in_pod() && group.protection == Protection::Unprotected;
+    if !is_equal && !joins_later {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
-                &grouped.into_iter().collect(),
+                &cloud.group_volumes.iter().collect(),
                 &recorded.into_iter().collect(),
                 of_source_cloud(facts).value("cinder_group", group.cinder_group_on(site)),
             )
