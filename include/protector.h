@@ -301,11 +301,13 @@ protector_status protector_db_sync(const char *config_file,
                                    protector_error **error);
 
 /**
- * Fills the simulated world with two sites and their servers, and as many more servers as are asked for. config_file as
- * in protector_engine_open. seed_json: what was put there.
+ * Fills the simulated world with two sites and their servers, and as many more servers as are asked for: servers with
+ * asynchronously replicated volumes, sync_servers with volumes in a pod that is stretched over both arrays. config_file as in
+ * protector_engine_open. seed_json: what was put there.
  */
 protector_status protector_mock_seed(const char *config_file,
                                      uint32_t servers,
+                                     uint32_t sync_servers,
                                      char **seed_json,
                                      protector_error **error);
 

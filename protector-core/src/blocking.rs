@@ -241,9 +241,9 @@ pub fn db_version(settings: &Settings) -> Result<Vec<crate::connect::DatabaseSyn
 ///
 /// # Errors
 /// As [`crate::connect::mock_seed`].
-pub fn mock_seed(settings: &Settings, servers: u32) -> Result<crate::mock::SeedReport> {
+pub fn mock_seed(settings: &Settings, options: crate::mock::SeedOptions) -> Result<crate::mock::SeedReport> {
     let settings = settings.clone();
-    wait(async move { crate::connect::mock_seed(&settings, servers).await })
+    wait(async move { crate::connect::mock_seed(&settings, options).await })
 }
 
 /// See [`crate::connect::mock_servers`].

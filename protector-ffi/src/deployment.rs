@@ -6,6 +6,7 @@ use crate::error::protector_error;
 use crate::status::protector_status;
 use crate::text::{optional_text, to_json};
 use protector_core::blocking;
+use protector_core::mock::SeedOptions;
 use std::ffi::c_char;
 
 /// Creates the databases of all sites or brings them up to date. May be repeated. config_file as in
@@ -20,17 +21,20 @@ pub unsafe extern "C" fn protector_db_sync(
     unsafe { guard(databases_json, "databases_json", error, || to_json(&blocking::db_sync(&settings(config_file)?)?)) }
 }
 
-/// Fills the simulated world with two sites and their servers, and as many more servers as are asked for. config_file as
-/// in protector_engine_open. seed_json: what was put there.
+/// Fills the simulated world with two sites and their servers, and as many more servers as are asked for: servers with
+/// asynchronously replicated volumes, sync_servers with volumes in a pod that is stretched over both arrays. config_file as in
+/// protector_engine_open. seed_json: what was put there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn protector_mock_seed(
     config_file: *const c_char,
     servers: u32,
+    sync_servers: u32,
     seed_json: *mut *mut c_char,
     error: *mut *mut protector_error,
 ) -> protector_status {
+    let options = SeedOptions { servers, sync_servers };
     // SAFETY: pointers as the rules ask
-    unsafe { guard(seed_json, "seed_json", error, || to_json(&blocking::mock_seed(&settings(config_file)?, servers)?)) }
+    unsafe { guard(seed_json, "seed_json", error, || to_json(&blocking::mock_seed(&settings(config_file)?, options)?)) }
 }
 
 /// The servers of the simulated world, as a list. site NULL: of all sites. config_file as in protector_engine_open.

@@ -153,6 +153,7 @@ fn fork() {
     run(&mut Command::new(&Program::shared("fork").path), RUN_TIME);
 }
 
+/// I-24: every golden plan, by its hash.
 #[test]
 fn plan() {
     let mut cases: Vec<PathBuf> = fs::read_dir(repository("tests/data/plans"))

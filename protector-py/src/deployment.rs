@@ -3,6 +3,7 @@
 use crate::call::{call, json};
 use crate::settings::Settings;
 use protector_core::blocking;
+use protector_core::mock::SeedOptions;
 use pyo3::prelude::*;
 
 /// See `_native.pyi`.
@@ -31,9 +32,9 @@ pub(crate) fn config_check(py: Python<'_>, settings: &Settings) -> PyResult<Stri
 
 /// See `_native.pyi`.
 #[pyfunction]
-#[pyo3(signature = (settings, servers=0))]
-pub(crate) fn mock_seed(py: Python<'_>, settings: &Settings, servers: u32) -> PyResult<String> {
-    json(py, || blocking::mock_seed(&settings.0, servers))
+#[pyo3(signature = (settings, servers=0, sync_servers=0))]
+pub(crate) fn mock_seed(py: Python<'_>, settings: &Settings, servers: u32, sync_servers: u32) -> PyResult<String> {
+    json(py, || blocking::mock_seed(&settings.0, SeedOptions { servers, sync_servers }))
 }
 
 /// See `_native.pyi`.

@@ -205,8 +205,9 @@ def fernet_setup(settings: Settings) -> str:
 def config_check(settings: Settings) -> str:
     """What is wrong with these settings, beyond what reading them tells."""
 
-def mock_seed(settings: Settings, servers: int = 0) -> str:
-    """Fills the simulated world with the example of the documents and ``servers`` more servers."""
+def mock_seed(settings: Settings, servers: int = 0, sync_servers: int = 0) -> str:
+    """Fills the simulated world with the example of the documents, ``servers`` more servers, and ``sync_servers`` whose
+    volumes lie in a pod that is stretched over both arrays."""
 
 def mock_servers(settings: Settings, site: str | None = None) -> str:
     """The servers of the simulated clouds."""

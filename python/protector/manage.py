@@ -90,10 +90,12 @@ class MockSeed(_Manage):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument("--servers", type=int, default=0, metavar="<n>", help="further servers to make [0]")
+        sync_help = "servers to make whose volumes are replicated synchronously [0]"
+        parser.add_argument("--sync-servers", type=int, default=0, metavar="<n>", help=sync_help)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        report = json.loads(_native.mock_seed(self.settings, parsed_args.servers))
+        report = json.loads(_native.mock_seed(self.settings, parsed_args.servers, parsed_args.sync_servers))
         sites = " and ".join(report["sites"])
         self.app.stdout.write(f"made {sites} with {report['servers']} servers and {report['volumes']} volumes\n")
 

@@ -67,9 +67,14 @@ class MockDeployment:
 
 @contextlib.contextmanager
 def mock_deployment(
-    directory: str | os.PathLike[str] | None = None, *, servers: int = 0, virtual_time: bool = True
+    directory: str | os.PathLike[str] | None = None,
+    *,
+    servers: int = 0,
+    sync_servers: int = 0,
+    virtual_time: bool = True,
 ) -> Iterator[MockDeployment]:
-    """Makes a seeded deployment with ``servers`` servers beyond those of the documents.
+    """Makes a seeded deployment with ``servers`` servers beyond those of the documents, and ``sync_servers`` that are
+    replicated synchronously.
 
     Without a ``directory`` it lives in a temporary one, which is removed at the end of the context. Virtual time moves
     only when the engine waits, so nothing takes long and the same calls give the same plans; with the time of the
@@ -83,5 +88,5 @@ def mock_deployment(
         )
         _native.fernet_setup(deployment.settings)
         _native.db_sync(deployment.settings)
-        _native.mock_seed(deployment.settings, servers)
+        _native.mock_seed(deployment.settings, servers, sync_servers)
         yield deployment

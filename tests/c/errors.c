@@ -83,7 +83,7 @@ static void bad_configuration(void)
     CHECK(engine == NULL && strstr(protector_error_message(error), "/nonexistent/protector.conf") != NULL);
     protector_error_free(error);
     REFUSED(protector_db_sync("/nonexistent/x.conf", &out, &error), PROTECTOR_STATUS_STORAGE, "/nonexistent/x.conf");
-    REFUSED(protector_mock_seed("/nonexistent/x.conf", 0, &out, &error), PROTECTOR_STATUS_STORAGE, "x.conf");
+    REFUSED(protector_mock_seed("/nonexistent/x.conf", 0, 0, &out, &error), PROTECTOR_STATUS_STORAGE, "x.conf");
 }
 
 static void bad_requests(const protector_engine *engine)

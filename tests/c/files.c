@@ -20,14 +20,14 @@ int main(int count, char **arguments)
     CHECK((value = json_element(text, 1)) != NULL);
     free(value);
     protector_string_free(text);
-    OK(protector_mock_seed(config, 3, &text, &error));
-    CHECK_TEXT(value = json_member(text, "servers"), "8");
+    OK(protector_mock_seed(config, 3, 2, &text, &error));
+    CHECK_TEXT(value = json_member(text, "servers"), "10");
     free(value);
     protector_string_free(text);
-    CHECK(protector_mock_seed(config, 3, &text, &error) == PROTECTOR_STATUS_ALREADY_EXISTS && text == NULL);
+    CHECK(protector_mock_seed(config, 3, 0, &text, &error) == PROTECTOR_STATUS_ALREADY_EXISTS && text == NULL);
     protector_error_free(error);
     OK(protector_mock_servers(config, "site-a", &text, &error));
-    CHECK((value = json_element(text, 7)) != NULL && json_element(text, 8) == NULL);
+    CHECK((value = json_element(text, 9)) != NULL && json_element(text, 10) == NULL);
     free(value);
     protector_string_free(text);
 

@@ -35,7 +35,11 @@ REFUSALS = {
         ["Volume type 'standard-ssd' does not support replication"],
         "replication_enabled='<is> True'",
     ),
-    "replication that the arrays do not offer": (create(kind="sync"), ["'sync'"], "async"),
+    "volume type that replicates otherwise": (
+        create(kind="sync"),
+        ["Volume type 'replicated-ssd' does not support replication as 'sync'", "<in> async"],
+        "replication_type='<in> sync'",
+    ),
     "unknown group": ("protection-group show nothing", ["nothing"], "protection-group list"),
     "unknown group in a failover": ("failover nothing", ["nothing"], "protection-group list"),
     "unknown site to show": ("site show site-x", ["site-x"], "site list"),

@@ -76,6 +76,7 @@ def test_the_drill_in_commands(deployment: MockDeployment) -> None:
 
 @pytest.mark.parametrize("file", PLANS, ids=lambda file: file.stem)
 def test_plan(file: Path) -> None:
+    """I-24: the same facts give the same plan, to the byte, in every language."""
     case = json.loads(file.read_text(encoding="utf-8"))
     plan = protector.plan(case["facts"], case["request"])
     assert plan.to_dict() == case["plan"]

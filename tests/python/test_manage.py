@@ -37,9 +37,10 @@ def test_from_nothing_to_a_working_deployment(configured: Path) -> None:
     again = manage("db", "sync", "-f", "json").json
     assert all(row["from"] == row["to"] > 0 for row in again)
     assert all(row["version"] == row["needed"] > 0 for row in manage("db", "version", "-f", "json").json)
-    assert "site-a and site-b" in manage("mock", "seed", "--servers", "3").out
+    assert "site-a and site-b" in manage("mock", "seed", "--servers", "3", "--sync-servers", "2").out
     servers = manage("mock", "servers", "--site", "site-a", "-f", "json").json
     assert {"web-server-1", "web-server-2"} < {server["name"] for server in servers}
+    assert "sync-server-2-data (40 GiB)" in next(s["volumes"] for s in servers if s["name"] == "sync-server-2")
     assert "web-server-1-data (200 GiB)" in next(s["volumes"] for s in servers if s["name"] == "web-server-1")
     assert manage("mock", "servers", "--site", "site-b", "-f", "json").json == []
     assert columns(manage("mock", "servers").out)[:4] == ["site", "id", "name", "status"]
@@ -93,7 +94,13 @@ def test_later_configuration_files_win(configured: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["mock", "site", "site-a", "sideways"], ["db", "drop"], ["mock", "seed", "--servers", "x"]]
+    "arguments",
+    [
+        ["mock", "site", "site-a", "sideways"],
+        ["db", "drop"],
+        ["mock", "seed", "--servers", "x"],
+        ["mock", "seed", "--sync-servers", "x"],
+    ],
 )
 def test_wrong_usage_exits_with_2(configured: Path, arguments: list[str]) -> None:
     assert manage(*arguments).code == 2

@@ -38,6 +38,7 @@ def test_token_appears_in_no_output(
     separator: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """I-42: no output, log or file of any command has a token that was planted."""
     caplog.set_level(logging.DEBUG)
     option = f"--primary-fa-token{separator}{forms[form]}".split(" ")
     second = f"--secondary-fa-api-token{separator}{forms[form]}".split(" ")

@@ -81,6 +81,10 @@ async fn a_cut_link_shows_on_both_arrays_and_heals() {
     let create = "volumes?names=p%3A%3Aw";
     let told = refused(&lab.a, Method::POST, create, json!({"provisioned": 1_073_741_824})).await;
     assert!(told.contains("offline"), "{told}");
+    let copy = json!({"source": {"name": "p::v"}});
+    let told = refused(&lab.a, Method::POST, "volumes?names=copy", copy.clone()).await;
+    assert!(told.contains("p::v") && told.contains("offline"), "{told}");
+    done(&lab.b, Method::POST, "volumes?names=copy", copy).await;
     done(&lab.b, Method::POST, create, json!({"provisioned": 1_073_741_824})).await;
     let told = refused(&lab.b, Method::DELETE, "pods/members?pod_names=p&member_names=arrA", Value::Null).await;
     assert!(told.contains("with_unknown"), "{told}");

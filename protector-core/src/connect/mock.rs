@@ -29,12 +29,12 @@ pub struct MockServer {
     pub volumes: Vec<String>,
 }
 
-/// Fills the world with the example of the documents and `servers` more, and registers its sites.
+/// Fills the world with the example of the documents and what `options` add, and registers its sites.
 ///
 /// # Errors
 /// driver is not the mock → `InvalidConfiguration`; world in memory → `InvalidConfiguration`: it would be gone at once;
 /// filled already → `AlreadyExists`; databases not made yet → `Storage` with the command.
-pub async fn mock_seed(settings: &Settings, servers: u32) -> Result<SeedReport> {
+pub async fn mock_seed(settings: &Settings, options: SeedOptions) -> Result<SeedReport> {
     if !settings.mock_database.persistent() {
         return Err(Error::configuration("the simulated world is in memory and would be gone with this command")
             .remedy("set [engine] mock_db_path to a file; a world in memory is filled when an engine opens it"));
@@ -45,7 +45,7 @@ pub async fn mock_seed(settings: &Settings, servers: u32) -> Result<SeedReport> 
         let store = SqliteStore::open(database::location(settings, &site)?, None, Durability::Full)?;
         stores.insert(site, Arc::new(store));
     }
-    let report = seed(&world, &SeedOptions { servers })?;
+    let report = seed(&world, &options)?;
     register_sites(&world, &stores).await?;
     Ok(report)
 }

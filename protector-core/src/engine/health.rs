@@ -49,7 +49,7 @@ impl Engine {
 
     fn recovery_point_age(&self, record: &GroupRecord, standby: Option<&ArrayFacts>) -> RecoveryPointAge {
         if record.group.is_in_pod() {
-            return age_in_pod(standby);
+            return age_in_pod(record, standby);
         }
         let expected: BTreeSet<_> = super::policies::volumes_on(record, &record.group.current_primary_site);
         let newest = standby.and_then(|a| rules::newest_usable(&a.recovery_points, &expected));
@@ -77,10 +77,15 @@ impl Engine {
     }
 }
 
-/// An array that is online in the pod has every write; how old the data of another one are is not asked here.
-fn age_in_pod(standby: Option<&ArrayFacts>) -> RecoveryPointAge {
-    let here = standby.and_then(|array| array.pod.as_ref()?.arrays.get(&array.name));
-    match here.map(|member| member.state) {
+/// An array that is online in the pod has every write to what lies in it. How old the data of another one are is not asked
+/// here.
+fn age_in_pod(record: &GroupRecord, standby: Option<&ArrayFacts>) -> RecoveryPointAge {
+    let Some(array) = standby else { return RecoveryPointAge::Unknown };
+    let volumes = super::policies::volumes_on(record, &record.group.current_primary_site);
+    if !array.local_group.as_ref().is_some_and(|group| volumes.is_subset(&group.volumes)) {
+        return RecoveryPointAge::Never;
+    }
+    match array.pod.as_ref().and_then(|pod| pod.arrays.get(&array.name)).map(|member| member.state) {
         Some(PodMemberState::Online) => RecoveryPointAge::Known { seconds: 0 },
         _ => RecoveryPointAge::Unknown,
     }

@@ -133,7 +133,7 @@ pub struct PolicyView {
     pub protection_group_id: String,
     /// Local name of the array group.
     pub pure_pg_name: String,
-    /// Seconds.
+    /// Seconds. Without a meaning for a group in a pod, and 0 if none was given.
     pub replication_interval: u32,
     /// Minutes.
     pub rpo_minutes: u32,

@@ -1,7 +1,7 @@
 //! Taking up an operation and bringing it to an end.
 
 use super::run::Run;
-use super::{Endpoints, OperationState, Progress, Record, decide, forward, lease, rollback};
+use super::{Endpoints, OperationState, Progress, Record, decide, forward, give_up, lease, rollback};
 use crate::model::OperationId;
 use crate::plan::{Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, StoredOperation};
@@ -137,7 +137,7 @@ impl Executor {
             forward::run(run, self.limits).await?;
         }
         if run.is_given_up() {
-            forward::give_up(run).await?;
+            give_up::run(run).await?;
         }
         if run.rolling_back() {
             rollback::run(run).await?;

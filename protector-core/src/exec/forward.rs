@@ -1,10 +1,9 @@
 //! Making the steps that are left.
 
+use super::Record;
 use super::decide::{self, Ending};
 use super::perform::{self, Performed};
 use super::run::Run;
-use super::{Record, StepState};
-use crate::model::OperationStatus;
 use crate::plan::{EndpointKind, Limits, OnFailure, Phase, Schedule, Step, StepOutput};
 use crate::ports::GroupChange;
 use crate::{Error, ErrorKind, Result};
@@ -143,7 +142,7 @@ async fn write_done(
 }
 
 /// What a failure comes to. Returns whether the steps after it may begin.
-async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Option<Error>) -> Result<bool> {
+pub(super) async fn conclude_failed(run: &Run, step: &Step, error: Error, failure: &mut Option<Error>) -> Result<bool> {
     match error {
         // no outcome is written: the next run makes the step again
         e if e.kind() == ErrorKind::Cancelled => Ok(false),
@@ -210,32 +209,4 @@ async fn end(run: &Run, failure: Option<Error>, nothing_left: bool) -> Result<()
                 .remedy(format!("openstack protector operation resume {}", run.operation.id)))
         }
     }
-}
-
-/// Ends an operation that moves nothing and was aborted. What its steps may have made without an outcome is made again
-/// first, so that it is known to the cleanup; each looks first.
-///
-/// # Errors
-/// stopped by the caller → `Cancelled`, a later run goes on; the journal cannot be written → `Storage`.
-pub(super) async fn give_up(run: &Run) -> Result<()> {
-    let begun = |step: &&Step| run.state().steps.get(&step.id) == Some(&StepState::Begun);
-    let unknown: Vec<&Step> =
-        run.plan.steps.iter().filter(begun).filter(|s| decide::known_by_outcome_alone(&s.action)).collect();
-    for step in unknown {
-        match perform::perform(run, step).await {
-            Ok(Performed { output, change, .. }) => {
-                run.append_with(vec![Record::StepDone { step: step.id.clone(), output }], change, false).await?;
-                run.count_settled(step);
-                run.tell_step(step, "done");
-            }
-            Err(e) => {
-                conclude_failed(run, step, e, &mut None).await?;
-            }
-        }
-        if run.is_cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, format!("{} was stopped on request", run.operation.id))
-                .remedy(format!("openstack protector operation abort {}", run.operation.id)));
-        }
-    }
-    run.append_with(vec![Record::Finished { status: OperationStatus::Cancelled }], None, true).await
 }

@@ -3,7 +3,7 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{OperationKind, OperationStatus, RecoveryPointName, ServerId, StepId};
+use crate::model::{OperationStatus, RecoveryPointName, ServerId, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
 use crate::ports::{JournalEntry, LeaseHolder, StopRequest};
 use crate::{Error, Result};
@@ -308,9 +308,12 @@ impl OperationState {
     /// Whether an abort can still restore the start: the pivot is not done. One that moves nothing can be given up at any
     /// time.
     pub fn can_abort(&self, plan: &Plan) -> bool {
-        // a retry began where a move had passed its pivot
-        let is_late = plan.kind == OperationKind::RetryFailed || self.pivot_passed(plan);
-        self.finished.is_none() && !(plan.kind.changes_metadata() && is_late)
+        self.finished.is_none() && !(plan.kind.changes_metadata() && self.pivot_passed(plan))
+    }
+
+    /// Whether it was given up and not undone: what it made stays, and it lets the group go.
+    pub fn is_given_up(&self) -> bool {
+        self.aborted && self.rollback.is_none()
     }
 
     /// 0 to 100 by the weights of settled steps; 100 only when completed.

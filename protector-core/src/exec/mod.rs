@@ -13,6 +13,7 @@ pub mod decide;
 mod endpoints;
 mod executor;
 mod forward;
+mod give_up;
 mod journal;
 pub mod lease;
 mod measure;

@@ -2,7 +2,7 @@
 
 use super::{OperationState, StepState};
 use crate::model::{OperationKind, OperationStatus, ServerId, StepId};
-use crate::plan::{OnFailure, Plan, Step};
+use crate::plan::{Action, OnFailure, Plan, Step};
 use std::collections::{BTreeMap, HashMap};
 
 /// What came of a member in an operation.
@@ -63,7 +63,23 @@ pub fn member_outcomes(plan: &Plan, state: &OperationState) -> BTreeMap<ServerId
             *outcome = found;
         }
     }
+    if let Some(reason) = given_up(plan, state) {
+        let open = outcomes.values_mut().filter(|outcome| !outcome.is_missing());
+        open.for_each(|outcome| *outcome = MemberOutcome::Failed { reason: reason.clone() });
+    }
     outcomes
+}
+
+/// Why nobody is brought up by a retry any more: it was given up before anybody was told who arrived. Whoever was up already
+/// was not looked at once more, and is found by the next one.
+fn given_up(plan: &Plan, state: &OperationState) -> Option<String> {
+    let closes = |step: &&Step| matches!(step.action, Action::Close {}) && state.begun_at.contains_key(&step.id);
+    let is_given_up = plan.kind == OperationKind::RetryFailed && state.is_given_up();
+    if !is_given_up || plan.steps.iter().any(|step| closes(&step)) {
+        return None;
+    }
+    let reason = state.answered.as_ref().map(ToString::to_string).unwrap_or_default();
+    Some(format!("the retry was given up: {reason}"))
 }
 
 fn of_step(step: &Step, state: &OperationState, cause: Option<&Step>) -> MemberOutcome {

@@ -2,9 +2,10 @@
 
 use super::Record;
 use super::decide::{self, Undo};
+use super::metadata::is_silence;
 use super::perform::{self, Performed};
 use super::run::Run;
-use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, SiteName};
+use crate::model::{ArrayGroupName, GroupRecord, OperationStatus, ServerId, SiteName};
 use crate::plan::{Step, transition};
 use crate::ports::{
     Cx, FenceState, GroupChange, Outcome, PeerVersion, ReplicationLink, ReplicationStatus, StopKind, VolumeQuery,
@@ -71,7 +72,7 @@ fn or_leave_peer(run: &Run, e: Error) -> Error {
 }
 
 /// Between two undos: a cancel stops here, an abort may bring a consent.
-async fn answer_stop(run: &Run) -> Result<()> {
+pub(super) async fn answer_stop(run: &Run) -> Result<()> {
     match run.pending_stop() {
         Some(request) if request.kind == StopKind::Cancel => Err(run.obey_cancel(request).await?),
         Some(request) => run.obey_abort(request).await,
@@ -83,10 +84,7 @@ async fn answer_stop(run: &Run) -> Result<()> {
 async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
     let cx = run.cx(step);
     match decide::undo(&step.action) {
-        Undo::Start { site, server } => {
-            let cloud = run.endpoints.cloud(site)?;
-            run.settle(&cx, || cloud.start_server(&cx, server)).await.map(|()| None)
-        }
+        Undo::Start { site, server } => start(run, &cx, site, server).await,
         Undo::Unfence { site, group } => unfence(run, &cx, site, group).await,
         Undo::Complete => {
             let Performed { output, change, .. } = perform::perform(run, step).await?;
@@ -104,6 +102,18 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
             run.settle(&cx, || array.remove_clones(&cx, &cx.op_key, &clones)).await.map(|()| None)
         }
         Undo::Leave => Ok(None),
+    }
+}
+
+/// Starts a server again. One that somebody removed meanwhile cannot be: that is said, and holds nothing up.
+async fn start(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<Option<String>> {
+    let cloud = run.endpoints.cloud(site)?;
+    match run.settle(cx, || cloud.start_server(cx, server)).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => match run.observe(cx, || cloud.server(server)).await? {
+            None => Ok(Some(format!("server {server} is gone from {site} and was not started again"))),
+            Some(_) => Err(e),
+        },
+        other => other.map(|()| None),
     }
 }
 
@@ -149,7 +159,7 @@ fn fault_of(status: &ReplicationStatus) -> Option<String> {
 
 /// The record as before, without the operation, at the next version; on the other site first, unless the plan does without
 /// it. That is so also if the other site was never told of the operation: the version has gone on here.
-async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
+pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     let record = run.record().await?;
     let began = run.state().begun_at.values().next().copied().unwrap_or_else(|| run.now());
     let mut next = decide::freed(&record, &run.plan, &run.state(), &run.operation.id, began);
@@ -168,6 +178,21 @@ async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     }
     let change = GroupChange { expected: record.version, record: next };
     run.append_with(vec![Record::Finished { status }], Some(change), true).await
+}
+
+/// Makes the last step of an operation that moves nothing, and with it its end. The other site may stay silent for good: then
+/// it ends here alone, with the consent of an abort.
+pub(super) async fn close_or_leave_peer(run: &Run, close: &Step) -> Result<()> {
+    let status = decide::ended(&run.plan, &run.state());
+    match perform::perform(run, close).await {
+        Ok(Performed { output, change, .. }) => {
+            let done = Record::StepDone { step: close.id.clone(), output };
+            run.append_with(vec![done, Record::Finished { status }], change, true).await
+        }
+        Err(e) if e.kind() == ErrorKind::Cancelled => Err(e),
+        Err(e) if is_silence(e.kind()) && run.state().leave_peer => free_group(run, status).await,
+        Err(e) => fail(run, close, or_leave_peer(run, e.context(&close.title))).await,
+    }
 }
 
 /// Pushes the end, over nothing but what this operation found or left there itself.

@@ -68,7 +68,7 @@ impl Run {
     /// Whether it moves nothing and was aborted, but has not ended yet.
     pub(super) fn is_given_up(&self) -> bool {
         let state = self.state();
-        state.aborted && state.rollback.is_none() && state.finished.is_none()
+        state.is_given_up() && state.finished.is_none()
     }
 
     fn stopped_by(&self, request: &StopRequest) -> Error {
@@ -85,10 +85,10 @@ impl Run {
         Ok(error)
     }
 
-    /// Gives the operation up: from here on it is rolled back.
+    /// Gives the operation up: from here on it is rolled back, or ends with what it made.
     pub(super) async fn obey_abort(&self, request: StopRequest) -> Result<()> {
         let mut records = vec![self.abort_record(&request)];
-        if self.state().rollback.is_none() && self.plan.kind.changes_metadata() {
+        if self.state().rollback.is_none() && decide::is_undone(&self.plan) {
             records.push(Record::RollbackStarted { reason: request.to_string() });
         }
         self.append(records).await?;

@@ -1,6 +1,6 @@
 //! [`Cloud`] over one site of a world: availability and deadline here, the work in `clouds`.
 
-use super::clouds::{self, Site, flavors, groups, networks, ports, quota, servers, types, volumes};
+use super::clouds::{self, Site, flavors, groups, networks, ports, quota, retype, servers, types, volumes};
 use super::{World, tx::Tx};
 use crate::Result;
 use crate::model::{CinderGroupId, PortId, ServerId, SiteName, VolumeId, VolumeType};
@@ -111,6 +111,10 @@ impl Cloud for MockCloud {
 
     async fn import_volume(&self, cx: &Cx, request: &ImportRequest) -> Result<Outcome<CloudVolume>> {
         self.change(cx, |tx, site| volumes::import(tx, site, request))
+    }
+
+    async fn retype_volume(&self, cx: &Cx, id: &VolumeId, volume_type: &str) -> Result<Outcome<CloudVolume>> {
+        self.change(cx, |tx, site| retype::retype(tx, site, id, volume_type))
     }
 
     async fn release_volume(&self, cx: &Cx, id: &VolumeId) -> Result<Outcome<()>> {

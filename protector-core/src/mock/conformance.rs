@@ -1,6 +1,6 @@
 //! Subjects for the conformance suites of the ports.
 
-use super::array::{self, groups, volumes};
+use super::array::{self, ConnectionKind, groups, volumes};
 use super::clouds::{self, volumes::GIB};
 use super::{SeedOptions, World, seed};
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, ServerId, SiteName};
@@ -16,6 +16,7 @@ use std::{collections::BTreeSet, sync::Arc};
 /// the world is seeded already → `AlreadyExists`.
 pub fn storage_subject(world: &World) -> Result<StorageSubject> {
     seed(world, &SeedOptions::default())?;
+    world.connect_arrays(&"flasharray-a".into(), &"flasharray-b".into(), ConnectionKind::Sync)?;
     Ok(StorageSubject {
         source: Arc::new(world.storage_driver(&"site-a".into())?),
         target: Arc::new(world.storage_driver(&"site-b".into())?),
@@ -31,11 +32,18 @@ pub fn storage_subject(world: &World) -> Result<StorageSubject> {
 pub fn cloud_subject(world: &World) -> Result<CloudSubject> {
     seed(world, &SeedOptions::default())?;
     let site = SiteName::from("site-b");
-    let unoffered = "other-backend";
+    world.connect_arrays(&"flasharray-a".into(), &"flasharray-b".into(), ConnectionKind::Sync)?;
+    let (unoffered, synchronous) = ("other-backend", "synchronous");
+    let types = [
+        (unoffered, r#"{"volume_backend_name":"pure@backend-x"}"#),
+        (synchronous, r#"{"replication_enabled":"<is> True","replication_type":"<in> sync"}"#),
+    ];
     world.mutate(|tx| {
-        let extra_specs = r#"{"volume_backend_name":"pure@backend-x"}"#;
-        let sql = "INSERT INTO volume_types (id, site, name, extra_specs) VALUES (?1, ?2, ?3, ?4)";
-        tx.execute(sql, [tx.new_id()?.as_str(), site.as_str(), unoffered, extra_specs])
+        for (name, extra_specs) in types {
+            let sql = "INSERT INTO volume_types (id, site, name, extra_specs) VALUES (?1, ?2, ?3, ?4)";
+            tx.execute(sql, [tx.new_id()?.as_str(), site.as_str(), name, extra_specs])?;
+        }
+        Ok(())
     })?;
     Ok(CloudSubject {
         cloud: Arc::new(world.cloud(&site)?),
@@ -44,6 +52,7 @@ pub fn cloud_subject(world: &World) -> Result<CloudSubject> {
             volume_type: "replicated-ssd".to_owned(),
             other_volume_type: "standard-ssd".to_owned(),
             unoffered_volume_type: Some(unoffered.to_owned()),
+            sync_volume_type: Some(synchronous.to_owned()),
             network: "net-secondary-web".to_owned(),
             free_address: "192.168.20.77".to_owned(),
             flavor: "m1.small".to_owned(),
@@ -62,8 +71,24 @@ impl StorageBench for World {
         self.settings().is_ok_and(|settings| settings.transfer_millis > 0)
     }
 
+    fn can_separate(&self) -> bool {
+        true
+    }
+
+    async fn separate(&self, apart: bool) -> Result<()> {
+        self.set_link_connected(!apart)
+    }
+
+    fn can_link_pods(&self) -> bool {
+        true
+    }
+
+    async fn link_pods(&self, from: (&ArrayName, &str), to: (&ArrayName, &str)) -> Result<()> {
+        World::link_pods(self, from, to)
+    }
+
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
-        self.mutate(|tx| volumes::create(tx, &array::by_name(tx, array)?, volume.as_str(), provisioned, 0).map(drop))
+        World::create_volume(self, array, volume.as_str(), provisioned).map(drop)
     }
 
     async fn create_unmarked_group(
@@ -74,7 +99,7 @@ impl StorageBench for World {
     ) -> Result<()> {
         self.mutate(|tx| {
             let array = array::by_name(tx, array)?;
-            let group_id = groups::create(tx, &array, group.as_str(), None, 0)?;
+            let group_id = groups::create(tx, &array, group.as_str(), None)?;
             for member in members {
                 groups::add_member(tx, &group_id, &known(volumes::by_name(tx, &array.id, member.as_str())?)?.id)?;
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// Every table but `bookkeeping` and `serials`, with an order of its rows that does not depend on when they were made, as far as names
 /// allow.
-pub(super) const TABLES: [(&str, &str); 35] = [
+pub(super) const TABLES: [(&str, &str); 37] = [
     ("array_connections", "id"),
     ("arrays", "name"),
     ("attachments", "server_id, device"),
@@ -15,7 +15,9 @@ pub(super) const TABLES: [(&str, &str); 35] = [
     ("cinder_volumes", "site, name, id"),
     ("connections", "array_id, volume_id, host_id, host_group_id"),
     ("default_protections", "array_id, pod_id, group_id"),
+    ("fences", "array_id, volume_id"),
     ("flavors", "site, name"),
+    ("group_marks", "group_id, array_id"),
     ("host_groups", "array_id, name"),
     ("hosts", "array_id, name"),
     ("key_pairs", "site, name"),

@@ -27,6 +27,7 @@ mod clouds;
 mod conformance;
 mod controls;
 mod dump;
+mod edits;
 mod mishaps;
 mod probe;
 mod schema;

@@ -135,8 +135,7 @@ CREATE TABLE volumes (
     source_id TEXT,
     provisioned INTEGER NOT NULL,           -- bytes
     content INTEGER NOT NULL,               -- writes it holds
-    fenced INTEGER NOT NULL DEFAULT 0,      -- host writes are refused
-    demoted INTEGER NOT NULL DEFAULT 0,     -- the same, by an administrator
+    demoted INTEGER NOT NULL DEFAULT 0,     -- an administrator stopped host writes
     bandwidth_limit INTEGER,                -- bytes a second
     iops_limit INTEGER,
     priority_operator TEXT NOT NULL DEFAULT '+',
@@ -156,14 +155,19 @@ CREATE INDEX volumes_by_clone_key ON volumes (array_id, clone_key) WHERE clone_k
 CREATE INDEX volumes_by_pod ON volumes (pod_id, name) WHERE pod_id IS NOT NULL;
 CREATE INDEX volumes_destroyed ON volumes (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 
+-- Volumes to which an array refuses the writes of its hosts. Each array of a stretched pod for itself.
+CREATE TABLE fences (
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    volume_id TEXT NOT NULL REFERENCES volumes (id) ON DELETE CASCADE,
+    PRIMARY KEY (volume_id, array_id)
+) STRICT, WITHOUT ROWID;
+
 -- A group of this array, or the image of a group that another array replicates here.
 CREATE TABLE protection_groups (
     id TEXT PRIMARY KEY,
     array_id TEXT NOT NULL REFERENCES arrays (id),
     name TEXT NOT NULL,                     -- as this array shows it: `<source array>:<name>` for an image
     pod_id TEXT REFERENCES pods (id) ON DELETE CASCADE,
-    owner TEXT,                             -- the protection group whose mark it carries
-    epoch INTEGER NOT NULL,                 -- highest seen
     created_ms INTEGER NOT NULL,
     destroyed_ms INTEGER,
     retention_locked INTEGER NOT NULL DEFAULT 0,
@@ -190,6 +194,15 @@ CREATE INDEX protection_groups_snapshot_due ON protection_groups (snapshot_due_m
 CREATE INDEX protection_groups_retention_due ON protection_groups (retention_due_ms) WHERE retention_due_ms IS NOT NULL;
 CREATE INDEX protection_groups_destroyed ON protection_groups (destroyed_ms) WHERE destroyed_ms IS NOT NULL;
 CREATE INDEX protection_groups_source ON protection_groups (source_group_id) WHERE source_group_id IS NOT NULL;
+
+-- The mark of a group on an array that shows it. Each array of a stretched pod has its own.
+CREATE TABLE group_marks (
+    group_id TEXT NOT NULL REFERENCES protection_groups (id) ON DELETE CASCADE,
+    array_id TEXT NOT NULL REFERENCES arrays (id),
+    owner TEXT,                             -- the protection group that it belongs to
+    epoch INTEGER NOT NULL,                 -- highest seen
+    PRIMARY KEY (group_id, array_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE protection_group_volumes (
     group_id TEXT NOT NULL REFERENCES protection_groups (id) ON DELETE CASCADE,

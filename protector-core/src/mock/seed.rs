@@ -1,8 +1,8 @@
 //! The world of the documents: site-a with its servers, site-b empty, both ready to replicate.
 
 use super::World;
-use super::array::{self, ConnectionKind, volumes as array_volumes};
-use super::clouds::{self, Site, ports, quota, servers, volumes};
+use super::array::{self, ConnectionKind, pod_members, volumes as array_volumes};
+use super::clouds::{self, Site, pods, ports, quota, servers, volumes};
 use super::tx::Tx;
 use crate::model::{OpKey, REPLICATION_ENABLED, REPLICATION_TYPE, SiteName, VOLUME_BACKEND_NAME, VolumeId};
 use crate::ports::{ImportRequest, Outcome, PortSpec, Quota, ServerSpec};
@@ -16,7 +16,12 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeedOptions {
     /// Servers `server-0001` and on, each with one boot volume of 10 GiB, beside the five of the documents.
+    #[serde(default)]
     pub servers: u32,
+    /// Servers `sync-server-1` and on, each with a boot disk of 20 GiB and a data disk of 40 GiB in Cinder's pod, which is
+    /// stretched over both arrays. With any of them, both sites have the volume type `replicated-sync`.
+    #[serde(default)]
+    pub sync_servers: u32,
 }
 
 /// What was put into a world.
@@ -42,6 +47,7 @@ const SMALL_WORLD: u32 = 100;
 const FIRST_HOST: u32 = 8;
 
 const REPLICATED: &str = "replicated-ssd";
+const SYNC: &str = "replicated-sync";
 const STANDARD: &str = "standard-ssd";
 const FLAVORS: [(&str, u32, u32, u32); 3] =
     [("m1.small", 1, 2048, 20), ("m1.medium", 2, 4096, 40), ("m1.large", 4, 8192, 80)];
@@ -72,14 +78,22 @@ pub fn seed(world: &World, options: &SeedOptions) -> Result<SeedReport> {
         if tx.value("SELECT EXISTS (SELECT 1 FROM sites)", [])? {
             return Err(Error::already_exists(format!("{world} is seeded already")));
         }
-        let large = options.servers > SMALL_WORLD;
+        let added = options.servers.saturating_add(options.sync_servers);
+        let synchronous = options.sync_servers > 0;
         for (letter, network, range, large_range) in SITES {
-            let ranges: &[&str] = if large { &[range, large_range] } else { &[range] };
+            let ranges: &[&str] = if added > SMALL_WORLD { &[range, large_range] } else { &[range] };
             add_site(tx, letter, network, ranges)?;
+            if synchronous {
+                add_type(tx, letter, SYNC, Some("<in> sync"))?;
+            }
         }
         let [one, other] = SITES.map(|(letter, ..)| array::by_name(tx, &format!("flasharray-{letter}").into()));
-        array::connect(tx, &one?, &other?, ConnectionKind::Async)?;
+        let kind = if synchronous { ConnectionKind::Sync } else { ConnectionKind::Async };
+        array::connect(tx, &one?, &other?, kind)?;
         let home = clouds::site(tx, &"site-a".into())?;
+        if synchronous {
+            pod_members::complete(tx, &pods::replicated_pod(tx, &home)?.id)?;
+        }
         let mut volumes = 0;
         for wanted in &SERVERS {
             volumes += add_server(tx, &home, wanted, volumes)?;
@@ -89,8 +103,13 @@ pub fn seed(world: &World, options: &SeedOptions) -> Result<SeedReport> {
             let wanted = Wanted { name: &name, flavor: "m1.small", volume_type: REPLICATED, sizes_gib: &[10] };
             volumes += add_server(tx, &home, &wanted, volumes)?;
         }
+        for n in 1..=options.sync_servers {
+            let name = format!("sync-server-{n}");
+            let wanted = Wanted { name: &name, flavor: "m1.small", volume_type: SYNC, sizes_gib: &[20, 40] };
+            volumes += add_server(tx, &home, &wanted, volumes)?;
+        }
         let sites = SITES.iter().map(|(letter, ..)| format!("site-{letter}").into()).collect();
-        let servers = options.servers.saturating_add(u32::try_from(SERVERS.len()).unwrap_or(u32::MAX));
+        let servers = added.saturating_add(u32::try_from(SERVERS.len()).unwrap_or(u32::MAX));
         Ok(SeedReport { sites, servers, volumes })
     })
 }
@@ -99,23 +118,13 @@ pub fn seed(world: &World, options: &SeedOptions) -> Result<SeedReport> {
 fn add_site(tx: &Tx<'_>, letter: &str, network: &str, ranges: &[&str]) -> Result<()> {
     let (site, array) = (format!("site-{letter}"), format!("flasharray-{letter}"));
     let array_id = array::ensure(tx, &array)?.id;
-    let backend = format!("pure@backend-{letter}");
+    let backend = backend(letter);
     tx.execute(
         "INSERT INTO sites (name, array_id, auth_url, backend) VALUES (?1, ?2, ?3, ?4)",
         [&site, &array_id, &format!("https://keystone.{site}.example.com:5000/v3"), &backend],
     )?;
-    let replicated = BTreeMap::from([
-        (VOLUME_BACKEND_NAME, backend.as_str()),
-        (REPLICATION_ENABLED, "<is> True"),
-        (REPLICATION_TYPE, "<in> async"),
-    ]);
-    let standard = BTreeMap::from([(VOLUME_BACKEND_NAME, backend.as_str())]);
-    for (name, extra_specs) in [(REPLICATED, replicated), (STANDARD, standard)] {
-        tx.execute(
-            "INSERT INTO volume_types (id, site, name, extra_specs) VALUES (?1, ?2, ?3, ?4)",
-            params![tx.new_id()?, site, name, serde_json::to_string(&extra_specs)?],
-        )?;
-    }
+    add_type(tx, letter, REPLICATED, Some("<in> async"))?;
+    add_type(tx, letter, STANDARD, None)?;
     for (name, vcpus, ram_mib, disk_gib) in FLAVORS {
         tx.execute(
             "INSERT INTO flavors (id, site, name, vcpus, ram_mib, disk_gib) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -128,6 +137,24 @@ fn add_site(tx: &Tx<'_>, letter: &str, network: &str, ranges: &[&str]) -> Result
     tx.execute("INSERT INTO security_groups (site, name) VALUES (?1, 'default'), (?1, 'web')", [&site])?;
     let unlimited = Quota { servers: None, vcpus: None, ram_mib: None, volumes: None, volume_gib: None };
     quota::set(tx, &site, &unlimited)
+}
+
+fn backend(letter: &str) -> String {
+    format!("pure@backend-{letter}")
+}
+
+/// A volume type of a site's backend; `replication`: how it replicates.
+fn add_type(tx: &Tx<'_>, letter: &str, name: &str, replication: Option<&str>) -> Result<()> {
+    let mut extra_specs = BTreeMap::from([(VOLUME_BACKEND_NAME, backend(letter))]);
+    if let Some(replication) = replication {
+        extra_specs.insert(REPLICATION_ENABLED, "<is> True".to_owned());
+        extra_specs.insert(REPLICATION_TYPE, replication.to_owned());
+    }
+    tx.execute(
+        "INSERT INTO volume_types (id, site, name, extra_specs) VALUES (?1, ?2, ?3, ?4)",
+        params![tx.new_id()?, format!("site-{letter}"), name, serde_json::to_string(&extra_specs)?],
+    )?;
+    Ok(())
 }
 
 fn add_network(tx: &Tx<'_>, site: &str, name: &str, ranges: &[&str]) -> Result<()> {
@@ -200,8 +227,10 @@ fn add_volume(
         bootable,
     };
     volumes::insert(tx, site, &id, &request, &behind, size_gib)?;
-    if volume_type == REPLICATED {
-        volumes::join_cinder_group(tx, site, &behind)?;
+    match volume_type {
+        REPLICATED => volumes::join_cinder_group(tx, site, &behind)?,
+        SYNC => pods::enter(tx, site, &behind, &request.array_volume)?,
+        _ => {}
     }
     Ok(id)
 }

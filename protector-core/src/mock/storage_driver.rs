@@ -2,20 +2,21 @@
 
 mod clones;
 mod groups;
+mod pods;
 mod replication;
 
 use super::array::{self, Array, snapshots};
 use super::tx::Tx;
 use super::{World, array::groups as stored};
+use crate::Result;
 use crate::model::{
     ArrayGroupName, ArrayName, ArrayVolumeId, OpKey, ProtectionGroupId, RecoveryPoint, RecoveryPointName, Transfer,
 };
 use crate::ports::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, Cx, FenceState, GroupSpec, MemberSet,
-    Observed, Outcome, PeerArray, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest, StorageDriver,
-    SurvivingRecoveryPoint, VolumeQuery,
+    Observed, Outcome, PeerArray, PodPromotion, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest,
+    StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
-use crate::{Error, Result};
 use async_trait::async_trait;
 use std::{collections::BTreeSet, fmt};
 
@@ -58,10 +59,6 @@ impl MockStorageDriver {
             change(tx, &array::answering(tx, &self.array_id)?)
         })
     }
-
-    fn no_pods<T>(&self, verb: &str, group: &ArrayGroupName) -> Result<T> {
-        Err(Error::unsupported(format!("cannot {verb} '{group}': simulated array '{}' has no pods", self.name)))
-    }
 }
 
 #[async_trait]
@@ -73,9 +70,9 @@ impl StorageDriver for MockStorageDriver {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             async_groups: true,
-            sync_pods: false,
+            sync_pods: true,
             fence: true,
-            promotion: false,
+            promotion: true,
             interval_bounds: replication::INTERVAL_BOUNDS,
             persistent: self.world.persistent(),
             simulated: true,
@@ -99,7 +96,7 @@ impl StorageDriver for MockStorageDriver {
 
     async fn group(&self, name: &ArrayGroupName) -> Result<Option<Observed<ArrayGroup>>> {
         let found = self.observe(|tx, array| {
-            stored::find(tx, array, name.as_str())?.map(|group| stored::show(tx, &group)).transpose()
+            stored::find(tx, array, name.as_str())?.map(|group| stored::show(tx, array, &group)).transpose()
         })?;
         let Observed { value, endpoint_time, at } = found;
         Ok(value.map(|value| Observed { value, endpoint_time, at }))
@@ -108,7 +105,7 @@ impl StorageDriver for MockStorageDriver {
     async fn recovery_points(&self, group: &ArrayGroupName) -> Result<Observed<Vec<RecoveryPoint>>> {
         self.observe(|tx, array| match stored::find(tx, array, group.as_str())? {
             Some(group) => {
-                snapshots::list(tx, &group)?.iter().map(|snapshot| snapshots::show(tx, &group, snapshot)).collect()
+                snapshots::list(tx, &group)?.iter().map(|found| snapshots::show(tx, array, &group, found)).collect()
             }
             None => Ok(Vec::new()),
         })
@@ -120,9 +117,9 @@ impl StorageDriver for MockStorageDriver {
 
     async fn transfer_status(&self, point: &RecoveryPointName) -> Result<Transfer> {
         self.look(|tx, array| {
-            snapshots::by_name(tx, array, point)?
-                .and_then(|(_, snapshot)| snapshot.transfer(tx.now_ms))
-                .ok_or_else(|| clones::no_point(array, point))
+            let missing = || clones::no_point(array, point);
+            let (group, snapshot) = snapshots::by_name(tx, array, point)?.ok_or_else(missing)?;
+            snapshots::transfer(tx, array, &group, &snapshot)?.ok_or_else(missing)
         })
     }
 
@@ -183,12 +180,12 @@ impl StorageDriver for MockStorageDriver {
         self.change(cx, |tx, array| clones::remove(tx, cx, array, made_by, volumes))
     }
 
-    async fn demote(&self, _cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
-        self.no_pods("demote", group)
+    async fn demote(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| pods::set_promotion(tx, cx, array, group, PodPromotion::Demoted))
     }
 
-    async fn promote(&self, _cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
-        self.no_pods("promote", group)
+    async fn promote(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>> {
+        self.change(cx, |tx, array| pods::set_promotion(tx, cx, array, group, PodPromotion::Promoted))
     }
 
     async fn fence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>> {

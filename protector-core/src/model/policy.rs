@@ -20,7 +20,7 @@ pub struct ReplicationPolicy {
     pub secondary_fa_api_token: Option<ApiToken>,
     /// Local name of the array group on whichever array is the source. See `rules::naming` for the target side.
     pub pure_pg_name: ArrayGroupName,
-    /// Seconds between replicated snapshots; async only.
+    /// Seconds between replicated snapshots. Without a meaning for a group in a pod, and 0 if none was given.
     pub replication_interval: u32,
     /// Recovery point objective in minutes.
     pub rpo_minutes: u32,

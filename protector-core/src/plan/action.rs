@@ -110,6 +110,16 @@ pub enum Action {
         /// Disk and its volume's name in the recovery point.
         disks: Vec<(DiskId, ArrayVolumeName)>,
     },
+    /// Take the fence away from volumes that stayed on the target when their members did not arrive elsewhere. Cinder has
+    /// them still.
+    ReopenVolumes {
+        /// Site of the array.
+        site: SiteName,
+        /// Group on it; afterwards it holds exactly these.
+        group: ArrayGroupName,
+        /// Which.
+        disks: BTreeSet<DiskId>,
+    },
     /// Take a clone under Cinder's management.
     ImportVolume {
         /// Where.
@@ -328,6 +338,7 @@ impl Action {
             Self::AwaitInStep { .. } => "await_in_step",
             Self::Fence { .. } => "fence",
             Self::CloneVolumes { .. } => "clone_volumes",
+            Self::ReopenVolumes { .. } => "reopen_volumes",
             Self::ImportVolume { .. } => "import_volume",
             Self::RetypeVolume { .. } => "retype_volume",
             Self::GroupVolumes { .. } => "group_volumes",
@@ -382,6 +393,7 @@ impl Action {
             | Self::ProveSurvival { site, .. }
             | Self::DestroyRetained { site, .. }
             | Self::CloneVolumes { site, .. }
+            | Self::ReopenVolumes { site, .. }
             | Self::EnsureArrayGroup { site, .. }
             | Self::EnsureReplication { site, .. }
             | Self::AcceptFromPeer { site, .. }

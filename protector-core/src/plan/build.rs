@@ -132,6 +132,7 @@ fn cost(action: &Action) -> Cost {
         Action::Fence { .. }
         | Action::FenceOldGroup { .. }
         | Action::CloneVolumes { .. }
+        | Action::ReopenVolumes { .. }
         | Action::DestroyRetained { .. }
         | Action::RemoveClones { .. } => (3, 300),
         Action::ImportVolume { .. }

@@ -1,10 +1,12 @@
 //! Findings that several kinds of operation share.
 
+mod leaving;
 pub(super) mod pods;
 pub(super) mod quota;
 mod replication;
 mod volume_types;
 
+pub(super) use leaving::leaving;
 pub(super) use replication::{held_by_target, linked, replicates, source_volumes};
 pub(super) use volume_types::{plain_type, volume_types};
 

@@ -80,6 +80,11 @@ pub enum StepOutput {
         /// The copy as it is now.
         copy: DiskCopy,
     },
+    /// Volumes that stayed on the target and take writes again.
+    Reopened {
+        /// Disk and copy of each.
+        volumes: Vec<(DiskId, DiskCopy)>,
+    },
     /// A port.
     Port {
         /// Member.
@@ -120,7 +125,7 @@ pub struct Outputs {
     pub clones: BTreeMap<DiskId, (ArrayVolumeId, ArrayVolumeName)>,
     /// Key the clones were made under.
     pub clone_key: Option<OpKey>,
-    /// Imported volumes by disk.
+    /// Imported volumes, and those that stayed and are in use again, by disk.
     pub volumes: BTreeMap<DiskId, DiskCopy>,
     /// Volumes that were there before and have another type now.
     pub retyped: BTreeMap<(SiteName, DiskId), DiskCopy>,
@@ -149,6 +154,7 @@ impl Outputs {
             StepOutput::Volume { disk, copy } => {
                 self.volumes.insert(disk, copy);
             }
+            StepOutput::Reopened { volumes } => self.volumes.extend(volumes),
             StepOutput::Retyped { site, disk, copy } => {
                 self.retyped.insert((site, disk), copy);
             }

@@ -57,6 +57,10 @@ fn place_of(member: &Member, facts: &Facts, mappings: &Mappings, findings: &mut 
         return Placement { nics: Vec::new(), flavor: String::new() };
     };
     let standby = member.captures.get(&facts.target.site);
+    // one that never was on the source goes where it was before: what is mapped are networks of the source
+    let none = Mappings::default();
+    let was_on_source = member.captures.contains_key(&facts.source.site);
+    let mappings = if was_on_source || standby.is_none() { mappings } else { &none };
     let search = Search { facts, member, capture, standby, mappings };
     let nics = (0..capture.nics.len()).filter_map(|position| search.nic(position, findings)).collect();
     Placement { nics, flavor: search.flavor(findings) }

@@ -21,6 +21,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     );
     checks::in_sync(facts, &mut findings);
     checks::linked(facts, &mut findings);
+    checks::leaving(facts, &facts.source, &mut findings);
     servers(facts, &mut findings);
     old_site::findings(facts, &mut findings);
 

@@ -21,7 +21,10 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let mut findings = Vec::new();
     checks::group(facts, request, &mut findings);
     checks::start_order(facts, &mut findings);
-    checks::answers(&facts.target, facts.now, "restore the site where the group runs", &mut findings);
+    let remedy = format!(
+        "restore it; if it is lost, the other site takes over: openstack protector failover {name} --type unplanned --force"
+    );
+    checks::answers(&facts.target, facts.now, &remedy, &mut findings);
     let announces = record.divergence.is_none();
     if announces {
         checks::in_sync(facts, &mut findings);
@@ -60,9 +63,14 @@ fn mappings(facts: &Facts, request: &Request, unfinished: &Unfinished, findings:
 fn protects(facts: &Facts, findings: &mut Vec<Finding>) -> bool {
     let here = &facts.target.site;
     let joins = facts.record.failed_members().flat_map(|m| &m.disks).any(|disk| !disk.copies.contains_key(here));
-    let protects = joins && facts.record.group.protection == Protection::Protected;
+    // one that was given up may have left a volume out
+    let group = facts.target.array.known().and_then(|array| array.local_group.as_ref());
+    let mut copies = facts.record.disks().filter_map(|(_, disk)| disk.copies.get(here));
+    let left_out = group.is_some_and(|group| copies.any(|copy| !group.volumes.contains(&copy.array_volume)));
+    let protects = (joins || left_out) && facts.record.group.protection == Protection::Protected;
     if protects {
         checks::answers(&facts.source, facts.now, "restore it: the group is replicated to it", findings);
+        checks::leaving(facts, &facts.target, findings);
     }
     protects
 }
@@ -88,7 +96,8 @@ impl Retry<'_> {
         }
         tiers.retain(|_, members| !members.is_empty());
         let (facts, purpose) = (self.facts, Purpose::Retry(self.unfinished));
-        let bring = BringUp { facts, placements: &self.placements, tiers, purpose, import: &self.import };
+        let bring =
+            BringUp { facts, placements: &self.placements, tiers, purpose, import: &self.import, reopened: None };
         let mut last = bring_up(&mut self.builder, &bring, &ready);
         if protects {
             last = self.protect(last);

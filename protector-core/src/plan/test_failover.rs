@@ -40,7 +40,8 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
             },
         );
         let tiers = start_order::tiers(&facts.record.members);
-        let bring = BringUp { facts, placements: &placements, tiers, purpose: Purpose::Test, import: &import };
+        let bring =
+            BringUp { facts, placements: &placements, tiers, purpose: Purpose::Test, import: &import, reopened: None };
         bring_up(&mut builder, &bring, &[cloned]);
     }
     Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None)

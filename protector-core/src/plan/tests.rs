@@ -2,7 +2,9 @@
 
 use super::testing::pods::in_pod;
 use super::testing::{DEFECTS, MENDED, REMARKS, Size, facts, leave_without_fence, retain};
-use super::{Action, Facts, FindingCode, Observation, OnFailure, Phase, Plan, Request, Step, plan, plan_json};
+use super::{
+    Action, EndpointKind, Facts, FindingCode, Observation, OnFailure, Phase, Plan, Request, Step, plan, plan_json,
+};
 use crate::ErrorKind;
 use crate::model::{
     BootCheck, FailoverType, Mappings, MemberStatus, OperationKind, ServerId, SiteName, StepId, Unfinished,
@@ -92,6 +94,7 @@ fn steps<'a>(plan: &'a Plan, wanted: impl Fn(&Action) -> bool + 'a) -> impl Iter
 }
 
 proptest! {
+    /// I-24: also if the keys of the facts stand in another order.
     #[test]
     fn the_same_facts_give_the_same_bytes(facts in worlds(), request in requests()) {
         let planned = plan(&facts, &request).unwrap();
@@ -119,6 +122,7 @@ proptest! {
         }
     }
 
+    /// I-26: no step waits for itself, and each one waits for what it needs.
     #[test]
     fn steps_come_after_what_they_wait_for(facts in worlds(), request in requests()) {
         let planned = plan(&facts, &request).unwrap();
@@ -130,6 +134,7 @@ proptest! {
         }
     }
 
+    /// I-28
     #[test]
     fn blockers_and_only_blockers_keep_a_plan_from_being_accepted(facts in worlds(), request in requests()) {
         let planned = plan(&facts, &request).unwrap();
@@ -145,6 +150,7 @@ proptest! {
         }
     }
 
+    /// I-28
     #[test]
     fn every_blocker_says_what_to_do(facts in worlds(), request in requests()) {
         for blocker in plan(&facts, &request).unwrap().blockers() {
@@ -162,6 +168,7 @@ proptest! {
         }
     }
 
+    /// I-28
     #[test]
     fn consents_clear_what_they_name_and_nothing_else(facts in worlds()) {
         let without = plan(&facts, &failover(FailoverType::Unplanned, false)).unwrap();
@@ -174,12 +181,18 @@ proptest! {
         prop_assert_eq!(given, without.consents_needed);
     }
 
+    /// I-05, I-30
     #[test]
     fn an_unplanned_failover_needs_nothing_of_the_source(facts in worlds(), force in any::<bool>()) {
         let planned = plan(&facts, &failover(FailoverType::Unplanned, force)).unwrap();
         prop_assert_eq!(planned.kind, OperationKind::UnplannedFailover);
         for step in planned.steps.iter().filter(|s| s.action.endpoint().site.as_ref() == Some(&planned.source)) {
-            prop_assert!(step.on_failure == OnFailure::Skip && facts.source_answers(), "{}", step.id);
+            prop_assert!(step.on_failure == OnFailure::Skip, "{}", step.id);
+            let answers = match step.action.endpoint().kind {
+                EndpointKind::Cloud => facts.source.cloud.known().is_some(),
+                _ => facts.source.array.known().is_some(),
+            };
+            prop_assert!(answers, "{} in\n{planned}", step.id);
         }
         // and a planned kind skips nothing
         let planned = plan(&facts, &failover(FailoverType::Planned, false)).unwrap();
@@ -187,6 +200,7 @@ proptest! {
         prop_assert_ne!(planned.kind, OperationKind::UnplannedFailover);
     }
 
+    /// I-04, I-27
     #[test]
     fn a_move_loses_nothing_and_starts_tier_by_tier(sizes in sizes(), away in any::<bool>()) {
         prop_assume!(!sizes.is_empty());
@@ -204,6 +218,10 @@ proptest! {
         for step in planned.steps.iter().filter(|s| s.phase > Phase::Pivot) {
             prop_assert!(before[&step.id].contains(&pivots[0].id), "{}", step.id);
         }
+        // and the source is fenced only when the target has what the workload wrote last
+        let arrived = steps(&planned, |a| matches!(a, Action::AwaitTransfer { .. })).next().unwrap();
+        let fence = steps(&planned, |a| matches!(a, Action::Fence { .. })).next().unwrap();
+        prop_assert!(before[&fence.id].contains(&arrived.id), "{}", planned);
         let tier = |step: &Step| facts.record.member(step.member.as_ref().unwrap()).unwrap().tier;
         let server = |a: &Action| matches!(a, Action::EnsureServer { .. });
         for later in steps(&planned, server) {
@@ -472,7 +490,7 @@ fn defect(name: &str, facts: &mut Facts) {
     DEFECTS.iter().find(|(known, ..)| *known == name).unwrap().2(facts);
 }
 
-/// A recovery point of another direction holds volumes of other names: it proves nothing.
+/// I-19: a recovery point of another direction holds volumes of other names: it proves nothing.
 #[test]
 fn a_recovery_point_of_another_epoch_does_not_count() {
     let mut facts = facts(&[Size { tier: 0, disks: 1, nics: 1 }], true);

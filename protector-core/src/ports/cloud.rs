@@ -159,6 +159,9 @@ pub struct CinderGroupSpec {
 }
 
 /// An array volume to take under Cinder's management.
+///
+/// With a type that replicates synchronously Cinder also moves it: into its pod on both arrays, as
+/// [`CINDER_POD`](crate::rules::naming::CINDER_POD)`::volume-<id>-cinder`. Its id on the array stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRequest {
     /// Id on the array; identifies the volume for repeats, since Cinder renames it.
@@ -330,22 +333,33 @@ pub trait Cloud: Debug + Display + Send + Sync {
     /// missing → `NotFound`; ended in error → `Precondition`.
     async fn start_server(&self, cx: &Cx, id: &ServerId) -> Result<Outcome<()>>;
 
-    /// Takes an array volume under management (`manage`). Managed already by this cloud: `AlreadyDone`.
+    /// Takes an array volume under management (`manage`). Managed already by this cloud: `AlreadyDone`. A type that replicates
+    /// synchronously brings it into Cinder's pod, which is made and stretched if need be; it does not join Cinder's own group
+    /// of asynchronously replicated volumes.
     ///
     /// # Errors
-    /// no such array volume → `NotFound`; type not on that backend → `Precondition`.
+    /// no such array volume → `NotFound`; type not on that backend → `Precondition`; the volume lies in a replicated pod,
+    /// which Cinder does not manage volumes of → `Precondition` → clone it out of the pod; a synchronous type, and the arrays do
+    /// not reach each other, or Cinder's pod is not online on this one → `Precondition`.
     async fn import_volume(&self, cx: &Cx, request: &ImportRequest) -> Result<Outcome<CloudVolume>>;
 
-    /// Gives a volume back to the array (`unmanage`); the data stays. Missing already: `AlreadyDone`.
+    /// Gives a volume another type of the same backend; attached or not. Between a plain type and one of synchronous
+    /// replication Cinder moves it into or out of its pod on the array, so its name there changes and its id stays. Into the
+    /// pod it goes without the protection groups it was in. Has that type already: `AlreadyDone`.
     ///
     /// # Errors
-    /// attached → `Precondition`.
-    async fn release_volume(&self, cx: &Cx, id: &VolumeId) -> Result<Outcome<()>>;
+    /// volume or type missing → `NotFound`; type not offered by that backend → `Precondition`; the arrays do not reach each
+    /// other where either type replicates synchronously, or Cinder's pod is not online on this one → `Precondition`; it is to
+    /// leave the pod, and is in a protection group there → `Precondition` → take it out of that group first; volume is in a
+    /// Cinder group → `Conflict` → take it out of that group first.
+    async fn retype_volume(&self, cx: &Cx, id: &VolumeId, volume_type: &str) -> Result<Outcome<CloudVolume>>;
 
-    /// TEMPORARY
-    async fn retype_volume(&self, _cx: &Cx, id: &VolumeId, _volume_type: &str) -> Result<Outcome<CloudVolume>> {
-        Err(crate::Error::unsupported(format!("cannot retype {id}")))
-    }
+    /// Gives a volume back to the array (`unmanage`); the data stays, in Cinder's pod if that is where they are. Missing
+    /// already: `AlreadyDone`.
+    ///
+    /// # Errors
+    /// attached, or in a pod that is not online on this array → `Precondition`.
+    async fn release_volume(&self, cx: &Cx, id: &VolumeId) -> Result<Outcome<()>>;
 
     /// Ensures a port of that name on that network, or the one to reuse. Same name and network, or reused: `AlreadyDone`.
     ///

@@ -161,6 +161,7 @@ mod tests {
         assert!(verify_chain(&three()[1..]).is_ok());
     }
 
+    /// I-41
     #[test]
     fn every_kind_of_tampering_is_seen_and_located() {
         type Tamper = fn(&mut Vec<JournalEntry>);

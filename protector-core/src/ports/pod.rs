@@ -3,7 +3,7 @@
 use crate::model::ArrayName;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// A pod, as the array that was asked sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,18 @@ pub enum PodMemberState {
     Suspended,
     /// The array could not say. Never reads as online.
     Unknown,
+}
+
+impl fmt::Display for PodMemberState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Online => "online",
+            Self::Resyncing => "resyncing",
+            Self::Offline => "offline",
+            Self::Suspended => "suspended",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 /// Whether a pod takes writes.

@@ -244,6 +244,11 @@ pub struct PreflightFinding {
 /// of groups are as *this* array shows them. No method eradicates, overwrites a volume it did not clone, or deletes by
 /// name pattern. A call whose [`Cx::epoch`] is lower than the highest seen for the group fails with `Conflict`.
 ///
+/// A group in a stretched pod is one group on two arrays: members, recovery points and retirement are common to both, mark,
+/// epoch and fence are of each array. Through an array on which the pod is not online nothing is changed and nothing is cloned
+/// (`Precondition` with pod, state and array); the group, its status and what it is called stay readable there, and its
+/// recovery points read as [`Transfer::Unknown`].
+///
 /// # Errors common to all
 /// no answer → `Unreachable`; token rejected → `Unauthenticated`; busy → `Transient` → retry with backoff; reply lost
 /// after sending → `Indeterminate` → observe, then repeat; array limit → `LimitReached`; not offered → `Unsupported`.
@@ -264,7 +269,8 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// A group, local or replicated here, destroyed or not; `None` if the array has none of that name.
     async fn group(&self, name: &ArrayGroupName) -> Result<Option<Observed<ArrayGroup>>>;
 
-    /// Recovery points of a group on this array, newest data first, complete or not. An unknown group has none.
+    /// Recovery points of a group on this array, newest data first, complete or not. An unknown group has none. Those of a group
+    /// in a stretched pod are [`Transfer::Local`] on each array that is online in it.
     async fn recovery_points(&self, group: &ArrayGroupName) -> Result<Observed<Vec<RecoveryPoint>>>;
 
     /// The newest recovery point on this array that is complete and not destroyed, by data time. The same as picking it from
@@ -293,7 +299,8 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// What the array would object to when asked to clone this. Empty: nothing known against it.
     async fn preflight(&self, request: &CloneRequest) -> Result<Vec<PreflightFinding>>;
 
-    /// Ensures a group that carries the owner's mark. Present with the same mark: `AlreadyDone`.
+    /// Ensures a group that carries the owner's mark. Present with the same mark: `AlreadyDone`. A group in a pod brings its
+    /// pod, if that is missing.
     ///
     /// # Errors
     /// present without our mark and `adopt` not set, or with another mark → `Conflict`; destroyed and not yet eradicated →
@@ -303,14 +310,17 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// Ensures members, all or none.
     ///
     /// # Errors
-    /// group or a volume missing → `NotFound` naming all missing; a volume in a group of another owner → `Conflict`.
+    /// group or a volume missing → `NotFound` naming all missing; a volume in a group of another owner → `Conflict`; group and
+    /// volume not in the same pod → `Precondition`.
     async fn ensure_members(&self, cx: &Cx, group: &ArrayGroupName, members: &MemberSet)
     -> Result<Outcome<ArrayGroup>>;
 
-    /// Ensures target and schedule, and turns the schedule on.
+    /// Ensures target and schedule, and turns the schedule on. For a group in a pod: stretches the pod to the target, which has
+    /// the data once this is `AlreadyDone`; nothing is scheduled.
     ///
     /// # Errors
-    /// no such group → `NotFound`; target not connected → `Precondition`.
+    /// no such group → `NotFound`; target not connected → `Precondition`; the target has a pod of that name of its own →
+    /// `AlreadyExists`.
     async fn ensure_replication(
         &self,
         cx: &Cx,
@@ -321,8 +331,11 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// On the **target**: allows or forbids that `group` (named as seen here) is replicated to this array, and marks its image
     /// as `owner`'s where arrays do not share marks. The image of the group not visible here yet: `InProgress`.
     ///
+    /// For a group in a pod: marks it on this array, once the pod is online here; `InProgress` until then. `allow` means
+    /// nothing: that this array takes part is its permission.
+    ///
     /// # Errors
-    /// not the name of an image → `InvalidRequest`; the image carries the mark of another owner → `Conflict`; destroyed →
+    /// not the name of an image, nor in a pod → `InvalidRequest`; it carries the mark of another owner → `Conflict`; destroyed →
     /// `PendingEradication`.
     async fn accept_from_peer(
         &self,
@@ -336,7 +349,8 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// `AlreadyDone` with it; never a second one.
     ///
     /// # Errors
-    /// no such group → `NotFound`; no members → `Precondition`; `replicate_now` and no allowed target → `Precondition`.
+    /// no such group → `NotFound`; no members → `Precondition`; `replicate_now` and no allowed target → `Precondition`: the
+    /// other array of a stretched pod is none, it has the snapshot anyway.
     async fn create_protection_group_snapshot(
         &self,
         cx: &Cx,
@@ -345,8 +359,10 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     ) -> Result<Outcome<RecoveryPoint>>;
 
     /// Clones the named volumes, all of one recovery point, all or none. Clones of the same op key exist: `AlreadyDone`.
+    /// Clones lie on this array alone, outside of pods, also those of a recovery point in a pod.
     ///
     /// # Errors
+    /// a name that no array takes, or one in a pod → `InvalidRequest`;
     /// not completely transferred → `Precondition`; a named volume is not in it → `Precondition`
     /// naming all of them; a name is taken by another volume → `AlreadyExists`, nothing overwritten; destroyed →
     /// `PendingEradication`.
@@ -361,28 +377,31 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// Makes an unstretched pod read-only after its last write was replicated.
     ///
     /// # Errors
-    /// not offered → `Unsupported`.
+    /// not offered, or the group is in no pod → `Unsupported`; the pod is stretched → `Precondition`.
     async fn demote(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>>;
 
     /// Makes an unstretched pod writable.
     ///
     /// # Errors
-    /// not offered → `Unsupported`.
+    /// not offered, or the group is in no pod → `Unsupported`; the pod is stretched → `Precondition`.
     async fn promote(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>>;
 
-    /// Makes the array refuse host writes to every member. Fenced already: `AlreadyDone`.
+    /// Makes the array refuse the writes of its hosts to every member. Fenced already: `AlreadyDone`. The other array of a
+    /// stretched pod goes on.
     async fn fence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>>;
 
     /// Takes the fence away. Open already: `AlreadyDone`.
     async fn unfence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>>;
 
-    /// Turns the schedule off. Recovery points stay.
+    /// Turns the schedule off. Recovery points stay. Off already: `AlreadyDone`, so for a stretched pod, where nothing is
+    /// scheduled: it stays stretched.
     async fn disable_replication(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<()>>;
 
     /// Destroys (never eradicates) the group. Destroyed already: `AlreadyDone`.
     ///
     /// # Errors
-    /// not ours → `Conflict`; it has members or recovery points and there is no `surviving` proof → `DataSafety`.
+    /// not ours → `Conflict`; it has members or recovery points and there is no `surviving` proof → `DataSafety`. A recovery
+    /// point of the group itself proves nothing, in a pod on neither array.
     async fn retire_group(
         &self,
         cx: &Cx,

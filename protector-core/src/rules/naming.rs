@@ -7,14 +7,19 @@
 //! | recovery point | `pg.dr-1` | `arrA:pg.dr-1` |
 //! | volume in it | `pg.dr-1.vol` | `arrA:pg.dr-1.vol` |
 //!
+//! A stretched pod is the same on both of its arrays, and so are the names in it: `pod::pg`, `pod::pg.dr-1`, `pod::vol`.
+//!
 //! Array names can change, so a name is resolved anew for each use; what is stored are ids and local names.
 
 mod made;
+mod pods;
 
 pub use made::{
     cinder_volume_name, clone_tag_key, clone_volume_name, consistency_group_name, default_array_group_name,
-    ledger_entry_id, marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
+    fence_tag_key, ledger_entry_id, marker_volume_name, snapshot_suffix, unmanaged_volume_name, working_group_name,
 };
+
+pub use pods::{CINDER_POD, outside_of_pods, pod_of, validate_clone_name, volume_in_pod};
 
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeName, RecoveryPointName, ReplicationType};
 use crate::{Error, Result};
@@ -212,24 +217,9 @@ pub fn standby_group_name(kind: ReplicationType, source_array: &ArrayName, local
     }
 }
 
-/// The pod that Cinder's driver puts volumes of synchronous replication into, unless `pure_replication_pod_name` says
-/// another.
-pub const CINDER_POD: &str = "cinder-pod";
-
 /// A group of that bare name in a pod.
 pub fn group_in_pod(pod: &str, group: &ArrayGroupName) -> ArrayGroupName {
     ArrayGroupName::new(format!("{pod}::{group}"))
-}
-
-/// The pod of a group or volume, by its name on an array that has the pod. `None`: it is in none.
-///
-/// ```
-/// use protector_core::rules::naming::pod_of;
-/// assert_eq!(pod_of("pod1::pg1"), Some("pod1"));
-/// assert_eq!(pod_of("arrA:pg1"), None);
-/// ```
-pub fn pod_of(name: &str) -> Option<&str> {
-    name.split_once("::").map(|(pod, _)| pod)
 }
 
 fn prefixed(source_array: &ArrayName, local: &str) -> String {

@@ -116,8 +116,8 @@ fn allowed_from(kind: OperationKind) -> &'static [GroupStatus] {
     use GroupStatus::{Active, Creating, Error, FailedOver, FailedOverPartial, FailingBack, FailingOver};
     match kind {
         OperationKind::PlannedFailover => &[Active],
-        // the site that took over may be lost, too; a failback would need it
-        OperationKind::UnplannedFailover => &[Active, FailedOver],
+        // the site that took over may be lost, too, whoever had arrived there; a failback or a retry would need it
+        OperationKind::UnplannedFailover => &[Active, FailedOver, FailedOverPartial, Error],
         OperationKind::Failback => &[FailedOver, FailedOverPartial],
         OperationKind::TestFailover | OperationKind::Sync | OperationKind::Commit => &[Active, FailedOver],
         OperationKind::Reprotect => &[Active, FailedOver, FailedOverPartial, Error],

@@ -2,6 +2,7 @@
 
 use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, mock_seed};
+use protector_core::mock::SeedOptions;
 use protector_core::store::Durability;
 use protector_core::{Error, Result};
 use std::collections::BTreeMap;
@@ -42,9 +43,17 @@ pub async fn open(directory: &Path) -> Result<Deployment> {
 /// # Errors
 /// as [`db_sync`], [`mock_seed`] and [`Deployment::open`].
 pub async fn seeded(directory: &Path) -> Result<Deployment> {
+    seeded_with(directory, SeedOptions::default()).await
+}
+
+/// The same with more in the world.
+///
+/// # Errors
+/// as [`seeded`].
+pub async fn seeded_with(directory: &Path, options: SeedOptions) -> Result<Deployment> {
     let settings = settings(directory)?;
     db_sync(&settings).await?;
-    mock_seed(&settings, 0).await?;
+    mock_seed(&settings, options).await?;
     open(directory).await
 }
 

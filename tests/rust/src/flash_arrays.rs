@@ -134,6 +134,22 @@ impl StorageBench for FlashArrays {
         false
     }
 
+    fn can_separate(&self) -> bool {
+        true
+    }
+
+    async fn separate(&self, apart: bool) -> Result<()> {
+        self.world().set_link_connected(!apart)
+    }
+
+    fn can_link_pods(&self) -> bool {
+        true
+    }
+
+    async fn link_pods(&self, from: (&ArrayName, &str), to: (&ArrayName, &str)) -> Result<()> {
+        self.world().link_pods(from, to)
+    }
+
     /// Each volume is connected to a host: without a connection nobody could write to it.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()> {
         let id = self.world().create_volume(array, volume.as_str(), provisioned)?;

@@ -225,6 +225,10 @@ impl Cloud for Nobody {
         cannot()
     }
 
+    async fn retype_volume(&self, _: &Cx, _: &VolumeId, _: &str) -> Result<Outcome<CloudVolume>> {
+        cannot()
+    }
+
     async fn release_volume(&self, _: &Cx, _: &VolumeId) -> Result<Outcome<()>> {
         cannot()
     }

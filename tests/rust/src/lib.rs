@@ -6,6 +6,7 @@ pub mod faults;
 pub mod files;
 pub mod flash_array_stage;
 pub mod flash_arrays;
+pub mod gate;
 pub mod golden;
 pub mod idle;
 pub mod ordered;
@@ -14,6 +15,7 @@ pub mod request_log;
 pub mod restored;
 pub mod scale;
 pub mod stage;
+pub mod watched;
 
 /// The examples of the README run.
 #[cfg(doctest)]

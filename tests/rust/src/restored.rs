@@ -11,7 +11,7 @@ use protector_core::{Error, Result};
 use serde_json::{Map, Value};
 
 /// Tables of the world that a workload and its protection consist of.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "servers",
     "attachments",
     "ports",
@@ -19,8 +19,10 @@ const TABLES: [&str; 12] = [
     "cinder_volumes",
     "cinder_groups",
     "volumes",
+    "fences",
     "connections",
     "protection_groups",
+    "group_marks",
     "protection_group_volumes",
     "pods",
     "array_connections",

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, mock_seed};
 use protector_core::engine::{Engine, MemberAdd, OperationView, PolicyChange, Progress, Request};
+use protector_core::mock::SeedOptions;
 use protector_core::model::*;
 use protector_core::plan::{
     ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, Limits, Observation, PeerFacts, SiteFacts,
@@ -254,6 +255,7 @@ fn array(name: &str, peer: &str) -> ArrayFacts {
         image: None,
         pod: None,
         recovery_points: Vec::new(),
+        pod: None,
     }
 }
 
@@ -268,7 +270,7 @@ pub struct Prepared(PathBuf);
 pub async fn prepare(directory: &Path, servers: u32) -> Result<Prepared> {
     let settings = settings(directory)?;
     db_sync(&settings).await?;
-    mock_seed(&settings, servers).await?;
+    mock_seed(&settings, SeedOptions { servers, ..SeedOptions::default() }).await?;
     let deployment = Deployment::open_with(&settings, Durability::Off).await?;
     let engine = deployment.engine(None)?;
     engine.protection_group_create(&group_create(GROUP)).await?;

@@ -137,6 +137,7 @@ async fn look(directory: &Path, operation: &str) -> Result<serde_json::Value> {
     Ok(serde_json::json!({"state": state(&deployment).await?, "journal": journal, "stop": stop}))
 }
 
+/// I-34
 #[tokio::test]
 async fn planned_failover() -> Result<()> {
     let (restored, too_late) = give_up_after_any_kill(&[Request::Sync {}], &failover()).await?;

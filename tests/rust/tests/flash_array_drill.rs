@@ -6,22 +6,22 @@
 use flasharray_sim::{ArrayOptions, Links, Options, RestVersion, ServedArray, Simulator};
 use protector_core::config::Settings;
 use protector_core::connect::{Deployment, db_sync, fernet_setup, mock_seed};
-use protector_core::engine::{DivergenceDiscard, Request};
-use protector_core::mock::{WorldLocation, WorldTime};
+use protector_core::engine::{DivergenceDiscard, Engine, Request};
+use protector_core::mock::{SeedOptions, WorldLocation, WorldTime};
 use protector_core::model::{LedgerState, Mappings, OperationStatus};
 use protector_core::store::Durability;
 use protector_core::{Error, Result};
 use protector_tests::request_log::RequestLog;
-use protector_tests::{GROUP, drill, failover, files, operate, protect, unplanned};
+use protector_tests::{GROUP, drill, failover, files, operate, pods, protect, unplanned};
 use std::{collections::BTreeMap, path::Path};
 
 /// The arrays of the documents.
 const ARRAYS: [&str; 2] = ["flasharray-a", "flasharray-b"];
 
-async fn serve(directory: &Path, rest_max: &str) -> Result<Simulator> {
+async fn serve(directory: &Path, rest_max: &str, links: Links) -> Result<Simulator> {
     Simulator::start(Options {
         arrays: ARRAYS.map(ArrayOptions::local).into(),
-        links: Links::Async,
+        links,
         rest_max: rest_max.parse::<RestVersion>()?,
         location: WorldLocation::File(directory.join("world.db")),
         time: WorldTime::Virtual,
@@ -49,19 +49,19 @@ fn settings(directory: &Path, arrays: &[ServedArray]) -> Result<Settings> {
     Settings::from_text(&text, &BTreeMap::new())
 }
 
-async fn open(directory: &Path, simulator: &Simulator) -> Result<Deployment> {
+async fn open(directory: &Path, simulator: &Simulator, options: SeedOptions) -> Result<Deployment> {
     let settings = settings(directory, simulator.arrays())?;
     fernet_setup(&settings)?;
     db_sync(&settings).await?;
-    mock_seed(&settings, 0).await?;
+    mock_seed(&settings, options).await?;
     Deployment::open_with(&settings, Durability::Off).await
 }
 
 async fn drill_at(rest_max: &str) -> Result<()> {
     let log = RequestLog::listen();
     let files = files::directory()?;
-    let simulator = serve(files.path(), rest_max).await?;
-    let deployment = open(files.path(), &simulator).await?;
+    let simulator = serve(files.path(), rest_max, Links::Async).await?;
+    let deployment = open(files.path(), &simulator, SeedOptions::default()).await?;
     let engine = deployment.engine(Some("site-a"))?;
     protect(&deployment, &engine).await?;
     for request in drill() {
@@ -77,6 +77,7 @@ async fn every_operation_of_the_drill_completes_without_batches() -> Result<()> 
     drill_at("2.26").await
 }
 
+/// I-14: no request eradicates anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_of_the_drill_completes_with_batches() -> Result<()> {
     drill_at("2.37").await
@@ -91,8 +92,8 @@ async fn every_operation_of_the_drill_completes_where_groups_have_tags() -> Resu
 async fn aftermath_at(rest_max: &str) -> Result<()> {
     let log = RequestLog::listen();
     let files = files::directory()?;
-    let simulator = serve(files.path(), rest_max).await?;
-    let deployment = open(files.path(), &simulator).await?;
+    let simulator = serve(files.path(), rest_max, Links::Async).await?;
+    let deployment = open(files.path(), &simulator, SeedOptions::default()).await?;
     let home = deployment.engine(Some("site-a"))?;
     protect(&deployment, &home).await?;
     operate(&home, &Request::Sync {}).await?;
@@ -129,4 +130,51 @@ async fn a_lost_site_and_what_comes_after_without_batches() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_site_and_what_comes_after_where_groups_have_tags() -> Result<()> {
     aftermath_at("2.39").await
+}
+
+/// A group in a stretched pod goes there and back, loses a site, and is protected again.
+async fn pods_at(rest_max: &str) -> Result<()> {
+    let log = RequestLog::listen();
+    let files = files::directory()?;
+    let simulator = serve(files.path(), rest_max, Links::Sync).await?;
+    let options = SeedOptions { sync_servers: 2, ..SeedOptions::default() };
+    let deployment = open(files.path(), &simulator, options).await?;
+    let home = deployment.engine(Some("site-a"))?;
+    pods::protect(&deployment, &home).await?;
+    let completes = async |engine: &Engine, request: &Request| -> Result<()> {
+        let done = operate(engine, request).await?;
+        assert_eq!(done.status, OperationStatus::Completed, "REST {rest_max}: {done:#?}");
+        Ok(())
+    };
+    for request in drill() {
+        completes(&home, &request).await?;
+    }
+    deployment.world().set_site_available(&"site-a".into(), false)?;
+    let away = deployment.engine(Some("site-b"))?;
+    completes(&away, &unplanned(true)).await?;
+    deployment.world().set_site_available(&"site-a".into(), true)?;
+    away.sync_metadata(GROUP).await?;
+    let failback = Request::Failback { mappings: Mappings::default() };
+    for request in [Request::Reprotect {}, failback] {
+        completes(&away, &request).await?;
+    }
+    let health = home.health().await?;
+    assert_eq!((health[0].failover_ready, health[0].recovery_point_age_seconds), (true, Some(0)), "{health:#?}");
+    log.assert_harmless();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_in_a_pod_without_batches() -> Result<()> {
+    pods_at("2.26").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_in_a_pod_with_batches() -> Result<()> {
+    pods_at("2.37").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_in_a_pod_where_groups_have_tags() -> Result<()> {
+    pods_at("2.39").await
 }

@@ -16,7 +16,7 @@ use protector_core::{Error, Result};
 use protector_tests::compare::state;
 use protector_tests::stage::Stage;
 use protector_tests::{
-    GROUP, VIRTUAL, add_member, deployment, drill, failover, files, golden, group_create, operate, protect,
+    GROUP, VIRTUAL, add_member, deployment, drill, failover, files, golden, group_create, operate, pods, protect,
     to_secondary, unplanned,
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,7 @@ struct DrillStep {
     hash: String,
 }
 
+/// I-24
 #[tokio::test]
 async fn the_drill_in_memory() -> Result<()> {
     golden::check("drill.json", &hashes(&deployment(VIRTUAL).await?).await?)
@@ -89,6 +90,7 @@ async fn capture() -> Result<Vec<Case>> {
     at_home(&mut cases).await?;
     site_lost(&mut cases).await?;
     ordered(&mut cases).await?;
+    in_pod(&mut cases).await?;
     Ok(cases.0)
 }
 
@@ -193,10 +195,40 @@ async fn ordered(cases: &mut Cases) -> Result<()> {
     cases.add("failback_blocked_by_a_member_that_did_not_arrive", &stage, engine, &failback()).await
 }
 
+/// A group in a stretched pod: there and back, and a site that is lost.
+async fn in_pod(cases: &mut Cases) -> Result<()> {
+    let directory = files::directory()?;
+    let stage = pods::stage(directory.path()).await?;
+    let engine = &stage.engine;
+    let rehearsal = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
+    cases.add("pod_test_failover_blocked_without_recovery_point", &stage, engine, &rehearsal).await?;
+    cases.add("pod_sync", &stage, engine, &Request::Sync {}).await?;
+    operate(engine, &Request::Sync {}).await?;
+    cases.add("pod_test_failover", &stage, engine, &rehearsal).await?;
+    cases.add("pod_planned_failover", &stage, engine, &failover()).await?;
+    cases.add("pod_unplanned_failover_while_the_source_answers", &stage, engine, &unplanned(true)).await?;
+    stage.deployment.world().set_link_connected(false)?;
+    cases.add("pod_planned_failover_blocked_out_of_step", &stage, engine, &failover()).await?;
+    stage.deployment.world().set_link_connected(true)?;
+    stage.pass(3600).await;
+    operate(engine, &failover()).await?;
+    cases.add("pod_failback", &stage, engine, &failback()).await?;
+    operate(engine, &failback()).await?;
+    stage.set_site("site-a", false)?;
+    let away = stage.other()?;
+    cases.add("pod_unplanned_failover", &stage, &away, &unplanned(true)).await?;
+    operate(&away, &unplanned(true)).await?;
+    stage.set_site("site-a", true)?;
+    away.sync_metadata(GROUP).await?;
+    cases.add("pod_failback_blocked_while_unprotected", &stage, &away, &failback()).await?;
+    cases.add("pod_reprotect", &stage, &away, &Request::Reprotect {}).await
+}
+
 fn file(name: &str) -> String {
     format!("plans/{name}.json")
 }
 
+/// I-24, I-25
 #[tokio::test]
 async fn plans_of_every_kind() -> Result<()> {
     let cases = capture().await?;

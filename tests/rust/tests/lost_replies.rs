@@ -8,8 +8,9 @@ use protector_core::wrap::{Fault, FaultScript, SeenCall};
 use protector_tests::compare::{differences, end_state};
 use protector_tests::faults::{Faults, with_faults};
 use protector_tests::stage::Stage;
-use protector_tests::{add_member, drill, failover, operate, to_secondary, unplanned};
+use protector_tests::{add_member, drill, failover, files, operate, pods, to_secondary, unplanned};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// An operation, and how the world gets to it.
 struct Story {
@@ -23,12 +24,22 @@ struct Story {
     ends: OperationStatus,
     /// Changes of an array that the operation makes at least.
     changes: &'static [&'static str],
+    /// The group is in a stretched pod.
+    in_pod: bool,
 }
 
 impl Story {
     fn of(before: &[Request], request: Request, changes: &'static [&'static str]) -> Self {
         let ends = OperationStatus::Completed;
-        Self { before: before.to_vec(), request, site_is_lost: false, never_answers: None, ends, changes }
+        Self {
+            before: before.to_vec(),
+            request,
+            site_is_lost: false,
+            never_answers: None,
+            ends,
+            changes,
+            in_pod: false,
+        }
     }
 }
 
@@ -60,6 +71,7 @@ const MOVES: &[&str] = &[
     "disable_replication",
 ];
 
+/// I-33
 #[tokio::test]
 async fn planned_failover() -> Result<()> {
     loses_any_reply(Story::of(&[Request::Sync {}], failover(), MOVES)).await
@@ -85,6 +97,28 @@ async fn planned_failover_that_rolls_back() -> Result<()> {
     loses_any_reply(Story { never_answers: Some("clone_volumes"), ends: OperationStatus::RolledBack, ..story }).await
 }
 
+/// Every change of a move of a group in a pod.
+const POD_MOVES: &[&str] = &[
+    "create_protection_group_snapshot",
+    "fence",
+    "clone_volumes",
+    "ensure_group",
+    "ensure_members",
+    "ensure_replication",
+    "accept_from_peer",
+];
+
+#[tokio::test]
+async fn planned_failover_of_a_pod() -> Result<()> {
+    loses_any_reply(Story { in_pod: true, ..Story::of(&[], failover(), POD_MOVES) }).await
+}
+
+#[tokio::test]
+async fn unplanned_failover_of_a_pod() -> Result<()> {
+    let changes = &["fence", "create_protection_group_snapshot", "clone_volumes"];
+    loses_any_reply(Story { in_pod: true, site_is_lost: true, ..Story::of(&[], unplanned(true), changes) }).await
+}
+
 async fn loses_any_reply(story: Story) -> Result<()> {
     let (expected, calls) = run(&story, None).await?;
     let changed: Vec<_> = calls.iter().filter(|(_, call)| call.is_change).map(|(_, call)| call.method).collect();
@@ -105,7 +139,7 @@ async fn loses_any_reply(story: Story) -> Result<()> {
 
 /// A world of its own, the operation in it with this reply lost, and what it came to with the calls that it made.
 async fn run(story: &Story, lost: Option<(&SiteName, SeenCall)>) -> Result<(Value, Vec<(SiteName, SeenCall)>)> {
-    let (stage, engine, operation) = accepted(story).await?;
+    let (_directory, stage, engine, operation) = accepted(story).await?;
     let (engine, faults) = losing(&engine, story, lost);
     let mut view = attempt(&engine, &operation).await?;
     // an operation that stopped says how it goes on
@@ -133,9 +167,12 @@ async fn attempt(engine: &Engine, operation: &str) -> Result<OperationView> {
 }
 
 /// Two members in two tiers, and the operation accepted.
-async fn accepted(story: &Story) -> Result<(Stage, Engine, String)> {
-    let stage = Stage::protected().await?;
-    add_member(&stage.deployment, &stage.engine, "app-server-1", 1).await?;
+async fn accepted(story: &Story) -> Result<(TempDir, Stage, Engine, String)> {
+    let directory = files::directory()?;
+    let stage = if story.in_pod { pods::stage(directory.path()).await? } else { Stage::protected().await? };
+    if !story.in_pod {
+        add_member(&stage.deployment, &stage.engine, "app-server-1", 1).await?;
+    }
     for request in &story.before {
         assert_eq!(operate(&stage.engine, request).await?.status, OperationStatus::Completed);
     }
@@ -146,5 +183,5 @@ async fn accepted(story: &Story) -> Result<(Stage, Engine, String)> {
     }
     let plan = engine.plan(protector_tests::GROUP, &story.request).await?;
     let operation = engine.accept(&plan).await?.id.to_string();
-    Ok((stage, engine, operation))
+    Ok((directory, stage, engine, operation))
 }

@@ -14,6 +14,7 @@ async fn the_same_group_from_one_site() -> Result<()> {
     create_at_once(["site-a", "site-a"]).await
 }
 
+/// I-43
 #[tokio::test]
 async fn the_same_group_from_both_sites() -> Result<()> {
     create_at_once(["site-a", "site-b"]).await

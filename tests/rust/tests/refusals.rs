@@ -101,6 +101,7 @@ async fn a_policy_without_a_link() -> Result<()> {
     stage.engine.policy_create(GROUP, &policy).await.map(drop)
 }
 
+/// I-45: one volume that may not join keeps the whole server out, and nothing changes.
 #[tokio::test]
 async fn a_volume_that_may_not_join() -> Result<()> {
     let stage = Stage::protected().await?;
@@ -233,6 +234,7 @@ async fn a_group_that_runs_on_its_secondary_site() -> Result<()> {
     Ok(())
 }
 
+/// I-29
 #[tokio::test]
 async fn a_plan_that_is_not_what_it_was() -> Result<()> {
     let stage = Stage::replicated().await?;
@@ -247,6 +249,7 @@ async fn a_plan_that_is_not_what_it_was() -> Result<()> {
     stage.refuses(engine.accept(&plan), ErrorKind::PlanStale, &["metadata went from version", "plan again"]).await
 }
 
+/// I-40
 #[tokio::test]
 async fn a_second_operation() -> Result<()> {
     let stage = Stage::replicated().await?;

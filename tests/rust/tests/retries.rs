@@ -8,6 +8,7 @@
 )]
 
 use protector_core::engine::Engine;
+use protector_core::engine::Request;
 use protector_core::mock::Mishap;
 use protector_core::model::{GroupStatus, MemberStatus, OperationStatus, Protection, SiteName};
 use protector_core::{ErrorKind, Result};
@@ -142,7 +143,7 @@ async fn a_retry_tells_the_other_site() -> Result<()> {
     stage.set_site("site-a", false)?;
     stage.blocks(&stage.other()?, &retry(), &["Peer site unreachable"]).await?;
     stage.set_site("site-a", true)?;
-    stage.blocks(&stage.engine, &unplanned(true), &["[status_not_allowed]", "--retry-failed"]).await?;
+    stage.blocks(&stage.engine, &Request::Sync {}, &["[status_not_allowed]", "--retry-failed"]).await?;
     // from either site
     let done = operate(&stage.other()?, &retry()).await?;
     assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");

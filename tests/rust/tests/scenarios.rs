@@ -28,6 +28,7 @@ async fn server_state(stage: &Stage, site: &str, id: &str) -> Result<Option<Serv
     Ok(stage.deployment.world().cloud(&site.into())?.server(&id.into()).await?.map(|s| s.state))
 }
 
+/// I-10
 #[tokio::test]
 async fn a_planned_failover_loses_no_write() -> Result<()> {
     let stage = Stage::replicated().await?;
@@ -49,6 +50,7 @@ async fn a_planned_failover_loses_no_write() -> Result<()> {
     Ok(())
 }
 
+/// I-18
 #[tokio::test]
 async fn there_and_back_without_a_write_changes_nothing_that_matters() -> Result<()> {
     let stage = Stage::replicated().await?;
@@ -88,6 +90,7 @@ async fn there_and_back_without_a_write_changes_nothing_that_matters() -> Result
     Ok(())
 }
 
+/// I-11, I-46: the loss is what was written after the recovery point, and the side that comes back adopts.
 #[tokio::test]
 async fn a_lost_site_and_the_way_home() -> Result<()> {
     let stage = Stage::replicated().await?;
@@ -192,6 +195,7 @@ async fn an_unplanned_failover_while_the_source_answers_stops_and_fences_it() ->
     stage.completes(&failback()).await
 }
 
+/// I-20, I-21
 #[tokio::test]
 async fn a_test_leaves_production_alone_and_its_cleanup_removes_what_it_made() -> Result<()> {
     let stage = Stage::replicated().await?;

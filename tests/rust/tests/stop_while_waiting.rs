@@ -77,6 +77,7 @@ async fn waiting(request: &Request, verb: Verb) -> Result<(Stage, Engine, String
     Ok((stage, engine, operation, from))
 }
 
+/// I-35
 #[tokio::test]
 async fn a_long_transfer_is_not_waited_for() -> Result<()> {
     for (request, verb) in [

@@ -3,87 +3,21 @@
 
 #![allow(clippy::expect_used, reason = "helpers of tests may panic as tests do")]
 
-use protector_core::engine::{Engine, OperationView, Progress, Request, StopOptions, StorageDefaults};
-use protector_core::exec::{Endpoints, Limits};
+use protector_core::engine::{Engine, OperationView, Progress, Request, StopOptions};
+use protector_core::exec::Limits;
 use protector_core::model::OperationStatus;
-use protector_core::ports::{Cancel, StorageDriver};
-use protector_core::wrap::{Call, Layer, Reply, Wrapped};
+use protector_core::ports::Cancel;
 use protector_core::{Error, ErrorKind, Result};
 use protector_tests::compare::{differences, end_state, state, without_ids};
+use protector_tests::gate::{Gate, Stall, gated};
 use protector_tests::restored::{check, start_of};
 use protector_tests::stage::Stage;
 use protector_tests::{add_member, failover};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-use tokio::sync::Semaphore;
+use std::sync::Arc;
 
 /// More changes than an operation makes on arrays.
 const MOST_CHANGES: usize = 20;
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Stall {
-    BeforeEffect,
-    AfterEffect,
-}
-
-/// Counts the changes that an executor makes on all arrays, and stands still in one of them.
-#[derive(Debug)]
-struct Gate {
-    stalls_at: usize,
-    stall: Stall,
-    changes: AtomicUsize,
-    stands: Semaphore,
-    released: Semaphore,
-}
-
-impl Gate {
-    fn new(stalls_at: usize, stall: Stall) -> Arc<Self> {
-        let (stands, released) = (Semaphore::new(0), Semaphore::new(0));
-        Arc::new(Self { stalls_at, stall, changes: AtomicUsize::new(0), stands, released })
-    }
-
-    async fn stand(&self) {
-        self.stands.add_permits(1);
-        drop(self.released.acquire().await.expect("it is never closed"));
-    }
-}
-
-#[derive(Debug)]
-struct Gated(Arc<Gate>);
-
-impl Layer for Gated {
-    async fn around<'a, T, F>(&'a self, call: Call<'a, T>, make: F) -> Result<T>
-    where
-        T: Send + 'a,
-        F: Fn() -> Reply<'a, T> + Send + Sync + 'a,
-    {
-        let number = if call.cx.is_some() { self.0.changes.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
-        let stalls = number == self.0.stalls_at;
-        if stalls && self.0.stall == Stall::BeforeEffect {
-            self.0.stand().await;
-        }
-        let reply = make().await;
-        if stalls && self.0.stall == Stall::AfterEffect {
-            self.0.stand().await;
-        }
-        reply
-    }
-}
-
-/// The engine of site-a with the gate around all arrays.
-fn gated(engine: &Engine, gate: &Arc<Gate>, limits: Limits) -> Engine {
-    let endpoints = engine.endpoints().clone();
-    let wrap = |array: &Arc<dyn StorageDriver>| {
-        Arc::new(Wrapped::new(Gated(gate.clone()), array.clone())) as Arc<dyn StorageDriver>
-    };
-    let arrays: BTreeMap<_, _> = endpoints.arrays.iter().map(|(site, array)| (site.clone(), wrap(array))).collect();
-    let endpoints = Endpoints { arrays, ..endpoints };
-    Engine::new(engine.site().clone(), endpoints, StorageDefaults::default(), limits)
-}
 
 async fn accepted() -> Result<(Stage, String)> {
     let stage = Stage::replicated().await?;
@@ -106,7 +40,7 @@ async fn standing(stalls_at: usize, stall: Stall, limits: Limits) -> Result<Opti
     let (first, id) = (gated(&stage.engine, &gate, limits), operation.clone());
     let mut first = tokio::spawn(async move { run(&first, &id).await });
     tokio::select! {
-        stands = gate.stands.acquire() => drop(stands.expect("it is never closed")),
+        () = gate.stands() => {}
         ended = &mut first => {
             assert_eq!(ended.expect("no panic")?.status, OperationStatus::Completed);
             return Ok(None);
@@ -127,16 +61,17 @@ fn world(stage: &Stage) -> Result<Value> {
 
 /// Lets it go on; it must stop with a conflict, and without another change.
 async fn wakes_up(gate: &Gate, first: tokio::task::JoinHandle<Result<OperationView>>) -> Result<()> {
-    let changes = gate.changes.load(Ordering::SeqCst);
-    gate.released.add_permits(1);
+    let changes = gate.changes();
+    gate.release();
     match first.await.expect("no panic") {
         Err(fenced) => assert_eq!(fenced.kind(), ErrorKind::Conflict, "{fenced}"),
         Ok(done) => return Err(Error::internal(format!("two executors finished: {done:?}"))),
     }
-    assert_eq!(gate.changes.load(Ordering::SeqCst), changes, "it acted after it had lost the lease");
+    assert_eq!(gate.changes(), changes, "it acted after it had lost the lease");
     Ok(())
 }
 
+/// I-07: what both did is what one of them would have done.
 #[tokio::test]
 async fn an_executor_that_wakes_up_after_a_takeover_makes_no_further_change() -> Result<()> {
     let (reference, operation) = accepted().await?;
@@ -176,7 +111,7 @@ fn everywhere() -> impl Iterator<Item = (Stall, usize)> {
     [Stall::BeforeEffect, Stall::AfterEffect].into_iter().flat_map(|stall| (1..MOST_CHANGES).map(move |at| (stall, at)))
 }
 
-/// The same while the second one restores the start.
+/// I-07: the same while the second one restores the start.
 #[tokio::test]
 async fn an_executor_that_wakes_up_after_an_abort_makes_no_further_change() -> Result<()> {
     let (mut restored, mut too_late) = (0, 0);
@@ -199,7 +134,7 @@ async fn an_executor_that_wakes_up_after_an_abort_makes_no_further_change() -> R
             }
             Err(late) => {
                 assert_eq!(late.kind(), ErrorKind::Precondition, "{stalls_at}: {late}");
-                gate.released.add_permits(1);
+                gate.release();
                 // nobody took anything: it goes on
                 assert_eq!(first.await.expect("no panic")?.status, OperationStatus::Completed, "{stalls_at}");
                 too_late += 1;

@@ -130,6 +130,7 @@ async fn whoever_is_at_work_obeys_an_abort_at_any_event() -> Result<()> {
     Ok(())
 }
 
+/// I-35
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_at_work_obeys_a_cancel_at_any_event() -> Result<()> {
     let (reference, operation) = accepted(&failover()).await?;

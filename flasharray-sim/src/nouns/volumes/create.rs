@@ -152,7 +152,12 @@ fn find_source(array: &ArrayTx<'_>, source: &ReferenceBody) -> Result<CopySource
         // a volume has no point in its name
         Some(found) if found.destroyed && context.contains('.') => Err(Refusal::destroyed("Volume snapshot", context)),
         Some(found) if found.destroyed => Err(Refusal::destroyed(VOLUME.title, context)),
-        Some(found) => Ok(found),
+        Some(found) => {
+            if let Some(pod_id) = &found.pod_id {
+                array.check_pod_data(pod_id).map_err(|e| about(context, Refusal::from(e)))?;
+            }
+            Ok(found)
+        }
     }
 }
 

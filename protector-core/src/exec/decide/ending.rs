@@ -3,7 +3,7 @@
 use crate::ErrorKind;
 use crate::exec::outcomes::nobody_arrives;
 use crate::exec::{OperationState, StepState, closed_steps, final_status, member_outcomes};
-use crate::model::{Epoch, OperationStatus, StepId};
+use crate::model::{Epoch, OperationKind, OperationStatus, StepId};
 use crate::plan::{Action, Limits, OnFailure, Phase, Plan, Schedule, Step};
 use crate::ports::StopKind;
 
@@ -107,8 +107,13 @@ pub fn leaves_steps(plan: &Plan, state: &OperationState, request: StopKind) -> b
     let forward = state.rollback.is_none();
     match request {
         StopKind::Cancel => forward,
-        StopKind::Abort => forward && plan.kind.changes_metadata() && !state.pivot_passed(plan),
+        StopKind::Abort => forward && !state.aborted && plan.kind.changes_metadata() && !state.pivot_passed(plan),
     }
+}
+
+/// Whether an abort undoes what was done. A test, a sync and a retry just end: what they made stays, and is known.
+pub fn is_undone(plan: &Plan) -> bool {
+    plan.kind.changes_metadata() && plan.kind != OperationKind::RetryFailed
 }
 
 /// Whether members that failed are tried again by the next attempt: the last one stopped by itself, and nobody has been told

@@ -72,6 +72,18 @@ pub fn next_record(
     })
 }
 
+/// The record that a retry leaves, whoever came up.
+pub(super) fn rejoined(
+    record: &GroupRecord,
+    plan: &Plan,
+    state: &OperationState,
+    operation: &OperationId,
+    at: Timestamp,
+) -> GroupRecord {
+    let failed = missing(plan, state);
+    transition::rejoined(record, &arrival(plan, state, operation, &plan.target, &failed), at)
+}
+
 fn arrival<'a>(
     plan: &'a Plan,
     state: &'a OperationState,

@@ -8,7 +8,7 @@ mod metadata;
 mod rollback;
 
 pub use ending::{
-    Ending, closed_positions, ended, ending, epoch_of, known_by_outcome_alone, leaves_steps, meaning,
+    Ending, closed_positions, ended, ending, epoch_of, is_undone, known_by_outcome_alone, leaves_steps, meaning,
     nobody_to_switch_to, reopens, schedule,
 };
 pub use members::{array_volumes, cinder_volumes, missing, server_volumes, survivor};

@@ -1,9 +1,12 @@
 //! Going back: which steps are undone and how, and the record that lets the group go.
 
+use super::metadata::rejoined;
 use crate::ErrorKind;
 use crate::exec::metadata::is_silence;
 use crate::exec::{OperationState, StepState};
-use crate::model::{ArrayGroupName, GroupRecord, MetadataVersion, OperationId, OperationStatus, ServerId, SiteName};
+use crate::model::{
+    ArrayGroupName, GroupRecord, MetadataVersion, OperationId, OperationKind, OperationStatus, ServerId, SiteName,
+};
 use crate::plan::{Action, Endpoint, EndpointKind, Phase, Plan, Step, divergence, transition};
 use crate::ports::PeerVersion;
 use jiff::Timestamp;
@@ -115,7 +118,7 @@ pub fn restored(state: &OperationState, source_is_lost: bool) -> OperationStatus
     }
 }
 
-/// The record as before, without the operation, at the next version.
+/// The record as before, without the operation, at the next version. A retry that is given up leaves what it made in it.
 pub fn freed(
     record: &GroupRecord,
     plan: &Plan,
@@ -123,6 +126,9 @@ pub fn freed(
     operation: &OperationId,
     at: Timestamp,
 ) -> GroupRecord {
+    if plan.kind == OperationKind::RetryFailed {
+        return rejoined(record, plan, state, operation, at);
+    }
     let mut next = transition::closed(record, record.group.protection, at);
     divergence::withdraw(&mut next, operation);
     let pivot_begun = plan.steps.iter().any(|s| s.phase == Phase::Pivot && state.begun_at.contains_key(&s.id));

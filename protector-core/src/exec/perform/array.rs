@@ -1,6 +1,7 @@
 //! Steps on an array.
 
 use super::super::{decide, run::Run};
+use super::renamed;
 use crate::model::{
     ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, DiskId, OpKey, RecoveryPointName, SiteName, Transfer,
 };
@@ -40,6 +41,7 @@ pub(super) async fn await_transfer(
     label: &str,
 ) -> Result<StepOutput> {
     let array = run.endpoints.array(site)?;
+    let group = &renamed::image_now(run, cx, site, group).await?;
     let name = naming::recovery_point_name(group, &naming::snapshot_suffix(&run.operation.id, label));
     let began = run.now();
     run.settle(cx, || async {
@@ -117,12 +119,14 @@ pub(super) async fn ensure_replication(
     interval: u32,
 ) -> Result<()> {
     let array = run.endpoints.array(site)?;
-    let wanted = ReplicationSpec { target: target.clone(), interval };
+    let target = renamed::other_array(run, cx, site, target).await?;
+    let wanted = ReplicationSpec { target, interval };
     run.settle(cx, || array.ensure_replication(cx, group, &wanted)).await
 }
 
 pub(super) async fn accept(run: &Run, cx: &Cx, site: &SiteName, group: &ArrayGroupName) -> Result<()> {
     let array = run.endpoints.array(site)?;
+    let group = &renamed::image_now(run, cx, site, group).await?;
     let owner = &run.record().await?.group.id;
     run.settle(cx, || array.accept_from_peer(cx, group, owner, true)).await
 }

@@ -7,12 +7,19 @@ use crate::model::{
 };
 use crate::plan::StepOutput;
 use crate::ports::{Cx, ImportRequest, PortSpec, SERVER_OP_KEY, Server, ServerSpec, ServerState};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
+/// A server that is gone runs no more than one that is stopped.
 pub(super) async fn stop_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
     let cloud = run.endpoints.cloud(site)?;
-    run.settle(cx, || cloud.stop_server(cx, server)).await
+    match run.settle(cx, || cloud.stop_server(cx, server)).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => match run.observe(cx, || cloud.server(server)).await? {
+            None => Ok(()),
+            Some(_) => Err(e),
+        },
+        other => other,
+    }
 }
 
 /// What to import.

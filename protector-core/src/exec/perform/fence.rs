@@ -1,11 +1,11 @@
 //! Fences with their evidence, and what comes first on a site that was left without one.
 
 use super::super::run::Run;
-use crate::model::{ArrayGroupName, ArrayVolumeId, ServerId, SiteName, Transfer};
+use crate::model::{ArrayGroupName, ArrayVolumeId, DiskCopy, DiskId, SiteName, Transfer};
 use crate::plan::StepOutput;
 use crate::ports::{Cx, FenceState, GroupSpec, MemberMode, MemberSet, SnapshotRequest, VolumeQuery};
 use crate::rules::naming;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -65,15 +65,29 @@ pub(super) async fn fence_old_group(
     fence(run, cx, site, group).await
 }
 
-/// A server that is gone runs no more than one that is stopped.
-pub(super) async fn stop_old_server(run: &Run, cx: &Cx, site: &SiteName, server: &ServerId) -> Result<()> {
-    let cloud = run.endpoints.cloud(site)?;
-    match run.settle(cx, || cloud.stop_server(cx, server)).await {
-        Err(e) if e.kind() == ErrorKind::NotFound => match run.observe(cx, || cloud.server(server)).await? {
-            None => Ok(()),
-            Some(_) => Err(e),
-        },
-        other => other,
+/// Only these volumes: others in the group there are what earlier moves left behind, and stay fenced.
+pub(super) async fn reopen(
+    run: &Run,
+    cx: &Cx,
+    site: &SiteName,
+    group: &ArrayGroupName,
+    disks: &BTreeSet<DiskId>,
+) -> Result<StepOutput> {
+    let array = run.endpoints.array(site)?;
+    let record = run.record().await?;
+    let stayed = record.disks().filter(|(_, disk)| disks.contains(&disk.id));
+    let volumes: Vec<(DiskId, DiskCopy)> =
+        stayed.filter_map(|(_, disk)| Some((disk.id.clone(), disk.copies.get(site)?.clone()))).collect();
+    let spec = GroupSpec { name: group.clone(), owner: record.group.id.clone(), adopt: false };
+    run.settle(cx, || array.ensure_group(cx, &spec)).await?;
+    let names = volumes.iter().map(|(_, copy)| copy.array_volume.clone()).collect();
+    let members = MemberSet { volumes: names, mode: MemberMode::Exact };
+    run.settle(cx, || array.ensure_members(cx, group, &members)).await?;
+    match run.settle(cx, || array.unfence(cx, group)).await? {
+        FenceState::Open => Ok(StepOutput::Reopened { volumes }),
+        state => {
+            Err(Error::precondition(format!("array group '{group}' on {site} is {state:?} after it was un-fenced")))
+        }
     }
 }
 

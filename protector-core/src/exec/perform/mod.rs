@@ -7,6 +7,7 @@ mod commit;
 mod fence;
 mod metadata;
 mod pod;
+mod renamed;
 
 use super::Record;
 use super::run::Run;
@@ -62,6 +63,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
         Action::PreserveGroup { site, group, label, after } => {
             Performed::output(fence::preserve(run, cx, site, group, label, *after).await?)
         }
+        Action::ReopenVolumes { site, group, disks } => {
+            Performed::output(fence::reopen(run, cx, site, group, disks).await?)
+        }
         Action::CloneVolumes { site, point, disks } => {
             Performed::output(array::clone_volumes(run, cx, site, point, disks).await?)
         }
@@ -85,9 +89,8 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             array::remove_clones(run, cx, site, made_by, volumes).await.map(|()| nothing())?
         }
 
-        Action::StopServer { site, server } => cloud::stop_server(run, cx, site, server).await.map(|()| nothing())?,
-        Action::StopOldServer { site, server } => {
-            fence::stop_old_server(run, cx, site, server).await.map(|()| nothing())?
+        Action::StopServer { site, server } | Action::StopOldServer { site, server } => {
+            cloud::stop_server(run, cx, site, server).await.map(|()| nothing())?
         }
         Action::LeaveGroup { site, group, volumes } => {
             commit::leave_group(run, cx, site, group, volumes).await.map(|()| nothing())?

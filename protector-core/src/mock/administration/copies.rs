@@ -14,6 +14,8 @@ pub struct CopySource {
     pub destroyed: bool,
     /// The volume that the data are of.
     pub origin: Reference,
+    /// Id of the pod it is in.
+    pub pod_id: Option<String>,
     /// What its tags hang on.
     tags_of: (Tagged, String),
 }
@@ -25,6 +27,7 @@ impl From<VolumeRow> for CopySource {
             content: volume.content,
             destroyed: volume.destroyed_ms.is_some(),
             tags_of: (Tagged::Volumes, volume.id.clone()),
+            pod_id: volume.pod.and_then(|pod| pod.id),
             origin: Reference { id: Some(volume.id), name: volume.name },
         }
     }
@@ -37,6 +40,7 @@ impl From<VolumeSnapshotRow> for CopySource {
             content: snapshot.content,
             destroyed: snapshot.destroyed_ms.is_some(),
             tags_of: (Tagged::VolumeSnapshots, snapshot.tag_key),
+            pod_id: snapshot.pod.and_then(|pod| pod.id),
             origin: snapshot.source,
         }
     }

@@ -40,7 +40,7 @@ impl ArrayTx<'_> {
             self.check_pod_open(pod_id)?;
         }
         let bare = |name: &str| pods::split(name).map_or(name, |(_, volume)| volume).to_owned();
-        let mut members: Vec<(String, String)> = volumes::of_group(self.tx, &group.id)?
+        let mut members: Vec<(String, String)> = volumes::of_group(self.tx, &self.array.id, &group.id)?
             .into_iter()
             .map(|member| (bare(&member.name), member.name))
             .collect();

@@ -67,7 +67,7 @@ impl ArrayTx<'_> {
     /// right now → `Precondition`; a target already → `AlreadyExists`; the target still has the image of an earlier group
     /// of that name → `Conflict`, destroyed → `PendingEradication`.
     pub fn add_protection_group_target(&self, group: &ProtectionGroupRow, target: &str) -> Result<()> {
-        let source = groups::by_id(self.tx, &group.id)?.filter(|_| group.is_local);
+        let source = groups::by_id(self.tx, &self.array, &group.id)?.filter(|_| group.is_local);
         let source = source.ok_or_else(|| Error::invalid(format!("'{}' is no group of this array", group.name)))?;
         let peer = array::peer(self.tx, &self.array, &target.into())?.ok_or_else(|| {
             Error::not_found(format!("array '{}' is not connected to an array '{target}'", self.array.name))

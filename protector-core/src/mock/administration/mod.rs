@@ -89,7 +89,7 @@ pub struct ArrayRow {
 }
 
 impl<'a> ArrayTx<'a> {
-    fn new(tx: &'a Tx<'a>, name: &ArrayName) -> Result<Self> {
+    pub(in crate::mock) fn new(tx: &'a Tx<'a>, name: &ArrayName) -> Result<Self> {
         let array = array::by_name(tx, name)?;
         let sql = "SELECT id, name, version, eradication_millis, manual_eradication FROM arrays WHERE id = ?1";
         let info = tx.first(sql, [&array.id], |row| {

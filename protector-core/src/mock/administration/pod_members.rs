@@ -37,25 +37,23 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unreadable → `Storage`.
     pub fn pod_members(&self, pod: &PodRow) -> Result<Vec<PodMemberRow>> {
-        let members = pod_members::of_pod(self.tx, &pod.id)?;
+        let seen = pod_members::seen_from(self.tx, &self.array.id, &pod.id)?;
+        let members: Vec<pod_members::Member> = seen.iter().map(|seen| seen.member.clone()).collect();
         let elected = pod_members::pre_elected(&members, &pod.failover_preferences);
         let now = self.now_ms();
-        let row = |(index, member): (usize, &pod_members::Member)| {
-            let heard =
-                member.array_id == self.array.id || pod_members::joined(self.tx, &self.array.id, &member.array_id)?;
-            // who has no current data cannot tell what has become of the other
-            let known = heard || pod.here == MemberStatus::Online;
-            Ok(PodMemberRow {
+        let row = |(index, seen): (usize, &pod_members::Seen)| {
+            let (member, known) = (&seen.member, seen.is_known());
+            PodMemberRow {
                 array_id: member.array_id.clone(),
                 array_name: member.array_name.clone(),
-                status: if known { member.status(now) } else { MemberStatus::Unknown },
+                status: seen.status,
                 frozen_ms: member.frozen_ms(now).filter(|_| known),
                 progress: member.progress(now).filter(|_| known),
-                mediator_reachable: heard.then_some(member.mediator_reachable),
+                mediator_reachable: seen.is_heard.then_some(member.mediator_reachable),
                 pre_elected: elected == Some(index),
-            })
+            }
         };
-        members.iter().enumerate().map(row).collect()
+        Ok(seen.iter().enumerate().map(row).collect())
     }
 
     /// Puts a pod on a second array, which is then brought up to date. What was put aside there when it left goes.
@@ -135,7 +133,7 @@ impl ArrayTx<'_> {
         }
         pod_contents::move_home(self.tx, &pod.id, &leaving.array_id, &staying.array_id)?;
         self.tx.execute("DELETE FROM pod_arrays WHERE pod_id = ?1 AND array_id = ?2", [&pod.id, &leaving.array_id])?;
-        pod_members::settle_alone(self.tx, &pod.id)
+        pod_members::complete(self.tx, &pod.id)
     }
 
     /// Another array in the same transaction.
@@ -154,6 +152,19 @@ impl World {
             let found = array::by_name(tx, array)?;
             tx.execute("UPDATE arrays SET mediator_reachable = ?2 WHERE id = ?1", params![found.id, reachable])?;
             Ok(())
+        })
+    }
+
+    /// Sets which arrays of a pod are to stay online rather than the other when they lose each other.
+    ///
+    /// # Errors
+    /// no such array, pod or synchronous peer → `NotFound`; the pod has no current data on `array` → `Precondition`.
+    pub fn prefer_in_pod(&self, array: &ArrayName, pod: &str, preferred: &[ArrayName]) -> Result<()> {
+        self.change_array(array, |array| {
+            let missing = || Error::not_found(format!("array '{}' has no pod '{pod}'", array.array.name));
+            let found = array.pod_by_name(pod)?.ok_or_else(missing)?;
+            let names: Vec<String> = preferred.iter().map(ToString::to_string).collect();
+            array.set_failover_preferences(&found, &names)
         })
     }
 

@@ -130,6 +130,14 @@ impl ArrayTx<'_> {
         pods::check_open(self.tx, &self.array.id, pod_id)
     }
 
+    /// Refuses what needs the current data of a pod, through this array.
+    ///
+    /// # Errors
+    /// destroyed, or not online on this array → `Precondition`.
+    pub fn check_pod_data(&self, pod_id: &str) -> Result<()> {
+        pods::check_online(self.tx, &self.array.id, pod_id)
+    }
+
     /// Refuses what would make the volumes of a pod larger than its quota; destroyed ones do not count.
     ///
     /// # Errors

@@ -111,9 +111,8 @@ impl ArrayTx<'_> {
             self.check_pod_open(&pod.id)?;
         }
         self.refuse_taken_group(name)?;
-        let id = groups::create(self.tx, &self.array, name, None, 0)?;
-        let sql = "UPDATE protection_groups SET administered = 1, pod_id = ?2 WHERE id = ?1";
-        self.tx.execute(sql, params![id, pod.map(|pod| pod.id)])?;
+        let id = groups::create(self.tx, &self.array, name, pod.as_ref().map(|pod| pod.id.as_str()))?;
+        self.tx.execute("UPDATE protection_groups SET administered = 1 WHERE id = ?1", [&id])?;
         Ok(())
     }
 
@@ -161,7 +160,7 @@ impl ArrayTx<'_> {
     /// # Errors
     /// unwritable → `Storage`.
     pub fn destroy_protection_group(&self, group: &ProtectionGroupRow) -> Result<()> {
-        if let Some(found) = groups::by_id(self.tx, &group.id)?.filter(|found| !found.destroyed) {
+        if let Some(found) = groups::by_id(self.tx, &self.array, &group.id)?.filter(|found| !found.destroyed) {
             groups::destroy(self.tx, &found)?;
         }
         transfers::refresh(self.tx)

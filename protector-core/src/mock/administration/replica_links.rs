@@ -2,7 +2,9 @@
 
 use super::pod_changes::refuse;
 use super::{ArrayTx, PodRow};
+use crate::mock::World;
 use crate::mock::array::{self, Promotion, pods, replica_links};
+use crate::model::ArrayName;
 use crate::{Error, ErrorKind, Result};
 use std::fmt;
 
@@ -198,5 +200,20 @@ impl ArrayTx<'_> {
     /// unwritable → `Storage`.
     pub fn delete_replica_link(&self, link: &ReplicaLinkRow) -> Result<()> {
         replica_links::delete(self.tx, &link.id)
+    }
+}
+
+impl World {
+    /// Replicates a pod of one array, continuously, to a new pod of another, which is demoted.
+    ///
+    /// # Errors
+    /// no such array or pod → `NotFound`; name taken there → `AlreadyExists`; as [`ArrayTx::create_replica_link`].
+    pub fn link_pods(&self, from: (&ArrayName, &str), to: (&ArrayName, &str)) -> Result<()> {
+        self.change_array(to.0, |array| array.demote_pod(&array.create_pod(to.1)?, true))?;
+        self.change_array(from.0, |array| {
+            let missing = || Error::not_found(format!("array '{}' has no pod '{}'", array.array.name, from.1));
+            let pod = array.pod_by_name(from.1)?.ok_or_else(missing)?;
+            array.create_replica_link(&pod, to.0.as_str(), to.1, false).map(drop)
+        })
     }
 }

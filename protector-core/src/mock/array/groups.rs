@@ -1,6 +1,6 @@
 //! Protection groups of an array, and images of groups that another array replicates to it.
 
-use super::{Array, pods, volumes};
+use super::{Array, MemberStatus, pod_members, pods, volumes};
 use crate::mock::tx::{Tx, signed, unsigned};
 use crate::model::{ArrayGroupName, ArrayName};
 use crate::ports::{ArrayGroup, Cx, ReplicationLink};
@@ -8,13 +8,14 @@ use crate::{Error, ErrorKind, Result};
 use rusqlite::{Row, params};
 use std::collections::BTreeMap;
 
-/// A group or image, destroyed or not.
+/// A group or image as one array has it, destroyed or not.
 #[derive(Debug, Clone)]
 pub(in crate::mock) struct Group {
     pub(in crate::mock) id: String,
     pub(in crate::mock) name: String,
+    /// The protection group whose mark it carries on that array.
     pub(in crate::mock) owner: Option<String>,
-    /// Highest epoch seen.
+    /// Highest epoch that the array has seen.
     pub(in crate::mock) epoch: u64,
     pub(in crate::mock) destroyed: bool,
     /// Milliseconds between scheduled snapshots, while the schedule is on; on an image, that of the source.
@@ -23,6 +24,8 @@ pub(in crate::mock) struct Group {
     pub(in crate::mock) source_group_id: Option<String>,
     /// On an image: it is no target of its source any more.
     pub(in crate::mock) detached: bool,
+    /// The pod it is in, which may be on two arrays.
+    pub(in crate::mock) pod_id: Option<String>,
 }
 
 impl Group {
@@ -37,10 +40,12 @@ pub(in crate::mock) fn seconds(interval_ms: i64) -> u32 {
     u32::try_from(interval_ms / 1000).unwrap_or(u32::MAX)
 }
 
-const SELECT: &str = "SELECT g.id, g.name, g.owner, g.epoch, g.destroyed_ms IS NOT NULL,
+/// Of the array ?1.
+const SELECT: &str = "SELECT g.id, g.name, marks.owner, COALESCE(marks.epoch, 0), g.destroyed_ms IS NOT NULL,
         COALESCE(source.next_due_ms, g.next_due_ms) IS NOT NULL, COALESCE(source.interval_ms, g.interval_ms),
-        g.source_group_id, g.detached
-    FROM protection_groups AS g LEFT JOIN protection_groups AS source ON source.id = g.source_group_id";
+        g.source_group_id, g.detached, g.pod_id
+    FROM protection_groups AS g LEFT JOIN protection_groups AS source ON source.id = g.source_group_id
+    LEFT JOIN group_marks AS marks ON marks.group_id = g.id AND marks.array_id = ?1";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Group> {
     let scheduled: bool = row.get(5)?;
@@ -53,6 +58,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Group> {
         interval_ms: row.get::<_, Option<i64>>(6)?.filter(|_| scheduled),
         source_group_id: row.get(7)?,
         detached: row.get(8)?,
+        pod_id: row.get(9)?,
     })
 }
 
@@ -74,8 +80,9 @@ pub(in crate::mock) fn image(tx: &Tx<'_>, target: &Array, name: &ArrayGroupName)
     tx.first(&format!("{SELECT} WHERE g.array_id = ?1 AND g.name = ?2"), [&target.id, name.as_str()], read)
 }
 
-pub(in crate::mock) fn by_id(tx: &Tx<'_>, id: &str) -> Result<Option<Group>> {
-    tx.first(&format!("{SELECT} WHERE g.id = ?1"), [id], read)
+/// The group with this id, as that array has it.
+pub(in crate::mock) fn by_id(tx: &Tx<'_>, array: &Array, id: &str) -> Result<Option<Group>> {
+    tx.first(&format!("{SELECT} WHERE g.id = ?2"), [array.id.as_str(), id], read)
 }
 
 /// The same with what the caller knows of the roles: an older caller is refused, a newer one remembered.
@@ -87,7 +94,7 @@ pub(in crate::mock) fn find_for(tx: &Tx<'_>, cx: &Cx, array: &Array, name: &str)
     Ok(found)
 }
 
-/// A group of this array that carries a mark and can be changed.
+/// A group of this array that carries a mark and can be changed. In a pod: through an array that has its current data.
 pub(in crate::mock) fn changeable(tx: &Tx<'_>, cx: &Cx, array: &Array, name: &ArrayGroupName) -> Result<Group> {
     let group = find_for(tx, cx, array, name.as_str())?.ok_or_else(|| missing(array, name))?;
     if group.destroyed {
@@ -102,7 +109,18 @@ pub(in crate::mock) fn changeable(tx: &Tx<'_>, cx: &Cx, array: &Array, name: &Ar
     if group.owner.is_none() {
         return Err(foreign(array, name));
     }
+    check_online(tx, array, &group)?;
     Ok(group)
+}
+
+/// Refuses what an array without the current data of a group's pod cannot do.
+pub(in crate::mock) fn check_online(tx: &Tx<'_>, array: &Array, group: &Group) -> Result<()> {
+    group.pod_id.as_deref().map_or(Ok(()), |pod_id| pods::check_online(tx, &array.id, pod_id))
+}
+
+/// Refuses changes of what is in a pod that takes none.
+pub(in crate::mock) fn check_open(tx: &Tx<'_>, array: &Array, group: &Group) -> Result<()> {
+    group.pod_id.as_deref().map_or(Ok(()), |pod_id| pods::check_open(tx, &array.id, pod_id))
 }
 
 pub(in crate::mock) fn missing(array: &Array, name: &ArrayGroupName) -> Error {
@@ -134,24 +152,28 @@ pub(in crate::mock) fn note_epoch(tx: &Tx<'_>, cx: &Cx, array: &Array, group: &G
         )));
     }
     if cx.epoch.0 > group.epoch {
-        tx.execute("UPDATE protection_groups SET epoch = ?2 WHERE id = ?1", params![group.id, signed(cx.epoch.0)?])?;
+        set_mark(tx, &group.id, &array.id, group.owner.as_deref(), cx.epoch.0)?;
     }
     Ok(())
 }
 
-/// A new, empty group of this array; its id.
-pub(in crate::mock) fn create(
-    tx: &Tx<'_>,
-    array: &Array,
-    name: &str,
-    owner: Option<&str>,
-    epoch: u64,
-) -> Result<String> {
+/// Writes the mark that an array keeps of a group.
+fn set_mark(tx: &Tx<'_>, group_id: &str, array_id: &str, owner: Option<&str>, epoch: u64) -> Result<()> {
+    tx.execute(
+        "INSERT INTO group_marks (group_id, array_id, owner, epoch) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (group_id, array_id) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch",
+        params![group_id, array_id, owner, signed(epoch)?],
+    )?;
+    Ok(())
+}
+
+/// A new, empty group of this array without a mark, in a pod or not; its id.
+pub(in crate::mock) fn create(tx: &Tx<'_>, array: &Array, name: &str, pod_id: Option<&str>) -> Result<String> {
     let id = tx.new_id()?;
     tx.execute(
-        "INSERT INTO protection_groups (id, array_id, name, owner, epoch, created_ms, visible_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-        params![id, array.id, name, owner, signed(epoch)?, tx.now_ms],
+        "INSERT INTO protection_groups (id, array_id, name, pod_id, created_ms, visible_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+        params![id, array.id, name, pod_id, tx.now_ms],
     )?;
     Ok(id)
 }
@@ -164,26 +186,23 @@ pub(in crate::mock) fn create_image(
     source: &Group,
     delay_millis: i64,
 ) -> Result<()> {
+    let id = tx.new_id()?;
     tx.execute(
-        "INSERT INTO protection_groups (id, array_id, name, owner, epoch, created_ms, visible_ms, source_group_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![
-            tx.new_id()?,
-            target.id,
-            name.as_str(),
-            source.owner,
-            signed(source.epoch)?,
-            tx.now_ms,
-            tx.now_ms.saturating_add(delay_millis),
-            source.id
-        ],
+        "INSERT INTO protection_groups (id, array_id, name, created_ms, visible_ms, source_group_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id, target.id, name.as_str(), tx.now_ms, tx.now_ms.saturating_add(delay_millis), source.id],
     )?;
-    Ok(())
+    set_mark(tx, &id, &target.id, source.owner.as_deref(), source.epoch)
 }
 
-/// Marks a group, and its images with it.
-pub(in crate::mock) fn mark(tx: &Tx<'_>, group: &Group, owner: &str) -> Result<()> {
-    tx.execute("UPDATE protection_groups SET owner = ?2 WHERE id = ?1 OR source_group_id = ?1", [&group.id, owner])?;
+/// Marks a group on this array, and its images on others with it.
+pub(in crate::mock) fn mark(tx: &Tx<'_>, array: &Array, group_id: &str, owner: &str, epoch: u64) -> Result<()> {
+    set_mark(tx, group_id, &array.id, Some(owner), epoch)?;
+    tx.execute(
+        "UPDATE group_marks SET owner = ?2
+         WHERE group_id IN (SELECT id FROM protection_groups WHERE source_group_id = ?1)",
+        [group_id, owner],
+    )?;
     Ok(())
 }
 
@@ -200,11 +219,17 @@ pub(in crate::mock) fn remove_member(tx: &Tx<'_>, group_id: &str, volume_id: &st
 }
 
 /// A marked group of another owner that has this volume.
-pub(in crate::mock) fn other_owner(tx: &Tx<'_>, group: &Group, volume_id: &str) -> Result<Option<String>> {
+pub(in crate::mock) fn other_owner(
+    tx: &Tx<'_>,
+    array: &Array,
+    group: &Group,
+    volume_id: &str,
+) -> Result<Option<String>> {
     tx.first(
-        "SELECT name FROM protection_group_volumes JOIN protection_groups ON id = group_id
-         WHERE volume_id = ?1 AND owner IS NOT NULL AND owner <> ?2 AND destroyed_ms IS NULL",
-        params![volume_id, group.owner],
+        "SELECT name FROM protection_group_volumes AS member JOIN protection_groups ON id = member.group_id
+         JOIN group_marks AS marks ON marks.group_id = id AND marks.array_id = ?3
+         WHERE volume_id = ?1 AND owner <> ?2 AND destroyed_ms IS NULL",
+        params![volume_id, group.owner, array.id],
         |row| row.get(0),
     )
 }
@@ -243,7 +268,7 @@ pub(in crate::mock) fn destroy(tx: &Tx<'_>, group: &Group) -> Result<()> {
     Ok(())
 }
 
-/// The arrays a group is replicated to, with whether each allows it.
+/// The arrays that recovery points of a group are replicated to, with whether each allows it.
 pub(in crate::mock) fn targets(tx: &Tx<'_>, group: &Group) -> Result<BTreeMap<ArrayName, bool>> {
     let rows = tx.all(
         "SELECT arrays.name, allowed FROM replication_paths JOIN arrays ON arrays.id = target_array_id
@@ -254,28 +279,45 @@ pub(in crate::mock) fn targets(tx: &Tx<'_>, group: &Group) -> Result<BTreeMap<Ar
     Ok(rows.into_iter().collect())
 }
 
+/// The other arrays of a group's pod, which need no permission; only one that is online takes part.
+fn pod_targets(tx: &Tx<'_>, array: &Array, pod_id: &str) -> Result<BTreeMap<ArrayName, bool>> {
+    let others = pod_members::seen_from(tx, &array.id, pod_id)?.into_iter().filter(|seen| !seen.is_self);
+    Ok(others.map(|seen| (seen.member.array_name.into(), seen.status == MemberStatus::Online)).collect())
+}
+
 /// How the link to the other array of this group stands; `Unknown` if there is none.
 pub(in crate::mock) fn link(tx: &Tx<'_>, array: &Array, group: &Group) -> Result<ReplicationLink> {
-    let other = tx.first(
-        "SELECT iif(image_group_id = ?1, source_array_id, target_array_id) FROM replication_paths
-         WHERE source_group_id = ?1 OR image_group_id = ?1",
-        [&group.id],
-        |row| row.get::<_, String>(0),
-    )?;
+    let other = match &group.pod_id {
+        Some(pod_id) => tx.first(
+            "SELECT min(array_id) FROM pod_arrays WHERE pod_id = ?1 AND array_id <> ?2 HAVING count(*) > 0",
+            [pod_id, &array.id],
+            |row| row.get::<_, String>(0),
+        )?,
+        None => tx.first(
+            "SELECT iif(image_group_id = ?1, source_array_id, target_array_id) FROM replication_paths
+             WHERE source_group_id = ?1 OR image_group_id = ?1",
+            [&group.id],
+            |row| row.get::<_, String>(0),
+        )?,
+    };
     match other {
         Some(id) => super::link(tx, array, &super::by_id(tx, &id)?),
         None => Ok(ReplicationLink::Unknown),
     }
 }
 
-/// As a driver shows it.
-pub(in crate::mock) fn show(tx: &Tx<'_>, group: &Group) -> Result<ArrayGroup> {
+/// As the driver of an array shows it.
+pub(in crate::mock) fn show(tx: &Tx<'_>, array: &Array, group: &Group) -> Result<ArrayGroup> {
+    let members = volumes::of_group(tx, &array.id, group.origin())?;
     Ok(ArrayGroup {
         name: group.name.clone().into(),
         owner: group.owner.clone().map(Into::into),
         is_local: group.source_group_id.is_none(),
-        volumes: volumes::of_group(tx, group.origin())?.into_iter().map(|volume| volume.name.into()).collect(),
-        targets: targets(tx, group)?,
+        volumes: members.into_iter().map(|volume| volume.name.into()).collect(),
+        targets: match &group.pod_id {
+            Some(pod_id) => pod_targets(tx, array, pod_id)?,
+            None => targets(tx, group)?,
+        },
         replication_interval: group.interval_ms.map(seconds),
         destroyed: group.destroyed,
     })

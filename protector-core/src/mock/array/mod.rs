@@ -5,6 +5,7 @@ pub(super) mod pod_contents;
 pub(super) mod pod_copies;
 mod pod_election;
 pub(super) mod pod_members;
+pub(super) mod pod_moves;
 pub(super) mod pods;
 pub(super) mod policy;
 pub(super) mod replica_links;

@@ -73,8 +73,8 @@ pub(in crate::mock) fn rename(tx: &Tx<'_>, pod_id: &str, old: &str, new: &str) -
     Ok(())
 }
 
-/// Makes what is in a pod belong to `to` where it belonged to `from`. Serial numbers stay as they are, what the hosts and
-/// the tags of `from` had to do with it does not.
+/// Makes what is in a pod belong to `to` where it belonged to `from`. Serial numbers stay as they are, what the hosts, the
+/// fences, the marks and the tags of `from` had to do with it does not.
 pub(in crate::mock) fn move_home(tx: &Tx<'_>, pod_id: &str, from: &str, to: &str) -> Result<()> {
     let key = [pod_id, from, to];
     let serial = "serial_array_id = COALESCE(serial_array_id, array_id)";
@@ -89,6 +89,15 @@ pub(in crate::mock) fn move_home(tx: &Tx<'_>, pod_id: &str, from: &str, to: &str
              WHERE array_id = ?2 AND volume_id IN (SELECT id FROM volumes WHERE pod_id = ?1)"
         ),
         key,
+    )?;
+    tx.execute(
+        "DELETE FROM fences WHERE array_id = ?2 AND volume_id IN (SELECT id FROM volumes WHERE pod_id = ?1)",
+        [pod_id, from],
+    )?;
+    tx.execute(
+        "DELETE FROM group_marks WHERE array_id = ?2
+             AND group_id IN (SELECT id FROM protection_groups WHERE pod_id = ?1)",
+        [pod_id, from],
     )?;
     for table in ["protection_groups", "volume_groups", "default_protections"] {
         tx.execute(&format!("UPDATE {table} SET array_id = ?3 WHERE pod_id = ?1 AND array_id = ?2"), key)?;

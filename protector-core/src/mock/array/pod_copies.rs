@@ -152,11 +152,7 @@ fn take_over_protection_groups(tx: &Tx<'_>, from: &Pod, to: &Pod, array: &Array)
                 tx.execute(recover, [&id])?;
                 id
             }
-            None => {
-                let id = super::groups::create(tx, array, &name, None, 0)?;
-                tx.execute("UPDATE protection_groups SET pod_id = ?2 WHERE id = ?1", [&id, &to.id])?;
-                id
-            }
+            None => super::groups::create(tx, array, &name, Some(&to.id))?,
         };
         copy_members(tx, &source_id, &id, from, to)?;
     }

@@ -113,6 +113,46 @@ pub(in crate::mock) fn of_pod(tx: &Tx<'_>, pod_id: &str) -> Result<Vec<Member>> 
     tx.all(&format!("{SELECT} WHERE pod_id = ?1 ORDER BY arrays.name"), [pod_id], read)
 }
 
+/// An array of a pod, as another one or itself sees it.
+#[derive(Debug)]
+pub(in crate::mock) struct Seen {
+    pub(in crate::mock) member: Member,
+    /// Where it stands, as far as the array that looks can know.
+    pub(in crate::mock) status: MemberStatus,
+    /// It is the array that looks.
+    pub(in crate::mock) is_self: bool,
+    /// It answers the array that looks.
+    pub(in crate::mock) is_heard: bool,
+}
+
+impl Seen {
+    /// Whether its status is known.
+    pub(in crate::mock) fn is_known(&self) -> bool {
+        self.status != MemberStatus::Unknown
+    }
+}
+
+/// Whether an array has the current data of a pod, and serves hosts.
+pub(in crate::mock) fn is_online(tx: &Tx<'_>, pod_id: &str, array_id: &str) -> Result<bool> {
+    let own = of_pod(tx, pod_id)?.into_iter().find(|member| member.array_id == array_id);
+    Ok(own.is_some_and(|own| own.status(tx.now_ms) == MemberStatus::Online))
+}
+
+/// The arrays of a pod by name, as one of them sees them.
+pub(in crate::mock) fn seen_from(tx: &Tx<'_>, array_id: &str, pod_id: &str) -> Result<Vec<Seen>> {
+    let members = of_pod(tx, pod_id)?;
+    let own = members.iter().find(|member| member.array_id == array_id);
+    // who has no current data cannot tell what has become of the other
+    let knows = own.is_some_and(|own| own.status(tx.now_ms) == MemberStatus::Online);
+    let see = |member: Member| {
+        let is_self = member.array_id == array_id;
+        let is_heard = is_self || joined(tx, array_id, &member.array_id)?;
+        let status = if is_heard || knows { member.status(tx.now_ms) } else { MemberStatus::Unknown };
+        Ok(Seen { member, status, is_self, is_heard })
+    };
+    members.into_iter().map(see).collect()
+}
+
 /// Whether data can move between two arrays of a pod.
 pub(in crate::mock) fn joined(tx: &Tx<'_>, one_id: &str, other_id: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM links WHERE array_id = ?1 AND peer_id = ?2 AND works AND kind = 'sync')";
@@ -170,8 +210,8 @@ fn refresh_pod(tx: &Tx<'_>, pod_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes the only array that is left in a pod one that has every write.
-pub(in crate::mock) fn settle_alone(tx: &Tx<'_>, pod_id: &str) -> Result<()> {
+/// Makes each array of a pod one that has every write: the only one that is left, or those of a pod that is new and empty.
+pub(in crate::mock) fn complete(tx: &Tx<'_>, pod_id: &str) -> Result<()> {
     for member in of_pod(tx, pod_id)? {
         thaw(tx, pod_id, &member)?;
     }

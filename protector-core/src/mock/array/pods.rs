@@ -113,23 +113,41 @@ pub(in crate::mock) fn split(name: &str) -> Option<(&str, &str)> {
 /// # Errors
 /// destroyed, demoted or on its way, or not online on this array → `Precondition`.
 pub(in crate::mock) fn check_open(tx: &Tx<'_>, array_id: &str, pod_id: &str) -> Result<()> {
-    let gone = || Error::internal(format!("pod '{pod_id}' got lost"));
-    let pod = by_id(tx, pod_id)?.ok_or_else(gone)?;
-    let refuse = |why: String| Err(Error::precondition(format!("pod '{}' {why}", pod.name)));
-    if pod.destroyed_ms.is_some() {
-        return refuse("has been destroyed".to_owned());
-    }
+    let pod = existing(tx, pod_id)?;
+    check_member(tx, array_id, &pod)?;
     match pod.promotion(tx.now_ms) {
-        Promotion::Promoted => {}
-        Promotion::Demoted => return refuse("is demoted: it takes no writes and no changes".to_owned()),
-        Promotion::Promoting => return refuse("is still being promoted".to_owned()),
-        Promotion::Quiescing => return refuse("is being demoted: it takes no writes and no changes".to_owned()),
+        Promotion::Promoted => Ok(()),
+        Promotion::Demoted => refuse(&pod, "is demoted: it takes no writes and no changes"),
+        Promotion::Promoting => refuse(&pod, "is still being promoted"),
+        Promotion::Quiescing => refuse(&pod, "is being demoted: it takes no writes and no changes"),
     }
-    let member = pod_members::of_pod(tx, pod_id)?.into_iter().find(|member| member.array_id == array_id);
+}
+
+/// Refuses what needs current data.
+///
+/// # Errors
+/// destroyed, or not online on this array → `Precondition`.
+pub(in crate::mock) fn check_online(tx: &Tx<'_>, array_id: &str, pod_id: &str) -> Result<()> {
+    check_member(tx, array_id, &existing(tx, pod_id)?)
+}
+
+fn existing(tx: &Tx<'_>, pod_id: &str) -> Result<Pod> {
+    by_id(tx, pod_id)?.ok_or_else(|| Error::internal(format!("pod '{pod_id}' got lost")))
+}
+
+fn refuse(pod: &Pod, why: &str) -> Result<()> {
+    Err(Error::precondition(format!("pod '{}' {why}", pod.name)))
+}
+
+fn check_member(tx: &Tx<'_>, array_id: &str, pod: &Pod) -> Result<()> {
+    if pod.destroyed_ms.is_some() {
+        return refuse(pod, "has been destroyed");
+    }
+    let member = pod_members::of_pod(tx, &pod.id)?.into_iter().find(|member| member.array_id == array_id);
     match member.map(|member| (member.status(tx.now_ms), member.array_name)) {
         Some((MemberStatus::Online, _)) => Ok(()),
-        Some((status, array)) => refuse(format!("is {status} on array '{array}'")),
-        None => refuse("is not on this array".to_owned()),
+        Some((status, array)) => refuse(pod, &format!("is {status} on array '{array}'")),
+        None => refuse(pod, "is not on this array"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Snapshots of groups, and their replicas on images.
 
 use super::transfers::Progress;
-use super::{Array, groups, groups::Group};
+use super::{Array, groups, groups::Group, pod_members, pods};
 use crate::Result;
 use crate::mock::tx::{Tx, timestamp};
 use crate::model::{ArrayGroupName, ArrayVolumeName, RecoveryPoint, RecoveryPointName, Transfer};
@@ -125,24 +125,42 @@ fn insert(tx: &Tx<'_>, group_id: &str, suffix: &str, created_ms: i64, scheduled:
     Ok(id)
 }
 
-/// As a driver shows it.
-pub(in crate::mock) fn show(tx: &Tx<'_>, group: &Group, snapshot: &Snapshot) -> Result<RecoveryPoint> {
+/// As the driver of an array shows it.
+pub(in crate::mock) fn show(tx: &Tx<'_>, array: &Array, group: &Group, snapshot: &Snapshot) -> Result<RecoveryPoint> {
     let group_name = ArrayGroupName::from(group.name.as_str());
     Ok(RecoveryPoint {
         name: naming::recovery_point_name(&group_name, &snapshot.suffix),
         group: group_name,
         created: timestamp(snapshot.created_ms),
-        transfer: snapshot.transfer(tx.now_ms).unwrap_or(Transfer::Unknown),
-        volumes: volumes(tx, snapshot)?,
+        transfer: transfer(tx, array, group, snapshot)?.unwrap_or(Transfer::Unknown),
+        volumes: volumes(tx, group, snapshot)?,
         destroyed: snapshot.destroyed,
     })
 }
 
+/// How far it has come to an array; `None`: the array has not heard of it. In a pod it is on each array of the pod at once;
+/// one without the current data of the pod cannot say what it has.
+pub(in crate::mock) fn transfer(
+    tx: &Tx<'_>,
+    array: &Array,
+    group: &Group,
+    snapshot: &Snapshot,
+) -> Result<Option<Transfer>> {
+    match &group.pod_id {
+        Some(pod_id) if !pod_members::is_online(tx, pod_id, &array.id)? => Ok(Some(Transfer::Unknown)),
+        _ => Ok(snapshot.transfer(tx.now_ms)),
+    }
+}
+
 /// The source volumes in it, sorted.
-fn volumes(tx: &Tx<'_>, snapshot: &Snapshot) -> Result<Vec<ArrayVolumeName>> {
-    tx.all(
+fn volumes(tx: &Tx<'_>, group: &Group, snapshot: &Snapshot) -> Result<Vec<ArrayVolumeName>> {
+    let bare = tx.all(
         "SELECT volume_name FROM snapshot_volumes WHERE snapshot_id = ?1 ORDER BY volume_name",
         [&snapshot.id],
-        |row| row.get::<_, String>(0).map(Into::into),
-    )
+        |row| row.get::<_, String>(0).map(ArrayVolumeName::from),
+    )?;
+    Ok(match pods::split(&group.name) {
+        Some((pod, _)) => bare.iter().map(|volume| naming::volume_in_pod(pod, volume)).collect(),
+        None => bare,
+    })
 }

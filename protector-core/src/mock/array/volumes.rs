@@ -7,7 +7,7 @@ use crate::ports::ArrayVolume;
 use crate::{Error, Result};
 use rusqlite::{Row, params};
 
-/// A volume, destroyed or not.
+/// A volume as one array has it, destroyed or not.
 #[derive(Debug, Clone)]
 pub(in crate::mock) struct Volume {
     pub(in crate::mock) id: String,
@@ -16,6 +16,7 @@ pub(in crate::mock) struct Volume {
     pub(in crate::mock) provisioned: u64,
     /// Writes it holds.
     pub(in crate::mock) content: u64,
+    /// That array refuses host writes to it.
     pub(in crate::mock) fenced: bool,
     pub(in crate::mock) destroyed: bool,
     pub(in crate::mock) pod_id: Option<String>,
@@ -47,8 +48,10 @@ impl Volume {
     }
 }
 
-const COLUMNS: &str = "volumes.id, volumes.name, provisioned, content, fenced, volumes.destroyed_ms IS NOT NULL,
-    clone_key, clone_group_id, clone_point, clone_source, volumes.pod_id";
+/// On the array ?1.
+const COLUMNS: &str = "volumes.id, volumes.name, provisioned, content,
+    EXISTS (SELECT 1 FROM fences WHERE fences.volume_id = volumes.id AND fences.array_id = ?1),
+    volumes.destroyed_ms IS NOT NULL, clone_key, clone_group_id, clone_point, clone_source, volumes.pod_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Volume> {
     let clone = match row.get::<_, Option<String>>(6)? {
@@ -95,13 +98,13 @@ pub(in crate::mock) fn by_clone_key(tx: &Tx<'_>, array_id: &str, key: &str) -> R
     tx.all(&sql, [array_id, key], read)
 }
 
-/// Members of a local group that are not destroyed, by name.
-pub(in crate::mock) fn of_group(tx: &Tx<'_>, group_id: &str) -> Result<Vec<Volume>> {
+/// Members of a group that are not destroyed, by name, as that array has them.
+pub(in crate::mock) fn of_group(tx: &Tx<'_>, array_id: &str, group_id: &str) -> Result<Vec<Volume>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM protection_group_volumes JOIN volumes ON volumes.id = volume_id
-         WHERE group_id = ?1 AND volumes.destroyed_ms IS NULL ORDER BY volumes.name"
+         WHERE group_id = ?2 AND volumes.destroyed_ms IS NULL ORDER BY volumes.name"
     );
-    tx.all(&sql, [group_id], read)
+    tx.all(&sql, [array_id, group_id], read)
 }
 
 /// A new volume; its id.
@@ -138,6 +141,7 @@ pub(in crate::mock) fn create_clone(
     mark: &CloneMark,
 ) -> Result<String> {
     let id = tx.new_id()?;
+    let held = pods::split(&mark.source).map_or(mark.source.as_str(), |(_, bare)| bare);
     let (origin, origin_id) = match replica_origin(&array.id, &mark.point, &mark.source) {
         Some((origin, origin_id)) => (origin, Some(origin_id)),
         None => (mark.source.clone(), by_name(tx, &array.id, &mark.source)?.map(|source| source.id)),
@@ -146,7 +150,7 @@ pub(in crate::mock) fn create_clone(
         "INSERT INTO volumes (id, array_id, name, provisioned, content, created_ms,
                               clone_key, clone_group_id, clone_point, clone_source, serial, source, source_id)
          SELECT ?1, ?2, ?3, provisioned, content, ?4, ?5, ?6, ?7, ?8, ?10, ?11, ?12
-         FROM snapshot_volumes WHERE snapshot_id = ?9 AND volume_name = ?8",
+         FROM snapshot_volumes WHERE snapshot_id = ?9 AND volume_name = ?13",
         params![
             id,
             array.id,
@@ -159,7 +163,8 @@ pub(in crate::mock) fn create_clone(
             snapshot_id,
             super::next_serial(tx, &array.id)?,
             origin,
-            origin_id
+            origin_id,
+            held
         ],
     )?;
     Ok(id)
@@ -177,12 +182,15 @@ pub(in crate::mock) fn replica_origin(array_id: &str, group: &str, volume: &str)
     Some((name, id))
 }
 
+/// Gives a volume another name in the place where it is, and its snapshots with it.
 pub(in crate::mock) fn rename(tx: &Tx<'_>, id: &str, name: &str) -> Result<()> {
     tx.execute("UPDATE volumes SET name = ?2 WHERE id = ?1", [id, name])?;
+    tx.execute("UPDATE volume_snapshots SET name = ?2 || '.' || suffix WHERE volume_id = ?1", [id, name])?;
     Ok(())
 }
 
-/// A host writes, through this array. Nothing is written to a pod that is demoted, or that has no current data here.
+/// A host writes, through this array, which `volume` is seen on. Nothing is written to a pod that is demoted, or that has no
+/// current data here.
 pub(in crate::mock) fn write(tx: &Tx<'_>, array_id: &str, volume: &Volume, count: u64) -> Result<()> {
     if volume.fenced {
         let text = format!("volume '{}' is fenced: the array refuses host writes to it", volume.name);
@@ -205,13 +213,15 @@ pub(in crate::mock) fn destroy(tx: &Tx<'_>, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes the array refuse or accept host writes to every member of a group.
-pub(in crate::mock) fn set_fence(tx: &Tx<'_>, group_id: &str, fenced: bool) -> Result<()> {
-    tx.execute(
-        "UPDATE volumes SET fenced = ?2 WHERE fenced <> ?2
-             AND id IN (SELECT volume_id FROM protection_group_volumes WHERE group_id = ?1)",
-        params![group_id, fenced],
-    )?;
+/// Makes an array refuse or accept the writes of its hosts to every member of a group.
+pub(in crate::mock) fn set_fence(tx: &Tx<'_>, array_id: &str, group_id: &str, fenced: bool) -> Result<()> {
+    let members = "SELECT volume_id FROM protection_group_volumes WHERE group_id = ?2";
+    let sql = if fenced {
+        format!("INSERT OR IGNORE INTO fences (array_id, volume_id) SELECT ?1, volume_id FROM ({members})")
+    } else {
+        format!("DELETE FROM fences WHERE array_id = ?1 AND volume_id IN ({members})")
+    };
+    tx.execute(&sql, [array_id, group_id])?;
     Ok(())
 }
 
@@ -223,8 +233,9 @@ pub(in crate::mock) fn user(tx: &Tx<'_>, id: &str) -> Result<Option<String>> {
              JOIN servers ON servers.id = server_id
              WHERE array_volume_id = ?1
          UNION ALL
-         SELECT 'a member of group ''' || protection_groups.name || '''' FROM protection_group_volumes
-             JOIN protection_groups ON protection_groups.id = protection_group_volumes.group_id
+         SELECT 'a member of group ''' || protection_groups.name || '''' FROM protection_group_volumes AS member
+             JOIN protection_groups ON protection_groups.id = member.group_id
+             JOIN group_marks AS marks ON marks.group_id = protection_groups.id
              WHERE volume_id = ?1 AND owner IS NOT NULL AND destroyed_ms IS NULL",
         [id],
         |row| row.get(0),

@@ -3,8 +3,10 @@
 pub(super) mod flavors;
 pub(super) mod groups;
 pub(super) mod networks;
+pub(super) mod pods;
 pub(super) mod ports;
 pub(super) mod quota;
+pub(super) mod retype;
 pub(super) mod servers;
 pub(super) mod types;
 pub(super) mod volumes;

@@ -2,7 +2,7 @@
 
 use super::Site;
 use crate::mock::tx::{Tx, from_json};
-use crate::model::{REPLICATION_ENABLED, VOLUME_BACKEND_NAME, VolumeType};
+use crate::model::{REPLICATION_ENABLED, REPLICATION_TYPE, VOLUME_BACKEND_NAME, VolumeType};
 use crate::{Error, Result};
 use rusqlite::Row;
 
@@ -35,7 +35,35 @@ pub(in crate::mock) fn is_offered(site: &Site, volume_type: &VolumeType) -> bool
     volume_type.extra_specs.get(VOLUME_BACKEND_NAME).is_none_or(|backend| *backend == site.backend)
 }
 
-/// Whether Cinder replicates volumes of the type.
-pub(in crate::mock) fn is_replicated(volume_type: &VolumeType) -> bool {
-    volume_type.extra_specs.get(REPLICATION_ENABLED).is_some_and(|value| value == "<is> True")
+/// How Cinder replicates volumes of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mock) enum Replication {
+    /// Not at all.
+    Off,
+    /// By snapshots of its own group. Also what it takes a replicated type for that does not say how.
+    Async,
+    /// In its stretched pod.
+    Sync,
+}
+
+/// How Cinder replicates volumes of the type. It compares texts.
+pub(in crate::mock) fn replication(volume_type: &VolumeType) -> Replication {
+    let spec = |key: &str| volume_type.extra_specs.get(key).map(String::as_str);
+    match (spec(REPLICATION_ENABLED), spec(REPLICATION_TYPE)) {
+        (Some("<is> True"), Some("<in> sync")) => Replication::Sync,
+        (Some("<is> True"), _) => Replication::Async,
+        _ => Replication::Off,
+    }
+}
+
+/// The type of this name, which the site's backend must offer.
+pub(in crate::mock) fn offered(tx: &Tx<'_>, site: &Site, name: &str) -> Result<VolumeType> {
+    let found = find(tx, site, name)?;
+    if is_offered(site, &found) {
+        return Ok(found);
+    }
+    Err(Error::precondition(format!(
+        "backend '{}' of site '{}' does not offer volume type '{name}'",
+        site.backend, site.name
+    )))
 }

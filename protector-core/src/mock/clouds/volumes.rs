@@ -1,6 +1,7 @@
 //! Cinder volumes: always the array's volumes, under management.
 
-use super::{Site, quota, types};
+use super::types::{self, Replication};
+use super::{Site, pods, quota};
 use crate::mock::array::{self, groups, volumes as stored};
 use crate::mock::mishaps::{self, Mishap};
 use crate::mock::tx::{Tx, signed, unsigned};
@@ -60,8 +61,8 @@ pub(in crate::mock) fn array_volume(tx: &Tx<'_>, site: &Site, id: &VolumeId) -> 
         .ok_or_else(|| Error::not_found(format!("nothing on the array is behind volume '{id}'")))
 }
 
-/// Takes an array volume under management: renames it as Cinder does, and puts it into Cinder's own group if its type is
-/// replicated.
+/// Takes an array volume under management: renames it as Cinder does, and puts it into Cinder's own group or pod if its type
+/// is replicated.
 pub(in crate::mock) fn import(tx: &Tx<'_>, site: &Site, request: &ImportRequest) -> Result<Outcome<CloudVolume>> {
     let array_volume_id = request.array_volume_id.as_str();
     let sql = format!("SELECT {COLUMNS} FROM cinder_volumes AS v {JOINS} WHERE v.site = ?1 AND v.array_volume_id = ?2");
@@ -69,13 +70,7 @@ pub(in crate::mock) fn import(tx: &Tx<'_>, site: &Site, request: &ImportRequest)
         return Ok(Outcome::AlreadyDone(managed));
     }
     mishaps::refuse(tx, &site.name, Mishap::Import, &request.name, "does not manage volume")?;
-    let volume_type = types::find(tx, site, &request.volume_type)?;
-    if !types::is_offered(site, &volume_type) {
-        return Err(Error::precondition(format!(
-            "backend '{}' of site '{}' does not offer volume type '{}'",
-            site.backend, site.name, volume_type.name
-        )));
-    }
+    let volume_type = types::offered(tx, site, &request.volume_type)?;
     let behind = stored::by_id(tx, &site.array_id, array_volume_id)?
         .filter(|volume| !volume.destroyed && volume.name == request.array_volume.as_str())
         .ok_or_else(|| {
@@ -84,13 +79,20 @@ pub(in crate::mock) fn import(tx: &Tx<'_>, site: &Site, request: &ImportRequest)
                 site.name, request.array_volume
             ))
         })?;
+    pods::refuse_replicated(tx, &behind)?;
     let size_gib = behind.provisioned.div_ceil(GIB);
     quota::require(tx, site, &quota::Need { volumes: 1, volume_gib: size_gib, ..Default::default() })?;
     let id = VolumeId::from(tx.new_id()?);
     insert(tx, site, &id, request, &behind.id, size_gib)?;
-    stored::rename(tx, &behind.id, naming::cinder_volume_name(&id).as_str())?;
-    if types::is_replicated(&volume_type) {
-        join_cinder_group(tx, site, &behind.id)?;
+    let name = naming::cinder_volume_name(&id);
+    let name = naming::pod_of(&behind.name).map_or(name.clone(), |pod| naming::volume_in_pod(pod, &name));
+    stored::rename(tx, &behind.id, name.as_str())?;
+    match types::replication(&volume_type) {
+        Replication::Off => {}
+        // a volume in a pod does not get in, and Cinder does not mind
+        Replication::Async if behind.pod_id.is_some() => {}
+        Replication::Async => join_cinder_group(tx, site, &behind.id)?,
+        Replication::Sync => pods::enter(tx, site, &behind.id, &name)?,
     }
     existing(tx, site, &id).map(Outcome::Done)
 }
@@ -126,10 +128,19 @@ pub(in crate::mock) fn join_cinder_group(tx: &Tx<'_>, site: &Site, array_volume_
     let array = array::by_id(tx, &site.array_id)?;
     let group_id = match groups::find(tx, &array, CINDER_GROUP)? {
         Some(group) => group.id,
-        None => groups::create(tx, &array, CINDER_GROUP, None, 0)?,
+        None => groups::create(tx, &array, CINDER_GROUP, None)?,
     };
     groups::add_member(tx, &group_id, array_volume_id)?;
     Ok(())
+}
+
+/// Takes an array volume out of Cinder's own group.
+pub(super) fn leave_cinder_group(tx: &Tx<'_>, site: &Site, array_volume_id: &str) -> Result<()> {
+    let array = array::by_id(tx, &site.array_id)?;
+    match groups::find(tx, &array, CINDER_GROUP)? {
+        Some(group) => groups::remove_member(tx, &group.id, array_volume_id),
+        None => Ok(()),
+    }
 }
 
 /// Gives a volume back to the array, which keeps it under the name that Cinder gives it then.
@@ -143,6 +154,9 @@ pub(in crate::mock) fn release(tx: &Tx<'_>, site: &Site, id: &VolumeId) -> Resul
         return refuse(format!("is in Cinder group '{group}', which Cinder does not let go of: take it out first"));
     }
     if let (Some(array_volume_id), Some(name)) = (volume.array_volume_id, volume.array_volume) {
+        if let Some(pod_id) = array_volume(tx, site, id)?.pod_id {
+            array::pods::check_open(tx, &site.array_id, &pod_id)?;
+        }
         let name: ArrayVolumeName = naming::unmanaged_volume_name(&name);
         stored::rename(tx, array_volume_id.as_str(), name.as_str())?;
     }

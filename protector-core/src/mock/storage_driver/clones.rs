@@ -2,6 +2,7 @@
 
 use crate::mock::array::Array;
 use crate::mock::array::groups::{self, Group};
+use crate::mock::array::pods;
 use crate::mock::array::snapshots::{self, Snapshot};
 use crate::mock::array::volumes::{self, CloneMark, Volume};
 use crate::mock::tx::Tx;
@@ -70,8 +71,11 @@ fn against_point(
     group: &Group,
     snapshot: &Snapshot,
 ) -> Result<Vec<Objection>> {
-    let point = snapshots::show(tx, group, snapshot)?;
+    let point = snapshots::show(tx, array, group, snapshot)?;
     let mut objections = Vec::new();
+    if let Err(error) = groups::check_online(tx, array, group) {
+        return Ok(vec![Objection { code: "pod_not_online", error }]);
+    }
     if point.destroyed {
         let text = format!("recovery point '{}' on array '{}' is destroyed", point.name, array.name);
         let error = Error::new(ErrorKind::PendingEradication, text);
@@ -96,7 +100,7 @@ fn missing_members(request: &CloneRequest, members: &BTreeSet<ArrayVolumeName>) 
 }
 
 fn against_name(tx: &Tx<'_>, array: &Array, name: &ArrayVolumeName) -> Result<Option<Objection>> {
-    if let Err(error) = naming::validate_array_object_name("clone name", name.as_str()) {
+    if let Err(error) = naming::validate_clone_name(name) {
         return Ok(Some(Objection { code: "name_invalid", error }));
     }
     let text = format!("array '{}' has a volume '{name}' already", array.name);
@@ -185,7 +189,7 @@ pub(super) fn remove(
         let Some(mark) = volume.clone.as_ref().filter(|mark| mark.key == made_by.as_str()) else {
             return Err(keep(array, &volume, &format!("it was not cloned under '{made_by}'")));
         };
-        if let Some(group) = groups::by_id(tx, &mark.group_id)? {
+        if let Some(group) = groups::by_id(tx, array, &mark.group_id)? {
             groups::note_epoch(tx, cx, array, &group)?;
         }
         if volume.destroyed {
@@ -193,6 +197,9 @@ pub(super) fn remove(
         }
         if let Some(user) = volumes::user(tx, &volume.id)? {
             return Err(keep(array, &volume, &format!("it is {user}")));
+        }
+        if let Some(pod_id) = &volume.pod_id {
+            pods::check_open(tx, &array.id, pod_id)?;
         }
         doomed.push(volume.id);
     }

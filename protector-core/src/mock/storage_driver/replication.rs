@@ -1,5 +1,6 @@
 //! Targets, schedules, snapshots.
 
+use super::pods;
 use crate::mock::array::groups::Group;
 use crate::mock::array::{self, Array, groups, snapshots, transfers, volumes};
 use crate::mock::controls;
@@ -24,6 +25,9 @@ pub(super) fn ensure(
     name: &ArrayGroupName,
     spec: &ReplicationSpec,
 ) -> Result<Outcome<()>> {
+    if let Some(pod) = naming::pod_of(name.as_str()) {
+        return pods::stretch(tx, cx, array, name, pod, &spec.target);
+    }
     rules::check_schedule(spec.interval, INTERVAL_BOUNDS).map_err(|e| e.context(format!("array '{}'", array.name)))?;
     let group = groups::changeable(tx, cx, array, name)?;
     let targeted = ensure_target(tx, array, name, &group, spec)?;
@@ -73,11 +77,15 @@ pub(super) fn accept(
     owner: &ProtectionGroupId,
     allow: bool,
 ) -> Result<Outcome<()>> {
-    if !matches!(naming::parse_group_name(name)?.scope, GroupScope::Replica(_)) {
-        return Err(Error::invalid(format!(
-            "'{name}' is no group of another array; array '{}' would show that as '<source array>:<group>'",
-            array.name
-        )));
+    match naming::parse_group_name(name)?.scope {
+        GroupScope::Replica(_) => {}
+        GroupScope::Pod(pod) => return pods::accept(tx, cx, array, name, &pod, owner),
+        GroupScope::Local => {
+            return Err(Error::invalid(format!(
+                "'{name}' is no group of another array; array '{}' would show that as '<source array>:<group>'",
+                array.name
+            )));
+        }
     }
     let Some(image) = groups::find_for(tx, cx, array, name.as_str())? else {
         return Ok(Outcome::InProgress { poll_after: Duration::from_secs(1) });
@@ -129,27 +137,31 @@ pub(super) fn snapshot(
             )
             .remedy("choose another suffix"));
         }
-        return Ok(Outcome::AlreadyDone(snapshots::show(tx, &group, &present)?));
+        return Ok(Outcome::AlreadyDone(snapshots::show(tx, array, &group, &present)?));
     }
     let lacks = |what: &str| Err(Error::precondition(format!("group '{name}' on array '{}' {what}", array.name)));
-    if volumes::of_group(tx, &group.id)?.is_empty() {
+    if volumes::of_group(tx, &array.id, &group.id)?.is_empty() {
         return lacks("has no members to take a snapshot of");
     }
     if request.replicate_now && !groups::targets(tx, &group)?.into_values().any(|allowed| allowed) {
         return lacks("has no target that allows replication");
     }
+    groups::check_open(tx, array, &group)?;
     let id = snapshots::take(tx, &group.id, &request.suffix, tx.now_ms, false)?;
     if request.replicate_now {
         transfers::start(tx, &group.id, &id, tx.now_ms)?;
     }
     let taken = find()?.ok_or_else(|| Error::internal(format!("snapshot '{name}.{}' got lost", request.suffix)))?;
-    Ok(Outcome::Done(snapshots::show(tx, &group, &taken)?))
+    Ok(Outcome::Done(snapshots::show(tx, array, &group, &taken)?))
 }
 
 /// On the source, the newest recovery point that is complete on the target, by its name here; on the target, the newest
 /// one that is complete here.
 pub(super) fn status(tx: &Tx<'_>, array: &Array, name: &ArrayGroupName) -> Result<ReplicationStatus> {
     let group = groups::find(tx, array, name.as_str())?.ok_or_else(|| groups::missing(array, name))?;
+    if let Some(pod_id) = &group.pod_id {
+        return pods::status(tx, array, &group, pod_id);
+    }
     let is_image = group.source_group_id.is_some();
     let mut newest_complete = None;
     let mut in_transfer = 0;
@@ -157,11 +169,11 @@ pub(super) fn status(tx: &Tx<'_>, array: &Array, name: &ArrayGroupName) -> Resul
         match replica.transfer(tx.now_ms) {
             Some(Transfer::Completed { .. }) if newest_complete.is_none() && !replica.destroyed => {
                 newest_complete = if is_image {
-                    Some(snapshots::show(tx, &group, replica)?)
+                    Some(snapshots::show(tx, array, &group, replica)?)
                 } else {
                     snapshots::by_suffix(tx, &group.id, replica.suffix())?
                         .filter(|own| !own.destroyed)
-                        .map(|own| snapshots::show(tx, &group, &own))
+                        .map(|own| snapshots::show(tx, array, &group, &own))
                         .transpose()?
                 };
             }

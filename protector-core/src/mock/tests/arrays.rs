@@ -1,7 +1,5 @@
 use super::{Lab, SELDOM, assert_refused, group, image, point};
-use crate::ErrorKind::{
-    Conflict, DataSafety, InvalidRequest, PendingEradication, Precondition, Unreachable, Unsupported,
-};
+use crate::ErrorKind::{Conflict, DataSafety, InvalidRequest, PendingEradication, Precondition, Unreachable};
 use crate::ports::{
     Cloud, GroupSpec, ImportRequest, MemberMode, MemberSet, Outcome, PortSpec, ReplicationLink, ReplicationSpec,
     ServerSpec, SnapshotRequest, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
@@ -56,14 +54,11 @@ async fn an_interval_is_held_to_the_limits_of_arrays() {
     assert_eq!(lab.target(34_560_000).await.unwrap(), Outcome::Done(()));
 }
 
-#[tokio::test]
-async fn pods_are_not_offered() {
-    let lab = Lab::new();
-    let spec = GroupSpec { name: "pod::pg".into(), owner: "pg-1".into(), adopt: false };
-    assert_refused(lab.array_a.ensure_group(&lab.cx("pod"), &spec).await, Unsupported, &["pod::pg", "pods"]);
-    let capabilities = lab.array_a.capabilities();
+#[test]
+fn everything_is_offered() {
+    let capabilities = Lab::new().array_a.capabilities();
     assert!(capabilities.simulated && capabilities.async_groups && capabilities.fence);
-    assert!(!capabilities.sync_pods && !capabilities.promotion && !capabilities.persistent);
+    assert!(capabilities.sync_pods && capabilities.promotion && !capabilities.persistent);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod files;
 mod groups;
 mod pods;
 mod replicas;
+mod retyping;
 mod schedules;
 mod seeding;
 mod suites;
@@ -33,9 +34,18 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
+        Self::seeded(SeedOptions::default())
+    }
+
+    fn seeded(options: SeedOptions) -> Self {
         let world = World::open(&WorldLocation::Memory, WorldTime::Virtual).unwrap();
-        seed(&world, &SeedOptions::default()).unwrap();
+        seed(&world, &options).unwrap();
         Self::over(world)
+    }
+
+    /// With one server whose volumes are in Cinder's pod.
+    fn synchronous() -> Self {
+        Self::seeded(SeedOptions { sync_servers: 1, ..SeedOptions::default() })
     }
 
     fn over(world: World) -> Self {

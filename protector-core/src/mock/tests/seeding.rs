@@ -1,8 +1,10 @@
 use super::{Lab, assert_refused};
 use crate::ErrorKind::{AlreadyExists, NotFound};
 use crate::mock::dump::TABLES;
-use crate::mock::{MockCloud, MockStorageDriver, SeedOptions, World, WorldLocation, WorldSettings, WorldTime, seed};
-use crate::ports::{Cloud, ReplicationLink, ServerState, StorageDriver};
+use crate::mock::{
+    MemberStatus, MockCloud, MockStorageDriver, SeedOptions, World, WorldLocation, WorldSettings, WorldTime, seed,
+};
+use crate::ports::{Cloud, ReplicationLink, ServerState, StorageDriver, VolumeQuery};
 use std::collections::BTreeSet;
 
 fn empty() -> World {
@@ -76,7 +78,7 @@ fn a_world_is_seeded_once() {
     let report = seed(&world, &SeedOptions::default()).unwrap();
     assert_eq!((report.sites.len(), report.servers, report.volumes), (2, 5, 8));
     let before = world.dump().unwrap();
-    assert_refused(seed(&world, &SeedOptions { servers: 3 }), AlreadyExists, &[":memory:"]);
+    assert_refused(seed(&world, &SeedOptions { servers: 3, ..SeedOptions::default() }), AlreadyExists, &[":memory:"]);
     assert_eq!(world.dump().unwrap(), before);
 }
 
@@ -93,13 +95,60 @@ fn what_is_not_seeded_says_how_to_seed() {
 #[tokio::test]
 async fn a_thousand_servers_are_seeded_with_addresses_of_their_own() {
     let world = empty();
-    let report = seed(&world, &SeedOptions { servers: 1000 }).unwrap();
+    let report = seed(&world, &SeedOptions { servers: 1000, ..SeedOptions::default() }).unwrap();
     assert_eq!((report.servers, report.volumes), (1005, 1008));
     let servers = world.cloud(&"site-a".into()).unwrap().servers().await.unwrap();
     let extra: Vec<_> = servers.iter().filter(|server| server.name.starts_with("server-")).collect();
     assert_eq!((extra.len(), extra[0].name.as_str(), extra[0].volumes[0].volume.size_gib), (1000, "server-0001", 10));
     let addresses: BTreeSet<_> = servers.iter().flat_map(|server| &server.nics[0].fixed_ips).collect();
     assert_eq!(addresses.len(), 1005);
+}
+
+#[tokio::test]
+async fn synchronous_servers_lie_in_a_pod_that_is_online_on_both_arrays() {
+    let lab = Lab::seeded(SeedOptions { sync_servers: 2, ..SeedOptions::default() });
+    let servers = lab.cloud_a.servers().await.unwrap();
+    let names: Vec<_> = servers.iter().map(|server| server.name.as_str()).collect();
+    assert_eq!(names[3..5], ["sync-server-1", "sync-server-2"], "{names:?}");
+    for server in &servers[3..5] {
+        let sizes: Vec<_> = server.volumes.iter().map(|v| (v.boot, v.volume.size_gib)).collect();
+        assert_eq!((server.flavor.as_str(), sizes), ("m1.small", vec![(true, 20), (false, 40)]));
+        for volume in server.volumes.iter().map(|attached| &attached.volume) {
+            let name = volume.array_volume.clone().unwrap();
+            assert_eq!(name.as_str(), format!("cinder-pod::volume-{}-cinder", volume.id));
+            assert_eq!(volume.volume_type, "replicated-sync");
+            let query = VolumeQuery::Names([name].into());
+            let (here, there) =
+                (lab.array_a.volumes(&query).await.unwrap(), lab.array_b.volumes(&query).await.unwrap());
+            assert_eq!((here.len(), &here), (1, &there));
+        }
+    }
+    for (cloud, array) in [(&lab.cloud_a, &lab.array_a), (&lab.cloud_b, &lab.array_b)] {
+        let types = cloud.volume_types().await.unwrap();
+        let replicates = types.iter().find(|found| found.name == "replicated-sync").unwrap();
+        assert_eq!(replicates.extra_specs["replication_type"], "<in> sync");
+        let pod = lab.world.read_array(&array.info().await.unwrap().name, |array| {
+            let found = array.pod_by_name("cinder-pod")?.unwrap();
+            array.pod_members(&found)
+        });
+        let states: Vec<_> = pod.unwrap().into_iter().map(|member| member.status).collect();
+        assert_eq!(states, [MemberStatus::Online; 2]);
+    }
+    // a connection for synchronous replication carries the other kind as well
+    lab.replicate(300).await;
+    lab.snapshot("dr-1").await;
+    let system = lab.array_a.group(&"cinder-group".into()).await.unwrap().unwrap().value;
+    assert_eq!(system.volumes.len(), 7, "it has none that are in a pod");
+}
+
+#[test]
+fn how_much_to_seed_is_read_from_what_is_given() {
+    for (text, servers, sync_servers) in [("{}", 0, 0), (r#"{"servers":3}"#, 3, 0), (r#"{"sync_servers":2}"#, 0, 2)] {
+        let options: SeedOptions = serde_json::from_str(text).unwrap();
+        assert_eq!(options, SeedOptions { servers, sync_servers }, "{text}");
+    }
+    let report = seed(&empty(), &SeedOptions { servers: 1, sync_servers: 2 }).unwrap();
+    assert_eq!((report.servers, report.volumes), (8, 13));
 }
 
 #[test]

@@ -64,6 +64,12 @@ fn lines(facts: &Facts, cloud: &CloudFacts, placements: &Placements<'_>, retires
         cloud.flavors.iter().find(|flavor| flavor.name == placement.flavor).map(|flavor| flavor.shape)
     });
     let (vcpus, ram) = shapes.fold((0, 0), |(v, r), shape| (v + u64::from(shape.vcpus), r + u64::from(shape.ram_mib)));
+    // what stayed there is no new volume
+    let new_disks = || {
+        let members =
+            facts.record.members.iter().filter(|m| !retires || !crate::plan::relocate::stayed::has_stayed(facts, m));
+        members.flat_map(|member| &member.disks)
+    };
     let freed = |what: fn(&Server) -> u32| old.iter().map(|server| u64::from(what(server))).sum::<u64>();
     let line = |option, needed: u64, freed: u64, left| Line { option, needed: needed.saturating_sub(freed), left };
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -71,7 +77,7 @@ fn lines(facts: &Facts, cloud: &CloudFacts, placements: &Placements<'_>, retires
         line("instances", count(facts.record.members.len()), count(old.len()), left.servers),
         line("cores", vcpus, freed(|s| s.flavor_shape.vcpus), left.vcpus),
         line("ram", ram, freed(|s| s.flavor_shape.ram_mib), left.ram_mib),
-        line("volumes", count(facts.record.disks().count()), 0, left.volumes),
-        line("gigabytes", facts.record.disks().map(|(_, disk)| disk.size_gib).sum(), 0, left.volume_gib),
+        line("volumes", count(new_disks().count()), 0, left.volumes),
+        line("gigabytes", new_disks().map(|disk| disk.size_gib).sum(), 0, left.volume_gib),
     ]
 }

@@ -40,6 +40,7 @@ pub(super) fn assumed_seconds(action: &Action) -> u64 {
         | Action::ProveSurvival { .. }
         | Action::Fence { .. }
         | Action::FenceOldGroup { .. }
+        | Action::ReopenVolumes { .. }
         | Action::EnsurePort { .. }
         | Action::DeletePort { .. }
         | Action::VerifyServer { .. }

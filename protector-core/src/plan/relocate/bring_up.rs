@@ -4,7 +4,7 @@
 //! Everything else that waits for members waits for their outcomes, through a barrier or as a step of no member.
 
 use super::import::Import;
-use super::{must_stop, standby_server, standby_servers};
+use super::{must_stop, standby_server, standby_servers, stayed};
 use crate::model::{Disk, Lookup, LookupSet, Member, ServerId, StepId, Unfinished, UnimportedClone};
 use crate::plan::build::Builder;
 use crate::plan::placement::Placements;
@@ -32,6 +32,8 @@ pub(in crate::plan) struct BringUp<'a> {
     pub(in crate::plan) tiers: BTreeMap<u16, Vec<&'a Member>>,
     pub(in crate::plan) purpose: Purpose<'a>,
     pub(in crate::plan) import: &'a Import,
+    /// The step after which members are started whose volumes stayed on the target: nothing is imported for them.
+    pub(in crate::plan) reopened: Option<StepId>,
 }
 
 /// What is known of the steps laid out so far.
@@ -78,6 +80,16 @@ pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, clone
     ends
 }
 
+impl BringUp<'_> {
+    /// What the steps of a member come after that need none of its imports.
+    fn start_of(&self, member: &Member, cloned: &[StepId]) -> Vec<StepId> {
+        match &self.reopened {
+            Some(reopened) if stayed::has_stayed(self.facts, member) => vec![reopened.clone()],
+            _ => cloned.to_vec(),
+        }
+    }
+}
+
 impl Laid<'_> {
     fn on_failure(&self, member: &Member) -> OnFailure {
         if self.required.contains(&member.id) { OnFailure::Stop } else { OnFailure::FailMember }
@@ -93,7 +105,8 @@ impl Laid<'_> {
 /// One import per disk that is not there yet.
 fn imports<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cloned: &[StepId]) {
     laid.imported.reserve(what.facts.record.members.len());
-    for member in what.tiers.values().flatten() {
+    let is_imported = |member: &Member| what.reopened.is_none() || !stayed::has_stayed(what.facts, member);
+    for member in what.tiers.values().flatten().filter(|member| is_imported(member)) {
         let label = builder.label(member);
         let mut imports = Vec::with_capacity(member.disks.len());
         for disk in &member.disks {
@@ -157,7 +170,7 @@ fn retire<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cl
             continue;
         }
         let label = builder.label(member);
-        let mut after = cloned.to_vec();
+        let mut after = what.start_of(member, cloned);
         if must_stop(server) {
             let action = Action::StopServer { site: site.clone(), server: server.id.clone() };
             let title = format!("stop the old server of '{label}' on {site}");
@@ -195,8 +208,9 @@ fn server(
     after.extend(retired.cloned());
     after.extend(member.start.depends_on.iter().filter_map(|id| laid.up.get(id)).cloned());
     after.extend_from_slice(earlier_tier);
-    if after.is_empty() {
-        after.extend_from_slice(cloned);
+    let has_no_import = what.reopened.is_some() && !laid.imported.contains_key(&member.id);
+    if after.is_empty() || has_no_import {
+        after.extend(what.start_of(member, cloned));
     }
     let action = Action::EnsureServer {
         site: site.clone(),
@@ -237,7 +251,8 @@ fn ports(
         return Vec::new();
     }
     let label = builder.label(member);
-    let free: Vec<StepId> = laid.retired.get(&member.id).map_or_else(|| cloned.to_vec(), |id| vec![id.clone()]);
+    let free: Vec<StepId> =
+        laid.retired.get(&member.id).map_or_else(|| what.start_of(member, cloned), |id| vec![id.clone()]);
     let nics = what.placements.get(&member.id).into_iter().flat_map(|p| &p.nics).enumerate();
     nics.map(|(nic, wanted)| {
         // a test takes nothing that production has or had

@@ -1,6 +1,6 @@
 //! What speaks against moving a workload.
 
-use super::{is_absent, standby_servers};
+use super::{is_absent, standby_servers, stayed};
 use crate::model::{LookupSet, Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
 use crate::plan::{
     ConsentKind, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Request, Severity, checks, old_site,
@@ -27,8 +27,9 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
     let is_sync = facts.record.group.is_in_pod();
     if facts.record.group.protection == Protection::Unprotected {
         // else the plan protects the workload first, so there is nothing replicated to judge yet
-        if is_sync {
-            findings.push(checks::unprotected(facts, "it is moved once both arrays have its data"));
+        match is_sync {
+            true => findings.push(checks::unprotected(facts, "it is moved once both arrays have its data")),
+            false => checks::leaving(facts, &facts.source, findings),
         }
         return;
     }
@@ -62,28 +63,8 @@ pub(super) fn unplanned<'a>(
             .seen(Evidence::of_cloud(&facts.source, facts.now))
             .seen(Evidence::of_array(&facts.source, facts.now)),
         );
-        findings.push(
-            Finding::blocker(
-                FindingCode::SourceUnverified,
-                format!(
-                    "{} may still be running where a best-effort step to stop or fence it fails",
-                    facts.source.site
-                ),
-            )
-            .cleared_by(ConsentKind::SourceUnverified, given),
-        );
-    } else {
-        let reason = facts.source.cloud.reason().or(facts.source.array.reason()).unwrap_or_default();
-        findings.push(
-            Finding::blocker(
-                FindingCode::SourceUnverified,
-                format!("{} cannot be stopped or fenced and may still be running: {reason}", facts.source.site),
-            )
-            .cleared_by(ConsentKind::SourceUnverified, given)
-            .seen(Evidence::of_cloud(&facts.source, facts.now).value("answer", answer(facts.source.cloud.reason())))
-            .seen(Evidence::of_array(&facts.source, facts.now).value("answer", answer(facts.source.array.reason()))),
-        );
     }
+    findings.push(source_unverified(facts, given));
     if let Some(reason) = facts.peer.version.reason() {
         findings.push(
             Finding::blocker(
@@ -97,6 +78,8 @@ pub(super) fn unplanned<'a>(
             .seen(Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now).value("answer", reason)),
         );
     }
+    findings.extend(outdated(facts));
+    stayed::findings(facts, given, findings);
     if facts.record.group.is_in_pod() {
         checks::held_by_target(facts, findings);
         return (None, checks::pods::loss(facts, given, findings));
@@ -126,6 +109,44 @@ fn point_and_loss<'a>(
     rpo(facts, Some(newest), Some(given), findings);
     let loss = ExpectedLoss::After { point: newest.name.clone(), created: newest.created, age_seconds: age };
     Some((newest, loss))
+}
+
+/// What is not stopped or not fenced on the source, or may turn out not to be.
+fn source_unverified(facts: &Facts, given: &[ConsentKind]) -> Finding {
+    let (source, cloud, array) = (&facts.source.site, facts.source.cloud.reason(), facts.source.array.reason());
+    let text = match (cloud, array) {
+        (None, None) => format!("{source} may still be running where a best-effort step to stop or fence it fails"),
+        (None, Some(reason)) => format!(
+            "{source} may still be running: its cloud answers, and its array does not: {reason}; servers are stopped as far \
+             as they can be, and nothing is fenced"
+        ),
+        (Some(reason), None) => format!(
+            "{source} may still be running: its array answers, and its cloud does not: {reason}; volumes are fenced as far \
+             as they can be, and no server is stopped"
+        ),
+        (Some(reason), Some(_)) => format!("{source} cannot be stopped or fenced and may still be running: {reason}"),
+    };
+    let finding =
+        Finding::blocker(FindingCode::SourceUnverified, text).cleared_by(ConsentKind::SourceUnverified, given);
+    if cloud.is_none() && array.is_none() {
+        return finding;
+    }
+    finding
+        .seen(Evidence::of_cloud(&facts.source, facts.now).value("answer", answer(cloud)))
+        .seen(Evidence::of_array(&facts.source, facts.now).value("answer", answer(array)))
+}
+
+/// The other site answers and went on without this one: where the workload runs, and what would be lost, is not known here.
+fn outdated(facts: &Facts) -> Option<Finding> {
+    let theirs = facts.peer.version.known().copied().flatten().filter(|theirs| *theirs > facts.record.version)?;
+    let (name, site, ours) = (&facts.record.group.name, &facts.peer.site, facts.record.version);
+    let text = format!("metadata of '{name}' is OUT OF SYNC: {site} is ahead with version {theirs}, here is {ours}");
+    let evidence = Evidence::of(format_args!("metadata of {site}"), facts.now);
+    Some(
+        Finding::blocker(FindingCode::MetadataOutOfSync, text)
+            .remedy(format!("openstack --os-cloud {site} protector protection-group sync {name}"))
+            .seen(evidence.value("version", theirs).value("version_here", ours)),
+    )
 }
 
 fn answer(reason: Option<&str>) -> &str {
@@ -217,21 +238,30 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             );
         }
     }
-    let is_within = cloud.group_volumes.iter().all(|volume| recorded.contains(volume));
-    let is_equal = is_within && cloud.group_volumes.len() == recorded.len();
-    // volumes under a plain type join once they are replicated again
-    let joins_later = is_within && group.is_in_pod() && group.protection == Protection::Unprotected;
-    if !is_equal && !joins_later {
+    let grouped = &cloud.group_volumes;
+    let is_equal = grouped.len() == recorded.len() && grouped.iter().all(|volume| recorded.contains(volume));
+    if !is_equal && !joins_later(facts, &recorded, grouped) {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
-                &cloud.group_volumes.iter().collect(),
+                &grouped.iter().collect(),
                 &recorded.into_iter().collect(),
                 of_source_cloud(facts).value("cinder_group", group.cinder_group_on(site)),
             )
             .remedy("put the Cinder group back to its members, or remove and add the member again"),
         );
     }
+}
+
+/// Volumes under a plain type join the Cinder group once they are replicated again; until then it may hold those that they
+/// took the place of.
+fn joins_later(facts: &Facts, recorded: &LookupSet<&VolumeId>, grouped: &BTreeSet<VolumeId>) -> bool {
+    let (record, site) = (&facts.record, &facts.source.site);
+    let copies = record.retained.iter().filter(|copy| copy.site == *site);
+    let retained: LookupSet<_> = copies.map(|copy| &copy.volume_id).collect();
+    record.group.is_in_pod()
+        && record.group.protection == Protection::Unprotected
+        && grouped.iter().all(|volume| recorded.contains(volume) || retained.contains(volume))
 }
 
 /// A member that did not arrive in the last move. All of its disks did: its data move with the others. Else they would

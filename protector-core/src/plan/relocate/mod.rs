@@ -2,7 +2,7 @@
 //!
 //! Planned: announce · stop (last tier first) · final replicated snapshot, complete on the target · fence the source ·
 //! **pivot: clone** · import, group, ports, servers (first tier first), verify · switch · reverse protection · close.
-//! Unplanned: the source is touched only by best-effort steps and only if it answers; the newest complete recovery point
+//! Unplanned: the source is touched only by best-effort steps and only where it answers; the newest complete recovery point
 //! is pinned; the workload runs unprotected afterwards, and says so.
 //!
 //! A sync group has its data on both arrays at once. Its recovery point is a snapshot in the pod, taken on the way: planned
@@ -13,6 +13,7 @@ pub(super) mod findings;
 pub(super) mod import;
 pub(super) mod pod;
 pub(super) mod protect;
+pub(super) mod stayed;
 
 pub(super) use protect::FIRST_COPY_SECONDS;
 
@@ -27,7 +28,7 @@ use crate::ports::ServerState;
 use crate::rules::{naming, start_order};
 use bring_up::{BringUp, Purpose, bring_up};
 use import::Import;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Label of the recovery point that a move takes itself.
 pub(super) const FINAL: &str = "final";
@@ -50,6 +51,10 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     checks::quota::quota(facts, &placements, true, &mut findings);
     findings::old_servers(facts, &mut findings);
     checks::start_order(facts, &mut findings);
+    if kind != OperationKind::UnplannedFailover {
+        // it is made the group that protects the workload there
+        checks::leaving(facts, &facts.target, &mut findings);
+    }
 
     let steps = match &facts.record.policy {
         Some(policy) => {
@@ -97,7 +102,12 @@ impl Relocation<'_> {
             None => PointSource::Taken,
         };
         let target = self.facts.target.site.clone();
-        let disks = disks_by_source_volume(self.facts);
+        let mut disks = disks_by_source_volume(self.facts);
+        let stayed = match self.kind {
+            OperationKind::UnplannedFailover => self.stayed_disks(),
+            _ => BTreeSet::new(),
+        };
+        disks.retain(|(disk, _)| !stayed.contains(disk));
         let title = format!("clone {} volumes on {target} (from here on the way is forward)", disks.len());
         let pivot = self.builder.add(
             "clone_volumes",
@@ -107,12 +117,14 @@ impl Relocation<'_> {
             Action::CloneVolumes { site: target.clone(), point: source, disks },
         );
 
+        let reopened = self.reopen(stayed, std::slice::from_ref(&pivot));
         let bring = BringUp {
             facts: self.facts,
             placements: &self.placements,
             tiers: std::mem::take(&mut self.tiers),
             purpose: Purpose::Move,
             import: &self.import,
+            reopened,
         };
         let running = bring_up(&mut self.builder, &bring, &[pivot]);
         let title = format!("make {target} the current primary of '{}'", self.facts.record.group.name);
@@ -177,17 +189,19 @@ impl Relocation<'_> {
         vec![self.builder.add("await_final_snapshot", Phase::FinalSync, title, &[taken], action)]
     }
 
-    /// Stops and fences a source that still answers; nothing depends on the result.
+    /// Stops what runs on a source whose cloud answers, fences one whose array does; nothing depends on the result.
     fn best_effort_fence(&mut self, announced: &[StepId]) -> Vec<StepId> {
-        if !self.facts.source_answers() {
-            return announced.to_vec();
+        let mut ready = announced.to_vec();
+        if self.facts.source.cloud.known().is_some() {
+            ready = self.stop_servers(ready, true);
         }
-        let stopped = self.stop_servers(announced.to_vec(), true);
-        let (site, group) = (self.facts.source.site.clone(), self.policy.pure_pg_name.clone());
-        let title = format!("fence the volumes of '{group}' on {site}, if it answers");
-        let fenced = self.builder.add("fence_source", Phase::Fence, title, &stopped, Action::Fence { site, group });
-        self.builder.on_failure(OnFailure::Skip);
-        vec![fenced]
+        if self.facts.source.array.known().is_some() {
+            let (site, group) = (self.facts.source.site.clone(), self.policy.pure_pg_name.clone());
+            let title = format!("fence the volumes of '{group}' on {site}, if it answers");
+            ready = vec![self.builder.add("fence_source", Phase::Fence, title, &ready, Action::Fence { site, group })];
+            self.builder.on_failure(OnFailure::Skip);
+        }
+        ready
     }
 
     /// Stops the members on the source, in the exact reverse of the order in which they start.

@@ -153,7 +153,7 @@ proptest! {
     }
 }
 
-/// All that may begin does so at once: nothing waits for the end of something it does not depend on.
+/// I-37: all that may begin does so at once: nothing waits for the end of something it does not depend on.
 #[test]
 fn ready_steps_fill_the_limits() {
     let steps = (0..20).map(|at| step(at, at % 4, Vec::new())).collect();

@@ -3,6 +3,7 @@
 mod groups;
 mod guards;
 mod ports;
+mod retype;
 mod scene;
 mod servers;
 mod volumes;
@@ -36,6 +37,8 @@ pub struct CloudSetting {
     pub other_volume_type: String,
     /// One that exists, but that no backend offers.
     pub unoffered_volume_type: Option<String>,
+    /// One that is offered by the same backend and replicates synchronously.
+    pub sync_volume_type: Option<String>,
     /// A network.
     pub network: String,
     /// A free address in it.
@@ -73,7 +76,7 @@ pub trait CloudBench: Debug + Send + Sync {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn suite() -> Vec<Check<CloudSubject>> {
-    [groups::checks(), volumes::checks(), ports::checks(), servers::checks(), guards::checks()]
+    [groups::checks(), volumes::checks(), retype::checks(), ports::checks(), servers::checks(), guards::checks()]
         .into_iter()
         .flatten()
         .collect()

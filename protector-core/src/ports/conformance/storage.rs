@@ -9,12 +9,14 @@ mod pods;
 mod replication;
 mod retirement;
 mod scene;
+mod separated;
 mod snapshots;
+mod stretched;
 
 use super::Check;
-use crate::Result;
 use crate::model::{ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName};
 use crate::ports::{Clock, StorageDriver};
+use crate::{Error, Result};
 use async_trait::async_trait;
 use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 
@@ -50,7 +52,33 @@ pub trait StorageBench: Debug + Send + Sync {
         true
     }
 
-    /// Makes a volume of `provisioned` bytes.
+    /// Whether `separate` works.
+    fn can_separate(&self) -> bool {
+        false
+    }
+
+    /// Cuts the connection between the two arrays, both of which go on, or mends it.
+    ///
+    /// # Errors
+    /// cannot be arranged → `Unsupported`.
+    async fn separate(&self, _apart: bool) -> Result<()> {
+        Err(Error::unsupported("nothing here can cut the connection between the arrays"))
+    }
+
+    /// Whether `link_pods` works.
+    fn can_link_pods(&self) -> bool {
+        false
+    }
+
+    /// Replicates a pod of one array to a new, demoted pod of another.
+    ///
+    /// # Errors
+    /// cannot be arranged → `Unsupported`.
+    async fn link_pods(&self, _from: (&ArrayName, &str), _to: (&ArrayName, &str)) -> Result<()> {
+        Err(Error::unsupported("nothing here can link pods of two arrays"))
+    }
+
+    /// Makes a volume of `provisioned` bytes, in the pod that its name begins with.
     async fn create_volume(&self, array: &ArrayName, volume: &ArrayVolumeName, provisioned: u64) -> Result<()>;
 
     /// Makes a group without any mark, with these members.
@@ -81,7 +109,7 @@ pub trait StorageBench: Debug + Send + Sync {
 ///     storage_subject(&World::open(&WorldLocation::Memory, WorldTime::Virtual)?)
 /// })
 /// .await;
-/// assert_eq!(report.skipped(), storage::about_pods()); // the simulated world has none for its own driver
+/// assert_eq!(report.skipped(), ["what_is_not_offered_is_unsupported"]); // the simulated world offers everything
 /// assert!(report.into_result().is_ok());
 /// # });
 /// # Ok::<(), std::io::Error>(())
@@ -96,6 +124,8 @@ pub fn suite() -> Vec<Check<StorageSubject>> {
         clones::checks(),
         retirement::checks(),
         pods::checks(),
+        stretched::checks(),
+        separated::checks(),
         guards::checks(),
     ]
     .into_iter()
@@ -105,5 +135,5 @@ pub fn suite() -> Vec<Check<StorageSubject>> {
 
 /// Names of the checks that only concern arrays with pods.
 pub fn about_pods() -> Vec<&'static str> {
-    pods::checks().iter().map(|check| check.name).collect()
+    [pods::checks(), stretched::checks(), separated::checks()].iter().flatten().map(|check| check.name).collect()
 }

@@ -17,6 +17,11 @@ use std::sync::OnceLock;
 pub(super) struct KnownArray(OnceLock<(String, String)>);
 
 impl KnownArray {
+    /// Id of the array, if it is known by now.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.0.get().map(|(id, _)| id.as_str())
+    }
+
     /// Remembers the first array, and refuses any other.
     pub(super) fn check(&self, endpoint: &ArrayEndpoint, found: &Array) -> Result<()> {
         let (id, name) = self.0.get_or_init(|| (found.id.clone(), found.name.clone()));

@@ -18,6 +18,7 @@ use super::sentences::Advice;
 use super::tls;
 use super::version::RestVersion;
 use super::wire;
+use crate::model::ArrayId;
 use crate::{Error, Result};
 use counters::Counting;
 use exchange::{ArrayClock, Until};
@@ -129,6 +130,11 @@ impl FlashArrayClient {
     /// another one than before → `Conflict` → check what the URL leads to.
     pub(super) fn confirm_array(&self, found: &wire::Array) -> Result<()> {
         self.shared.array.check(&self.shared.endpoint, found)
+    }
+
+    /// Id of the array, if somebody has asked for it by now. It never changes.
+    pub(super) fn known_id(&self) -> Option<ArrayId> {
+        self.shared.array.id().map(ArrayId::from)
     }
 
     /// What was sent and received so far, by all clones.

@@ -29,6 +29,7 @@ impl PureStorageDriver {
             return Ok(Outcome::AlreadyDone(in_order(request, clones)));
         }
         refuse_bad_names(&missing)?;
+        self.require_online(&group).await?;
         self.require_complete(&request.point).await?;
         if !self.version().await?.has(Feature::VolumesBatch) {
             self.refuse_any(request, &cx.op_key).await?;
@@ -264,7 +265,7 @@ fn in_order(request: &CloneRequest, mut clones: Vec<ClonedVolume>) -> Vec<Cloned
 fn refuse_bad_names(wanted: &BTreeMap<&ArrayVolumeName, &ArrayVolumeName>) -> Result<()> {
     let mut seen = BTreeSet::new();
     for name in wanted.values() {
-        naming::validate_array_object_name("clone name", name.as_str())?;
+        naming::validate_clone_name(name)?;
         if !seen.insert(name) {
             return Err(Error::invalid(format!("clone name '{name}' is given twice")));
         }

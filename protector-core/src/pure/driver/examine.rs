@@ -34,7 +34,7 @@ impl PureStorageDriver {
         let mut objections = self.against_point(request).await?;
         let mut seen = BTreeSet::new();
         for name in request.volumes.values() {
-            if let Err(error) = naming::validate_array_object_name("clone name", name.as_str()) {
+            if let Err(error) = naming::validate_clone_name(name) {
                 objections.push(Objection { code: "name_invalid", error });
             } else if !seen.insert(name.clone()) {
                 let error = Error::invalid(format!("clone name '{name}' is given twice"));
@@ -76,6 +76,12 @@ impl PureStorageDriver {
         let Some(snapshot) = snapshot else {
             return Ok(vec![Objection { code: "recovery_point_missing", error: self.no_point(point) }]);
         };
+        if let Err(error) = self.require_online(&naming::parse_recovery_point(point)?.0).await {
+            if error.kind() != ErrorKind::Precondition {
+                return Err(error);
+            }
+            return Ok(vec![Objection { code: "pod_not_online", error }]);
+        }
         let mut objections = Vec::new();
         if snapshot.destroyed == Some(true) {
             let text = format!("recovery point '{point}' on array '{}' is destroyed", self.host());

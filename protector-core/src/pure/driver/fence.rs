@@ -2,11 +2,11 @@
 //!
 //! A FlashArray has no read-only switch for a volume outside of a pod. What it has is the connection, without which no
 //! host can write. The connections are written down as a tag on the volume before they are taken away, so that a fence
-//! that was interrupted is completed, and undone, from what the array itself knows.
+//! that was interrupted is completed, and undone, from what the array itself knows. The tag is each array's own: in a stretched
+//! pod, where arrays share volumes and tags, each of them fences its own hosts.
 
 use super::PureStorageDriver;
 use super::mark::NAMESPACE;
-use super::volumes::FENCE_KEY;
 use crate::model::{ArrayGroupName, ArrayVolumeName};
 use crate::ports::{Cx, FenceState, Outcome};
 use crate::pure::request::batches;
@@ -56,7 +56,8 @@ impl PureStorageDriver {
     pub(super) async fn raise_fence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>> {
         self.changeable(cx, group).await?;
         let members = self.member_names(group).await?;
-        let (connected, recorded) = futures::try_join!(self.connected(&members), self.recorded(&members))?;
+        let key = self.fence_key().await?;
+        let (connected, recorded) = futures::try_join!(self.connected(&members), self.recorded(&members, &key))?;
         if connected.is_empty() && members.iter().all(|volume| recorded.contains_key(volume)) {
             return Ok(Outcome::AlreadyDone(FenceState::Fenced));
         }
@@ -67,7 +68,7 @@ impl PureStorageDriver {
             let known = kept.len();
             kept.extend(connected.get(volume).into_iter().flatten().cloned());
             if kept.len() > known || !recorded.contains_key(volume) {
-                records.push((volume, self.record(volume, &kept)?));
+                records.push((volume, self.record(volume, &kept, &key)?));
             }
         }
         for (volume, entry) in &records {
@@ -86,7 +87,8 @@ impl PureStorageDriver {
     pub(super) async fn lower_fence(&self, cx: &Cx, group: &ArrayGroupName) -> Result<Outcome<FenceState>> {
         self.changeable(cx, group).await?;
         let members = self.member_names(group).await?;
-        let recorded = self.recorded(&members).await?;
+        let key = self.fence_key().await?;
+        let recorded = self.recorded(&members, &key).await?;
         if recorded.is_empty() {
             return Ok(Outcome::AlreadyDone(FenceState::Open));
         }
@@ -98,7 +100,7 @@ impl PureStorageDriver {
         // the record goes last: until then an interrupted call can be repeated
         let names: Vec<ArrayVolumeName> = recorded.into_keys().collect();
         for piece in batches(&names, self.batch_size()) {
-            super::groups::or_missing(self.send(tags::untag_volumes(piece, NAMESPACE, &[FENCE_KEY])).await)?;
+            super::groups::or_missing(self.send(tags::untag_volumes(piece, NAMESPACE, &[&key])).await)?;
         }
         Ok(Outcome::Done(FenceState::Open))
     }
@@ -125,18 +127,15 @@ impl PureStorageDriver {
     }
 
     /// What a fence wrote down; a volume with an empty record was connected to nobody.
-    async fn recorded(&self, members: &BTreeSet<ArrayVolumeName>) -> Result<Connections> {
+    async fn recorded(&self, members: &BTreeSet<ArrayVolumeName>, key: &str) -> Result<Connections> {
         let asked: Vec<ArrayVolumeName> = members.iter().cloned().collect();
         let mut recorded = Connections::new();
         for piece in batches(&asked, self.batch_size()) {
             let found: Vec<crate::pure::wire::Tag> = self.items(tags::of_volumes(NAMESPACE, piece)).await?;
-            for tag in found.iter().filter(|tag| tag.key == FENCE_KEY) {
+            for tag in found.iter().filter(|tag| tag.key == key) {
                 let Some(volume) = &tag.resource.name else { continue };
                 let kept = serde_json::from_str(&tag.value).map_err(|e| {
-                    Error::internal(format!(
-                        "tag '{FENCE_KEY}' of volume '{volume}' on '{}' is unreadable: {e}",
-                        self.host()
-                    ))
+                    Error::internal(format!("tag '{key}' of volume '{volume}' on '{}' is unreadable: {e}", self.host()))
                 })?;
                 recorded.insert(volume.as_str().into(), kept);
             }
@@ -144,7 +143,7 @@ impl PureStorageDriver {
         Ok(recorded)
     }
 
-    fn record(&self, volume: &ArrayVolumeName, kept: &BTreeSet<Kept>) -> Result<TagEntry> {
+    fn record(&self, volume: &ArrayVolumeName, kept: &BTreeSet<Kept>, key: &str) -> Result<TagEntry> {
         let Some(text) = written(kept)? else {
             return Err(Error::unsupported(format!(
                 "volume '{volume}' on array '{}' is connected to more hosts than a fence can write down",
@@ -152,7 +151,7 @@ impl PureStorageDriver {
             ))
             .remedy("put the hosts into a host group, or disconnect the volume"));
         };
-        Ok(TagEntry::new(NAMESPACE, FENCE_KEY, &text))
+        Ok(TagEntry::new(NAMESPACE, key, &text))
     }
 }
 

@@ -47,7 +47,8 @@ impl PureStorageDriver {
         futures::try_join!(self.find_group(name), self.mark(name))
     }
 
-    /// A group of this array that carries a mark and can be changed by this caller; a newer epoch is remembered.
+    /// A group of this array that carries a mark and can be changed by this caller; a newer epoch is remembered. In a pod:
+    /// through an array that has its current data.
     pub(super) async fn changeable(&self, cx: &Cx, name: &ArrayGroupName) -> Result<(ProtectionGroup, Mark)> {
         self.check(cx)?;
         let (found, mark) = self.find_marked(name).await?;
@@ -65,6 +66,7 @@ impl PureStorageDriver {
         if group.owner(&mark).is_none() {
             return Err(self.foreign(name));
         }
+        self.require_online(name).await?;
         self.note_epoch(cx, name, &mark).await?;
         Ok((group, mark))
     }
@@ -127,6 +129,11 @@ impl PureStorageDriver {
         if let Some(pod) = super::pods::pod_of(group) {
             return self.other_arrays(pod).await;
         }
+        self.snapshot_targets(group).await
+    }
+
+    /// The arrays that recovery points of a group are shipped to, with whether each allows it. A stretched pod is none.
+    pub(super) async fn snapshot_targets(&self, group: &ArrayGroupName) -> Result<BTreeMap<ArrayName, bool>> {
         let found: Vec<GroupTarget> = or_missing(self.items(targets::of_group(group)).await)?.unwrap_or_default();
         let named = found.into_iter().filter_map(|item| Some((ArrayName::from(item.member.name?), item.allowed)));
         Ok(named.map(|(name, allowed)| (name, allowed == Some(true))).collect())
@@ -145,6 +152,7 @@ impl PureStorageDriver {
         if group.is_destroyed() {
             return Err(self.pending(name));
         }
+        self.require_online(name).await?;
         let wanted = Mark { owner: Some(spec.owner.clone()), epoch: cx.epoch, state: MarkState::Made };
         match group.owner(&mark) {
             Some(owner) if owner != spec.owner => Err(self.owned_by(name, &owner, &spec.owner)),
@@ -173,7 +181,7 @@ impl PureStorageDriver {
             return self.rename_once(&working, spec).await;
         }
         if let GroupScope::Pod(pod) = naming::parse_group_name(&spec.name)?.scope {
-            self.ensure_pod(&pod).await?;
+            self.ensure_pod(&spec.name, &pod).await?;
         }
         if before.state != MarkState::Intended || before.owner.as_ref() != Some(&spec.owner) {
             self.write_mark(&spec.name, &Mark { state: MarkState::Intended, ..mark.clone() }).await?;
@@ -222,6 +230,7 @@ impl PureStorageDriver {
             self.mark_retired(cx, name, &mark).await?;
             return Ok(Outcome::AlreadyDone(()));
         }
+        self.require_online(name).await?;
         if self.holds_data(name).await? && !self.survives(name, surviving).await? {
             let text = format!(
                 "protection group '{name}' on array '{}' has members or recovery points, and nothing proves that their \
@@ -255,11 +264,13 @@ impl PureStorageDriver {
         Ok(!members.is_empty() || !points.is_empty())
     }
 
-    /// Whether a proof names something else than a recovery point of the very group that is to go.
+    /// Whether a proof names something else than a recovery point of the very group that is to go. One in a stretched pod is
+    /// gone from both arrays.
     async fn survives(&self, name: &ArrayGroupName, proof: Option<&SurvivingRecoveryPoint>) -> Result<bool> {
         let Some(proof) = proof else { return Ok(false) };
         let (of_group, _) = naming::parse_recovery_point(&proof.point)?;
-        Ok(of_group != *name || self.identity().await?.id != proof.array)
+        let shared = super::pods::pod_of(name).is_some();
+        Ok(of_group != *name || !shared && self.identity().await?.id != proof.array)
     }
 }
 

@@ -6,12 +6,13 @@
 use super::PureStorageDriver;
 use super::groups::or_missing;
 use super::mark::{Mark, MarkState};
-use crate::model::{ArrayGroupName, ArrayName, ProtectionGroupId};
+use crate::model::{ArrayGroupName, ArrayName, ProtectionGroupId, Transfer};
 use crate::ports::{
     Cx, Outcome, PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus, ReplicationLink, ReplicationStatus,
 };
 use crate::pure::requests::pods::{self, Promotion};
 use crate::pure::wire::{self, Pod, PodArray, ProtectionGroup};
+use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,7 +21,7 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// The pod of a group.
 pub(super) fn pod_of(group: &ArrayGroupName) -> Option<&str> {
-    group.as_str().split_once("::").map(|(pod, _)| pod)
+    naming::pod_of(group.as_str())
 }
 
 impl PureStorageDriver {
@@ -39,10 +40,47 @@ impl PureStorageDriver {
         Err(Error::new(ErrorKind::PendingEradication, text).remedy(format!("purepod recover {name}")))
     }
 
-    pub(super) async fn ensure_pod(&self, name: &str) -> Result<()> {
-        match self.pod(name).await {
+    /// Where this array itself stands in a pod, and what it is called.
+    async fn own_part(&self, pod: &Pod) -> Result<(ArrayName, PodMemberState)> {
+        let own = self.identity().await?.name;
+        let here = pod.arrays.iter().find(|array| array.name.as_deref() == Some(own.as_str()));
+        Ok((own, here.map_or(PodMemberState::Unknown, state)))
+    }
+
+    /// Refuses what needs the current data of a group's pod, if it is in one.
+    ///
+    /// # Errors
+    /// not online on this array → `Precondition`; no such pod → `NotFound`; destroyed → `PendingEradication`.
+    pub(super) async fn require_online(&self, group: &ArrayGroupName) -> Result<()> {
+        let Some(name) = pod_of(group) else { return Ok(()) };
+        let (own, state) = self.own_part(&self.pod(name).await?).await?;
+        if state == PodMemberState::Online {
+            return Ok(());
+        }
+        Err(Error::precondition(format!("pod '{name}' is {state} on array '{own}'")))
+    }
+
+    /// How a snapshot of a local group has come to this array: taken in a pod, it is on each array of the pod at once, and one
+    /// without the current data of the pod cannot say what it has.
+    pub(super) async fn local_transfer(&self, group: &ArrayGroupName) -> Result<Transfer> {
+        match self.require_online(group).await {
+            Ok(()) => Ok(Transfer::Local),
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    ErrorKind::Precondition | ErrorKind::NotFound | ErrorKind::PendingEradication
+                ) =>
+            {
+                Ok(Transfer::Unknown)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    pub(super) async fn ensure_pod(&self, group: &ArrayGroupName, name: &str) -> Result<()> {
+        match self.require_online(group).await {
             Err(e) if e.kind() == ErrorKind::NotFound => {}
-            other => return other.map(drop),
+            other => return other,
         }
         match self.send(pods::create(name)).await {
             Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -94,15 +132,16 @@ impl PureStorageDriver {
         pod: &str,
         owner: &ProtectionGroupId,
     ) -> Result<Outcome<()>> {
-        let own = self.identity().await?.name;
-        let here = self.find_pod(pod).await?.map(|pod| pod.arrays).unwrap_or_default();
-        let here = here.iter().find(|array| array.name.as_deref() == Some(own.as_str()));
-        if here.is_none_or(|array| state(array) != PodMemberState::Online) {
+        let Some(pod) = self.find_pod(pod).await? else { return Ok(Outcome::InProgress { poll_after: POLL }) };
+        if self.own_part(&pod).await?.1 != PodMemberState::Online {
             return Ok(Outcome::InProgress { poll_after: POLL });
         }
         let (found, mark) = self.find_marked(name).await?;
         let Some(group) = found else { return Ok(Outcome::InProgress { poll_after: POLL }) };
         mark.refuse_older(cx, name, self.host())?;
+        if group.is_destroyed() {
+            return Err(self.pending(name));
+        }
         if let Some(other) = group.owner(&mark).filter(|other| other != owner) {
             return Err(Error::conflict(format!(
                 "'{name}' on array '{}' is a group of '{other}', not of '{owner}'",
@@ -181,8 +220,8 @@ impl PureStorageDriver {
         if !(under_way && asked) {
             let change = match wanted {
                 PodPromotion::Promoted => Promotion::Promoted,
-                // without a link there is nobody to wait for
-                _ if found.link_source_count.unwrap_or_default() > 0 => Promotion::DemotedAfterQuiesce,
+                // without a link to another pod there is nobody to wait for
+                _ if found.link_target_count.unwrap_or_default() > 0 => Promotion::DemotedAfterQuiesce,
                 _ => Promotion::DemotedAtOnce,
             };
             self.send(pods::set_promotion(pod, change)).await?;

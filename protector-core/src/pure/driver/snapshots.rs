@@ -39,7 +39,8 @@ impl PureStorageDriver {
         };
         let transfers = async { if replica { self.transfers_of(group).await } else { Ok(Vec::new()) } };
         let volumes = async { self.items::<VolumeSnapshot>(snapshots::volumes_of_group(group)).await };
-        let (snapshots, transfers, volumes) = futures::try_join!(snapshots, transfers, volumes)?;
+        let (snapshots, transfers, volumes, local) =
+            futures::try_join!(snapshots, transfers, volumes, self.local_transfer(group))?;
         let transfers: BTreeMap<&str, &SnapshotTransfer> = transfers.iter().map(|t| (t.name.as_str(), t)).collect();
         let mut members: BTreeMap<RecoveryPointName, Vec<ArrayVolumeName>> = BTreeMap::new();
         for (point, member) in volumes.iter().filter_map(|volume| naming::parse_volume_snapshot(&volume.name)) {
@@ -48,8 +49,7 @@ impl PureStorageDriver {
         let mut points = Vec::new();
         for snapshot in snapshots {
             let name = RecoveryPointName::from(snapshot.name.as_str());
-            let transfer =
-                if replica { progress(transfers.get(snapshot.name.as_str()).copied()) } else { Transfer::Local };
+            let transfer = if replica { progress(transfers.get(snapshot.name.as_str()).copied()) } else { local };
             let mut volumes = members.remove(&name).unwrap_or_default();
             volumes.sort();
             points.push(self.point(group, &snapshot, transfer, volumes)?);
@@ -115,7 +115,10 @@ impl PureStorageDriver {
         if !is_replica(&group)? {
             let found: Option<Vec<GroupSnapshot>> =
                 or_missing(self.items(snapshots::named(std::slice::from_ref(name))).await)?;
-            return Ok(found.filter(|found| !found.is_empty()).map(|_| Transfer::Local));
+            if found.is_none_or(|found| found.is_empty()) {
+                return Ok(None);
+            }
+            return self.local_transfer(&group).await.map(Some);
         }
         let found: Option<Vec<SnapshotTransfer>> =
             or_missing(self.items(snapshots::transfers(std::slice::from_ref(name))).await)?;
@@ -152,7 +155,7 @@ impl PureStorageDriver {
             return Err(lacks("has no members to take a snapshot of"));
         }
         if request.replicate_now {
-            let targets = self.target_list(group).await?;
+            let targets = self.snapshot_targets(group).await?;
             if !targets.values().any(|allowed| *allowed) {
                 let names: Vec<String> = targets.keys().map(|name| format!("'{name}'")).collect();
                 let remedy = match names.as_slice() {

@@ -12,8 +12,8 @@ use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Key of the tag that says which connections a fence took away.
-pub(super) const FENCE_KEY: &str = "fence";
+/// How every key of a tag begins that says which connections a fence took away.
+const FENCE_KEYS: &str = "fence-";
 /// How every key of a clone's tag begins.
 pub(super) const CLONE_KEYS: &str = "clone-";
 /// A common beginning of names that is worth asking for: that of the clones of one operation, `dr-<8 digits>-`, but not
@@ -56,7 +56,22 @@ impl PureStorageDriver {
         };
         found.sort_by(|one, other| one.name.cmp(&other.name));
         let tags = self.tags_of(&found).await?;
-        found.into_iter().map(|volume| show(volume, &tags)).collect()
+        self.show_volumes(found, &tags).await
+    }
+
+    async fn show_volumes(&self, found: Vec<Volume>, tags: &BTreeMap<String, Vec<Tag>>) -> Result<Vec<ArrayVolume>> {
+        let any_fence = tags.values().flatten().any(|tag| tag.key.starts_with(FENCE_KEYS));
+        let fence_key = if any_fence { Some(self.fence_key().await?) } else { None };
+        found.into_iter().map(|volume| show(volume, tags, fence_key.as_deref())).collect()
+    }
+
+    /// Key of the tag that says which connections a fence on this array took away.
+    pub(super) async fn fence_key(&self) -> Result<String> {
+        let id = match self.client.known_id() {
+            Some(id) => id,
+            None => self.identity().await?.id,
+        };
+        Ok(naming::fence_tag_key(&id))
     }
 
     /// Volumes and their tags at once, for a round trip less. Where one is missing, the tags of the others are asked for.
@@ -71,7 +86,7 @@ impl PureStorageDriver {
             other => other?,
         };
         found.sort_by(|one, other| one.name.cmp(&other.name));
-        found.into_iter().map(|volume| show(volume, &tags)).collect()
+        self.show_volumes(found, &tags).await
     }
 
     /// Volumes by name, destroyed ones too; missing ones are left out.
@@ -166,7 +181,7 @@ fn telling_prefix(names: &[ArrayVolumeName]) -> Option<&str> {
     first.get(..shared).filter(|prefix| prefix.len() >= TELLING_PREFIX && !prefix.contains("::"))
 }
 
-fn show(volume: Volume, tags: &BTreeMap<String, Vec<Tag>>) -> Result<ArrayVolume> {
+fn show(volume: Volume, tags: &BTreeMap<String, Vec<Tag>>, fence_key: Option<&str>) -> Result<ArrayVolume> {
     let own = tags.get(&volume.id).map(Vec::as_slice).unwrap_or_default();
     let clone = own.iter().filter(|tag| tag.key.starts_with(CLONE_KEYS)).find_map(CloneTag::read);
     let cloned_from = clone.map(|clone| (clone.point, clone.source)).or_else(|| {
@@ -182,7 +197,7 @@ fn show(volume: Volume, tags: &BTreeMap<String, Vec<Tag>>) -> Result<ArrayVolume
         provisioned,
         cloned_from,
         // a fence that was interrupted has written its record and not yet disconnected everybody
-        fenced: volume.connection_count == Some(0) && own.iter().any(|tag| tag.key == FENCE_KEY),
+        fenced: volume.connection_count == Some(0) && own.iter().any(|tag| Some(tag.key.as_str()) == fence_key),
         destroyed: volume.destroyed == Some(true),
     })
 }

@@ -16,6 +16,7 @@ fn with(transfer: Transfer, point: RecoveryPoint) -> RecoveryPoint {
     RecoveryPoint { transfer, ..point }
 }
 
+/// I-17: one that lacks a member, is on its way, unclear or destroyed is passed over, however new it is.
 #[test]
 fn the_newest_whole_complete_one_is_chosen() {
     let points = [
@@ -40,6 +41,7 @@ fn the_newest_whole_complete_one_is_chosen() {
     );
 }
 
+/// I-16: what counts is the instant of the data.
 #[test]
 fn data_time_counts_not_arrival() {
     let late = Timestamp::from_second(10_000).unwrap();
@@ -47,6 +49,7 @@ fn data_time_counts_not_arrival() {
     assert_eq!(newest_usable(&points, &expected(&["a"])).unwrap().name.as_str(), "arrA:pg1.newer");
 }
 
+/// I-16
 #[test]
 fn ties_are_broken_by_name() {
     let mut points = vec![point("x", 100, &["a"]), point("y", 100, &["a"])];
@@ -81,6 +84,7 @@ fn any_point() -> impl Strategy<Value = RecoveryPoint> {
 }
 
 proptest! {
+    /// I-16, I-17
     #[test]
     fn never_an_unusable_one_and_never_an_older_one(points in proptest::collection::vec(any_point(), 0..8)) {
         let expected = expected(&["a", "b"]);

@@ -94,6 +94,7 @@ fn names_in_remedies_are_shell_words() {
     assert!(remedy.starts_with("openstack --os-cloud 'site a' volume type set 'two words; reboot' --"), "{remedy}");
 }
 
+/// I-45
 #[test]
 fn each_rule_alone() {
     type Change = fn(&mut Candidate);

@@ -2,7 +2,7 @@
 
 use super::MAX_ARRAY_NAME;
 use crate::model::{
-    ArrayGroupName, ArrayVolumeName, DiskId, LedgerEntryId, OpKey, OperationId, ProtectionGroupId, VolumeId,
+    ArrayGroupName, ArrayId, ArrayVolumeName, DiskId, LedgerEntryId, OpKey, OperationId, ProtectionGroupId, VolumeId,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,12 @@ pub fn working_group_name(group: &ArrayGroupName) -> ArrayGroupName {
 /// Key of the tag on a volume that was cloned under `op_key`. A digest, since keys of tags are short and op keys are not.
 pub fn clone_tag_key(op_key: &OpKey) -> String {
     format!("clone-{}", whole_digest(op_key.as_str()))
+}
+
+/// Key of the tag on a volume in which `array` keeps whom its fence disconnected. Arrays that share a volume, in a stretched pod,
+/// share its tags as well.
+pub fn fence_tag_key(array: &ArrayId) -> String {
+    format!("fence-{}", whole_digest(array.as_str()))
 }
 
 /// What Cinder calls a volume on the array: `volume-<id>-cinder`. Only right for a volume that Cinder has just made or

@@ -145,6 +145,16 @@ fn a_bent_name_stays_distinct() {
 }
 
 #[test]
+fn names_in_pods() {
+    for row in rows(&cases()["pods"]) {
+        let (object, volume) = (text(row, "object"), ArrayVolumeName::from(text(row, "object")));
+        assert_eq!(pod_of(object), row["pod"].as_str(), "{object}");
+        assert_eq!(outside_of_pods(&volume).as_str(), text(row, "bare"), "{object}");
+        assert_eq!(volume_in_pod(CINDER_POD, &volume).as_str(), text(row, "in_cinder_pod"), "{object}");
+    }
+}
+
+#[test]
 fn system_groups() {
     let cases = cases();
     for name in texts(&cases["system_groups"]["yes"]) {

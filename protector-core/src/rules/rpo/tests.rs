@@ -107,6 +107,7 @@ fn an_array_keeps_schedules_within_its_bounds() {
 }
 
 proptest! {
+    /// I-19: neither an unknown age nor none at all.
     #[test]
     fn only_a_known_age_within_bounds_passes(seconds in 0..u64::from(u32::MAX) * 61, rpo in 0..=u32::MAX) {
         let verdict = check_rpo(RecoveryPointAge::Known { seconds }, rpo);

@@ -188,6 +188,7 @@ async fn a_lock_that_lasts_too_long_is_transient() {
     store.create_group(&record("web")).await.unwrap();
 }
 
+/// I-41
 #[tokio::test]
 async fn a_tampered_journal_is_detected() {
     // what is said when read from the start, and from 2 on, which must look at the link to entry 1 as well

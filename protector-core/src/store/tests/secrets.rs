@@ -17,6 +17,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
+/// I-42
 #[tokio::test]
 async fn a_token_is_nowhere_on_the_disk() {
     let place = Place::new();

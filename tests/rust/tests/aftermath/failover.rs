@@ -53,6 +53,66 @@ async fn best_effort_steps_that_are_skipped_leave_a_fence_due() -> Result<()> {
     Ok(())
 }
 
+/// The array of the lost site answers and its cloud does not: nothing is stopped, and yet nothing is written there.
+#[tokio::test]
+async fn an_array_that_answers_is_fenced_although_its_cloud_is_silent() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let (away, world) = (stage.other()?, stage.deployment.world());
+    stage.set_site("site-a", false)?;
+    world.set_array_available(&"flasharray-a".into(), true)?;
+    let plan = away.plan(GROUP, &unplanned(true)).await?;
+    let steps: Vec<&str> = plan.steps.iter().map(|s| s.id.as_str()).collect();
+    assert!(steps.contains(&"fence_source") && !steps.iter().any(|id| id.starts_with("stop_server/")), "{plan}");
+    assert!(plan.to_string().contains("its array answers, and its cloud does not"), "{plan}");
+    let operation = away.accept(&plan).await?.id.to_string();
+    let done = away.run(&operation, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+    let outputs = outputs(&away, &operation).await?;
+    check_evidence(&stage, &outputs["fence_source"], "site-a").await?;
+    // its servers were not seen to stop: that waits, and the fence with it
+    let record = stage.record(&away).await?;
+    assert_eq!((record.fences_due.len(), record.fences_due[0].servers.len()), (1, 1));
+    stage.set_site("site-a", true)?;
+    let entry = &record.ledger[0];
+    assert!(world.write(&site_a(), &entry.volumes[0].volume_id, 0).is_err(), "the server runs behind the fence");
+    away.sync_metadata(GROUP).await?;
+    let settled = operate(&away, &reprotect()).await?;
+    assert_eq!(settled.status, OperationStatus::Completed, "{settled:#?}");
+    assert!(stage.record(&away).await?.fences_due.is_empty());
+    let servers = world.cloud(&site_a())?.servers().await?;
+    let old = servers.iter().find(|s| s.name == "web-server-1").expect("the old server");
+    assert_eq!(old.state, ServerState::Shutoff);
+    Ok(())
+}
+
+/// The cloud answers and the array does not: what runs is stopped, and the fence waits.
+#[tokio::test]
+async fn servers_are_stopped_although_their_array_is_silent() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let (away, world) = (stage.other()?, stage.deployment.world());
+    world.set_array_available(&"flasharray-a".into(), false)?;
+    let plan = away.plan(GROUP, &unplanned(true)).await?;
+    let steps: Vec<&str> = plan.steps.iter().map(|s| s.id.as_str()).collect();
+    assert!(!steps.contains(&"fence_source") && steps.contains(&"stop_server/web-server-1"), "{plan}");
+    assert!(plan.to_string().contains("its cloud answers, and its array does not"), "{plan}");
+    let done = operate(&away, &unplanned(true)).await?;
+    assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+    let servers = world.cloud(&site_a())?.servers().await?;
+    let old = servers.iter().find(|s| s.name == "web-server-1").expect("the old server");
+    assert_eq!(old.state, ServerState::Shutoff);
+    // whoever starts it again before the site is fenced writes where nobody looks: all of it waits
+    let record = stage.record(&away).await?;
+    assert_eq!((record.fences_due.len(), record.fences_due[0].servers.len()), (1, 1));
+    world.set_array_available(&"flasharray-a".into(), true)?;
+    assert!(world.write(&site_a(), &record.ledger[0].volumes[0].volume_id, 0).is_ok());
+    // the sites never lost touch
+    assert_eq!(record.divergence, None);
+    let settled = operate(&away, &reprotect()).await?;
+    assert_eq!(settled.status, OperationStatus::Completed, "{settled:#?}");
+    assert!(world.write(&site_a(), &record.ledger[0].volumes[0].volume_id, 0).is_err());
+    Ok(())
+}
+
 /// I-08: in planned and unplanned failovers, and where a site that was left is fenced later.
 #[tokio::test]
 async fn a_fence_leaves_its_evidence_in_the_journal() -> Result<()> {

@@ -20,11 +20,13 @@ async fn test_failover() -> Result<()> {
     survives_any_kill(Story::of(&[Request::Sync {}], request)).await
 }
 
+/// I-21: a cleanup that is killed anywhere is made to its end.
 #[tokio::test]
 async fn test_cleanup() -> Result<()> {
     survives_any_kill(Story::of(&drill()[..2], Request::TestCleanup { test: None })).await
 }
 
+/// I-31
 #[tokio::test]
 async fn planned_failover() -> Result<()> {
     survives_any_kill(Story::of(&[Request::Sync {}], failover())).await

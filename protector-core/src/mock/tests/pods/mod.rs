@@ -3,6 +3,7 @@
 mod links;
 mod members;
 mod promotion;
+mod synchronous;
 
 use super::assert_refused;
 use crate::ErrorKind::{AlreadyExists, Forbidden, InvalidRequest, LimitReached, NotFound, Precondition};
@@ -73,9 +74,8 @@ impl Pair {
 
     fn group(&self, array: &str, name: &str, member: &str) {
         self.on(array, |tx| {
-            let id = array::groups::create(tx.tx, &tx.array, name, None, 0)?;
             let pod = tx.place(name)?.unwrap();
-            tx.tx.execute("UPDATE protection_groups SET pod_id = ?2 WHERE id = ?1", [&id, &pod.id])?;
+            let id = array::groups::create(tx.tx, &tx.array, name, Some(&pod.id))?;
             let member = volumes::by_name(tx.tx, &tx.array.id, member)?.unwrap();
             array::groups::add_member(tx.tx, &id, &member.id)
         })
@@ -104,7 +104,7 @@ impl Pair {
     fn group_members(&self, array: &str, name: &str) -> Vec<String> {
         self.on(array, |tx| {
             let group = array::groups::find(tx.tx, &tx.array, name)?.unwrap();
-            Ok(volumes::of_group(tx.tx, &group.id)?.into_iter().map(|volume| volume.name).collect())
+            Ok(volumes::of_group(tx.tx, &tx.array.id, &group.id)?.into_iter().map(|volume| volume.name).collect())
         })
         .unwrap()
     }

@@ -73,6 +73,7 @@ async fn try_all(subject: &StorageSubject, cx: &Cx) -> Vec<(&'static str, crate:
     tried
 }
 
+/// I-06
 async fn an_older_epoch_has_no_effect(subject: &StorageSubject) -> CheckResult {
     filled_group(subject, &["v1"]).await?;
     let newer = at_epoch(subject, "newer", EPOCH + 2);
@@ -87,6 +88,7 @@ async fn an_older_epoch_has_no_effect(subject: &StorageSubject) -> CheckResult {
     ensure_equal("recovery points", &subject.source.recovery_points(&group()).await?.value, &Vec::new())
 }
 
+/// I-06
 async fn an_older_epoch_clones_nothing(subject: &StorageSubject) -> CheckResult {
     let point = complete_point(subject).await?;
     let (image, _) = crate::rules::naming::parse_recovery_point(&point)?;

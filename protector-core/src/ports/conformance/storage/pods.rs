@@ -8,7 +8,7 @@ use crate::ErrorKind::{Conflict, NotFound, Precondition, Unsupported};
 use crate::model::{ArrayGroupName, ArrayVolumeName};
 use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure, ensure_equal, ensure_refused};
 use crate::ports::{
-    MemberMode, PodMemberState, PodPromotion, PodStatus, ReplicationLink, ReplicationSpec, StorageDriver,
+    MemberMode, PodMemberState, PodPromotion, PodStatus, ReplicationLink, ReplicationSpec, StorageDriver, VolumeQuery,
 };
 
 pub(super) fn checks() -> Vec<Check<StorageSubject>> {
@@ -21,11 +21,12 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
         a_stretched_pod_is_neither_demoted_nor_promoted if promotes,
         a_pod_of_one_array_is_demoted_and_promoted if promotes,
         a_demoted_pod_takes_no_writes if |subject: &StorageSubject| promotes(subject) && subject.bench.has_data(),
+        a_demotion_waits_for_the_last_write if |subject: &StorageSubject| promotes(subject) && subject.bench.has_data() && subject.bench.can_link_pods(),
         a_group_outside_of_pods_is_neither_demoted_nor_promoted if promotes,
     ]
 }
 
-fn has_pods(subject: &StorageSubject) -> bool {
+pub(super) fn has_pods(subject: &StorageSubject) -> bool {
     subject.source.capabilities().sync_pods && subject.bench.has_pods()
 }
 
@@ -33,12 +34,12 @@ fn promotes(subject: &StorageSubject) -> bool {
     has_pods(subject) && subject.source.capabilities().promotion
 }
 
-fn pod_group() -> ArrayGroupName {
+pub(super) fn pod_group() -> ArrayGroupName {
     ArrayGroupName::from("pod-conformance::pg-conformance")
 }
 
 /// A marked group in a pod of its own, with one member.
-async fn filled_pod(subject: &StorageSubject) -> CheckResult {
+pub(super) async fn filled_pod(subject: &StorageSubject) -> CheckResult {
     let wanted = spec(&pod_group(), owner(), false);
     done("ensure_group", subject.source.ensure_group(&call(subject, "pod"), &wanted).await?)?;
     let volume = ArrayVolumeName::from("pod-conformance::v1");
@@ -48,14 +49,9 @@ async fn filled_pod(subject: &StorageSubject) -> CheckResult {
     Ok(())
 }
 
-async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
-    filled_pod(subject).await?;
-    let wanted = ReplicationSpec { target: name_of(&*subject.target).await?, interval: INTERVAL };
-    eventually(subject, "ensure_replication", || async {
-        let outcome = subject.source.ensure_replication(&call(subject, "stretch"), &pod_group(), &wanted).await?;
-        Ok(outcome.finished())
-    })
-    .await?;
+/// The same on both arrays, which are online in it, and marked on both.
+pub(super) async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
+    stretched_unmarked(subject).await?;
     eventually(subject, "accept_from_peer", || async {
         let cx = call(subject, "accept");
         Ok(subject.target.accept_from_peer(&cx, &pod_group(), &owner(), true).await?.finished())
@@ -63,7 +59,18 @@ async fn stretched_pod(subject: &StorageSubject) -> CheckResult {
     .await
 }
 
-async fn pod_status(driver: &dyn StorageDriver) -> Result<PodStatus, Failure> {
+/// The same, before the target has marked the group.
+pub(super) async fn stretched_unmarked(subject: &StorageSubject) -> CheckResult {
+    filled_pod(subject).await?;
+    let wanted = ReplicationSpec { target: name_of(&*subject.target).await?, interval: INTERVAL };
+    eventually(subject, "ensure_replication", || async {
+        let outcome = subject.source.ensure_replication(&call(subject, "stretch"), &pod_group(), &wanted).await?;
+        Ok(outcome.finished())
+    })
+    .await
+}
+
+pub(super) async fn pod_status(driver: &dyn StorageDriver) -> Result<PodStatus, Failure> {
     let status = driver.replication_status(&pod_group()).await?.value;
     status.pod.ok_or_else(|| format!("{driver} says nothing of the pod").into())
 }
@@ -172,6 +179,24 @@ async fn a_demoted_pod_takes_no_writes(subject: &StorageSubject) -> CheckResult 
     demoted(subject).await?;
     let written = subject.bench.write(&array, &volume, 1).await;
     ensure(written.is_err(), || "a demoted pod took a write".to_owned())
+}
+
+async fn a_demotion_waits_for_the_last_write(subject: &StorageSubject) -> CheckResult {
+    filled_pod(subject).await?;
+    let (source, target) = (name_of(&*subject.source).await?, name_of(&*subject.target).await?);
+    subject.bench.link_pods((&source, "pod-conformance"), (&target, "pod-there")).await?;
+    subject.bench.write(&source, &ArrayVolumeName::from("pod-conformance::v1"), 3).await?;
+    demoted(subject).await?;
+    let pod = pod_status(&*subject.source).await?;
+    let links: Vec<_> = pod.replica_links.iter().map(|link| (&link.remote_array, link.remote_pod.as_str())).collect();
+    ensure_equal("replica links", &links, &vec![(&target, "pod-there")])?;
+    let query = VolumeQuery::Names([ArrayVolumeName::from("pod-there::v1")].into());
+    let there = subject.target.volumes(&query).await?;
+    ensure_equal("volumes on the target", &there.len(), &1)?;
+    for volume in there {
+        ensure_equal("writes on the target", &subject.bench.content(&target, &volume.id).await?, &3)?;
+    }
+    Ok(())
 }
 
 async fn a_group_outside_of_pods_is_neither_demoted_nor_promoted(subject: &StorageSubject) -> CheckResult {

@@ -115,6 +115,7 @@ async fn a_consistency_group_is_taken_once(subject: &StoreSubject) -> CheckResul
     taken(subject, ErrorKind::Conflict, &words, |r| r.group.consistency_group.id = "cg-web".into()).await
 }
 
+/// I-43
 async fn a_cinder_group_is_taken_once(subject: &StoreSubject) -> CheckResult {
     // also by a group that sees the site from the other end
     let words = ["cinder-a-web", "'web'"];
@@ -125,6 +126,7 @@ async fn a_cinder_group_is_taken_once(subject: &StoreSubject) -> CheckResult {
     .await
 }
 
+/// I-43
 async fn an_array_group_is_taken_once_per_pair_of_sites(subject: &StoreSubject) -> CheckResult {
     let take = |r: &mut GroupRecord| {
         turn_round(r);
@@ -151,6 +153,7 @@ async fn a_server_is_in_one_group(subject: &StoreSubject) -> CheckResult {
     taken(subject, ErrorKind::Conflict, &words, |r| r.members.push(member("server-web-on-site-b"))).await
 }
 
+/// I-45
 async fn a_volume_is_in_one_group(subject: &StoreSubject) -> CheckResult {
     let StoreSubject { store, .. } = subject;
     let words = ["volume-of-server-web-on-site-b", "site-b", "'web'"];

@@ -60,7 +60,7 @@ fn a_volume_is_shown_with_what_its_tags_say() {
         connection_count: None,
         source: Reference { id: None, name: source.map(Into::into) },
     };
-    let shown = |source, tags: Vec<Tag>| show(volume(source), &[("id-1".to_owned(), tags)].into()).unwrap();
+    let shown = |source, tags: Vec<Tag>| show(volume(source), &[("id-1".to_owned(), tags)].into(), None).unwrap();
     let from = |point: &str, source: &str| Some((point.into(), source.into()));
     let key = naming::clone_tag_key(&OpKey::from("op-1"));
     let clone = || tag(&key, "arrA:pg.dr-1.v1", Some("id-1"), Some("dr-v1"));
@@ -70,13 +70,16 @@ fn a_volume_is_shown_with_what_its_tags_say() {
     assert_eq!(shown(Some("v1"), vec![]).cloned_from, None);
     let fenced = |connection_count, tags: Vec<Tag>| {
         let volume = Volume { connection_count, ..volume(None) };
-        show(volume, &[("id-1".to_owned(), tags)].into()).unwrap().fenced
+        show(volume, &[("id-1".to_owned(), tags)].into(), Some("fence-here")).unwrap().fenced
     };
-    let fence = || vec![tag(FENCE_KEY, "[]", Some("id-1"), None)];
+    let fence = || vec![tag("fence-here", "[]", Some("id-1"), None)];
     assert!(fenced(Some(0), fence()));
     // somebody was connected anew, or the array does not say whether
     assert!(!fenced(Some(1), fence()) && !fenced(None, fence()));
     assert!(!fenced(Some(0), vec![clone()]));
+    // by the other array of a stretched pod
+    assert!(!fenced(Some(0), vec![tag("fence-there", "[]", Some("id-1"), None)]));
+    assert!(naming::fence_tag_key(&"array-1".into()).starts_with(FENCE_KEYS));
     let unknown = Volume { provisioned: None, ..volume(None) };
-    assert_eq!(show(unknown, &BTreeMap::new()).unwrap_err().kind(), crate::ErrorKind::Internal);
+    assert_eq!(show(unknown, &BTreeMap::new(), None).unwrap_err().kind(), crate::ErrorKind::Internal);
 }
