@@ -13,6 +13,7 @@ pub fn newest_usable<'a, 'b>(
 }
 
 /// The newest usable recovery point, and why each newer one was passed over, newest first; all of them if none is usable.
+#[expect(clippy::needless_pass_by_value, reason = "an iterator that is made for this call, and cheap to clone")]
 pub fn choose<'a, 'b>(
     points: &'a [RecoveryPoint],
     expected: impl IntoIterator<Item = &'b ArrayVolumeName> + Clone,
