@@ -85,6 +85,39 @@ def test_plan(file: Path) -> None:
     assert protector.plan(json.dumps(case["facts"]), json.dumps(case["request"])).json == plan.json
 
 
+def test_plans_of_every_kind_are_read() -> None:
+    kinds: dict[bool, set[str]] = {True: set(), False: set()}
+    for file in PLANS:
+        plan = protector.Plan.from_dict(json.loads(file.read_text(encoding="utf-8"))["plan"])
+        kinds[plan.acceptable].add(plan.kind)
+    every = {"sync", "test_failover", "test_cleanup", "planned_failover", "unplanned_failover"}
+    every |= {"failback", "reprotect", "commit", "retry_failed"}
+    assert kinds == {True: every, False: every}
+
+
+def test_plan_of_a_site(deployment: MockDeployment) -> None:
+    engine = deployment.engine()
+    for group, server, array_group, priority in (
+        (GROUP, "web-server-1", f"mock-pg-{GROUP}", 0),
+        ("payments", "db-server-1", "pg-payments", 1),
+    ):
+        engine.protection_group_create(
+            group,
+            replication_type="async",
+            primary_site="site-a",
+            secondary_site="site-b",
+            volume_type="replicated-ssd",
+            priority=priority,
+        )
+        engine.policy_create(group, pure_pg_name=array_group, replication_interval=300, rpo_minutes=15)
+        engine.member_add(group, deployment.server_id(server))
+        assert engine.sync(group).completed
+        if group == GROUP:
+            engine.protection_group_update(GROUP, priority=5)
+    plan = engine.plan_site_failover("site-a", networks=NETWORKS)
+    assert json.loads(plan.json) == json.loads((DATA / "site_failover.json").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("name", ["planned_failover", "large"])
 def test_graph(name: str) -> None:
     if name == "large":

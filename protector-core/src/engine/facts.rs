@@ -1,10 +1,9 @@
 //! Observing the world for a plan.
 
-use super::Engine;
+use super::{Engine, rehearsals};
 use crate::exec::OperationState;
 use crate::model::{
-    GroupRecord, OpenOperation, OperationId, OperationKind, OperationStatus, ReplicationPolicy, ServerId, SiteName,
-    VolumeId,
+    GroupRecord, OpenOperation, OperationId, OperationKind, ReplicationPolicy, ServerId, SiteName, VolumeId,
 };
 use crate::plan::{ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
 use crate::ports::{
@@ -23,15 +22,11 @@ impl Engine {
         let record = self.load(group).await?;
         let source = record.group.current_primary_site.clone();
         let target = record.group.standby_site().clone();
-        let (source, target, version) = tokio::join!(
+        let (source, target, peer) = tokio::join!(
             self.site_facts(&record, source, request),
             self.site_facts(&record, target, request),
-            self.0.endpoints.peer.version(&record.group.id)
+            self.peer_facts(&record, request)
         );
-        let version = version.map(|v| match v {
-            PeerVersion::At(version) => Some(version),
-            PeerVersion::Absent => None,
-        });
         let test = match request {
             Request::TestCleanup { test } => self.test_run(&record, test.as_ref()).await?,
             Request::Commit {} => self.test_run(&record, None).await?,
@@ -50,7 +45,7 @@ impl Engine {
             local_site: self.0.site.clone(),
             open_operation,
             unreadable_operation,
-            peer: PeerFacts { site: self.0.endpoints.peer.site().clone(), version: version.into() },
+            peer,
             source,
             target,
             test,
@@ -58,6 +53,19 @@ impl Engine {
             limits: self.0.executor.limits(),
             record,
         })
+    }
+
+    async fn peer_facts(&self, record: &GroupRecord, request: &Request) -> PeerFacts {
+        let (peer, group) = (&self.0.endpoints.peer, &record.group.id);
+        let version = peer.version(group).await.map(|v| match v {
+            PeerVersion::At(version) => Some(version),
+            PeerVersion::Absent => None,
+        });
+        let tests = match request {
+            Request::Commit {} => Some(peer.open_tests(group).await.into()),
+            _ => None,
+        };
+        PeerFacts { site: peer.site().clone(), version: version.into(), tests }
     }
 
     async fn site_facts(&self, record: &GroupRecord, site: SiteName, request: &Request) -> SiteFacts {
@@ -150,7 +158,7 @@ impl Engine {
     async fn test_run(&self, record: &GroupRecord, wanted: Option<&OperationId>) -> Result<Option<TestRun>> {
         let filter = OperationFilter { group: Some(record.group.id.clone()), limit: None };
         let operations = self.0.endpoints.store.operations(&filter).await?;
-        let cleaned = self.cleaned_tests(&operations).await?;
+        let cleaned = rehearsals::cleaned(&*self.0.endpoints.store, &operations).await?;
         for stored in operations.iter().filter(|o| o.kind == OperationKind::TestFailover && !cleaned.contains(&o.id)) {
             if wanted.is_some_and(|id| *id != stored.id) {
                 continue;
@@ -170,18 +178,6 @@ impl Engine {
             .remedy("openstack protector operation list")),
             None => Ok(None),
         }
-    }
-
-    async fn cleaned_tests(&self, operations: &[StoredOperation]) -> Result<BTreeSet<OperationId>> {
-        let mut cleaned = BTreeSet::new();
-        for stored in operations.iter().filter(|o| o.kind == OperationKind::TestCleanup) {
-            let completed = matches!(self.state(&stored.id).await?.finished, Some((OperationStatus::Completed, _)));
-            let plan = crate::exec::read_plan(stored)?;
-            if let (true, Request::TestCleanup { test: Some(test) }) = (completed, plan.request) {
-                cleaned.insert(test);
-            }
-        }
-        Ok(cleaned)
     }
 
     async fn leftovers(&self, stored: &StoredOperation) -> Result<Option<TestRun>> {

@@ -13,6 +13,7 @@ mod operations;
 mod peer;
 mod policies;
 mod protection_groups;
+mod rehearsals;
 pub mod report;
 mod requests;
 mod site_failover;

@@ -1,7 +1,8 @@
 //! The other site's metadata, when its store is in the same process.
 
+use super::rehearsals;
 use crate::model::{GroupRecord, ProtectionGroupId, SiteName};
-use crate::ports::{GroupChange, Peer, PeerVersion, Store};
+use crate::ports::{GroupChange, OpenTest, Peer, PeerVersion, Store};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use std::{fmt, sync::Arc};
@@ -63,6 +64,11 @@ impl Peer for InProcessPeer {
 
     async fn version(&self, group: &ProtectionGroupId) -> Result<PeerVersion> {
         Ok(self.held(group).await?.map_or(PeerVersion::Absent, |record| PeerVersion::At(record.version)))
+    }
+
+    async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
+        self.ping().await?;
+        rehearsals::open_tests(&*self.store, group).await
     }
 
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {

@@ -2,10 +2,11 @@
 
 use super::build::Builder;
 use super::{
-    Action, ExpectedLoss, Facts, Finding, FindingCode, Phase, Plan, Request, SiteFacts, checks, relocate::findings::rpo,
+    Action, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Observation, Phase, Plan, Request, SiteFacts, checks,
+    relocate::findings::rpo,
 };
-use crate::model::{OpKey, Protection, RetainedCopy, SiteName, StepId, VolumeId};
-use crate::ports::VolumeState;
+use crate::model::{OpKey, OperationId, Protection, RetainedCopy, SiteName, StepId, VolumeId};
+use crate::ports::{OpenTest, VolumeState};
 use crate::rules::naming;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,16 +92,34 @@ impl<'a> Sorted<'a> {
     }
 }
 
+/// A test of either site. Those of the other one are in its journals alone: as long as it has not said that there are none,
+/// there may be some.
 fn test_open(facts: &Facts, findings: &mut Vec<Finding>) {
+    let (name, peer) = (&facts.record.group.name, &facts.peer.site);
+    let open = |operation: &OperationId, site: &SiteName, remedy: String| {
+        let text = format!("test failover {operation} on {site} is not cleaned up");
+        Finding::blocker(FindingCode::TestOpen, text).remedy(remedy)
+    };
     if let Some(test) = &facts.test {
-        findings.push(
-            Finding::blocker(
-                FindingCode::TestOpen,
-                format!("test failover {} on {} is not cleaned up", test.operation, test.site),
-            )
-            .remedy(format!("openstack protector test-cleanup {}", facts.record.group.name)),
-        );
+        findings.push(open(&test.operation, &test.site, format!("openstack protector test-cleanup {name}")));
     }
+    let evidence = Evidence::of(format_args!("journals of {peer}"), facts.now);
+    let reason = match &facts.peer.tests {
+        Some(Observation::Known(tests)) => {
+            let remedy = format!("openstack --os-cloud {peer} protector test-cleanup {name}");
+            let seen = |test: &OpenTest| {
+                let evidence = evidence.clone().value("operation", &test.operation).value("since", test.since);
+                open(&test.operation, &test.site, remedy.clone()).seen(evidence)
+            };
+            findings.extend(tests.iter().map(seen));
+            return;
+        }
+        Some(Observation::Unknown(reason) | Observation::Refused(reason)) => reason.as_str(),
+        None => "nobody asked",
+    };
+    let text = format!("whether a test failover that was made from {peer} is open is not known: {reason}");
+    let finding = Finding::blocker(FindingCode::TestOpen, text).remedy(format!("restore {peer}, then commit again"));
+    findings.push(finding.seen(evidence.value("answer", reason)));
 }
 
 /// A recovery point of the present direction. Names of volumes tell directions and epochs apart: each move has its own.

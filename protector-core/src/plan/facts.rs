@@ -5,7 +5,9 @@ use crate::model::{
     ArrayId, ArrayName, ArrayVolumeId, GroupRecord, MetadataVersion, OpKey, OpenOperation, OperationId, PortId,
     RecoveryPoint, ServerId, SiteName, VolumeId, VolumeType,
 };
-use crate::ports::{ArrayGroup, ArrayInfo, CloudVolume, Flavor, Network, PodStatus, Quota, ReplicationLink, Server};
+use crate::ports::{
+    ArrayGroup, ArrayInfo, CloudVolume, Flavor, Network, OpenTest, PodStatus, Quota, ReplicationLink, Server,
+};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,6 +98,9 @@ pub struct PeerFacts {
     pub site: SiteName,
     /// The version it holds; `Known(None)`: it answers and does not have the group.
     pub version: Observation<Option<MetadataVersion>>,
+    /// Test failovers made from there that are not cleaned up; `None`: not asked, which a commit takes for not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Observation<Vec<OpenTest>>>,
 }
 
 /// One site's cloud and array.

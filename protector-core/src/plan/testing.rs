@@ -42,7 +42,11 @@ pub(crate) fn facts(sizes: &[Size], away: bool) -> Facts {
         local_site: "site-a".into(),
         open_operation: None,
         unreadable_operation: None,
-        peer: PeerFacts { site: "site-b".into(), version: Observation::Known(Some(record.version)) },
+        peer: PeerFacts {
+            site: "site-b".into(),
+            version: Observation::Known(Some(record.version)),
+            tests: Some(Observation::Known(Vec::new())),
+        },
         source: site_facts(&record, source, target, true),
         target: site_facts(&record, target, source, false),
         test: Some(TestRun {

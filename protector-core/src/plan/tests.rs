@@ -10,7 +10,7 @@ use crate::model::{
     BootCheck, FailoverType, Mappings, MemberStatus, OperationKind, ServerId, SiteName, StepId, Unfinished,
     UnimportedClone,
 };
-use crate::ports::Quota;
+use crate::ports::{OpenTest, Quota};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
@@ -471,7 +471,7 @@ fn a_commit_is_blocked_without_a_proof() {
         planned.blockers().map(|f| f.code).collect::<BTreeSet<_>>()
     };
     assert_eq!(blocked_by(|_| ()), BTreeSet::new());
-    let table: [(FindingCode, Change); 8] = [
+    let table: [(FindingCode, Change); 11] = [
         (FindingCode::Unprotected, |f| f.record.group.protection = crate::model::Protection::Unprotected),
         (FindingCode::NoRecoveryPoint, |f| defect("no recovery point", f)),
         (FindingCode::NoRecoveryPoint, |f| defect("recovery point on its way", f)),
@@ -479,6 +479,12 @@ fn a_commit_is_blocked_without_a_proof() {
         (FindingCode::MetadataDiverged, |f| defect("diverged", f)),
         (FindingCode::SiteUnreachable, |f| defect("target array silent", f)),
         (FindingCode::TestOpen, |f| f.test = facts(&[], true).test),
+        (FindingCode::TestOpen, |f| f.peer.tests = None),
+        (FindingCode::TestOpen, |f| f.peer.tests = Some(Observation::Unknown("it does not answer".to_owned()))),
+        (FindingCode::TestOpen, |f| {
+            let (operation, site, since) = ("op-test".into(), "site-a".into(), f.now);
+            f.peer.tests = Some(Observation::Known(vec![OpenTest { operation, site, since }]));
+        }),
         (FindingCode::NothingRetained, |f| f.record.retained.retain(|c| c.volume_id.as_str().ends_with("-kept"))),
     ];
     for (code, change) in table {

@@ -36,7 +36,7 @@ pub use cloud::{
 #[cfg(feature = "sqlite")]
 pub(crate) use journal_chain::Chain;
 pub use journal_chain::{JOURNAL_START, verify_chain};
-pub use peer::{Peer, PeerVersion};
+pub use peer::{OpenTest, Peer, PeerVersion};
 pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};
 pub use probe::{PROBE_LINE_LENGTH, PROBE_OUTPUT_LINES, Probe, ProbeCommand, ProbedServer, last_lines};
 pub use stop::{StopKind, StopRequest};

@@ -1,8 +1,10 @@
 //! The other site's metadata.
 
-use crate::Result;
-use crate::model::{GroupRecord, MetadataVersion, ProtectionGroupId, SiteName};
+use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, SiteName};
+use crate::{Error, Result};
 use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt::{Debug, Display};
 
 /// What the other site knows about a group.
@@ -12,6 +14,17 @@ pub enum PeerVersion {
     At(MetadataVersion),
     /// It has never heard of the group.
     Absent,
+}
+
+/// A test failover that runs, or that nobody has cleaned up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTest {
+    /// The test.
+    pub operation: OperationId,
+    /// Where its servers stand.
+    pub site: SiteName,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// The other site's metadata.
@@ -34,6 +47,15 @@ pub trait Peer: Debug + Display + Send + Sync {
     /// # Errors
     /// no answer → `PeerUnreachable`.
     async fn version(&self, group: &ProtectionGroupId) -> Result<PeerVersion>;
+
+    /// Test failovers of the group that were made from the other site, and are not cleaned up; newest first. They are in its
+    /// journals alone.
+    ///
+    /// # Errors
+    /// no answer → `PeerUnreachable`; it cannot tell → `Unsupported`. Neither means that there are none.
+    async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
+        Err(Error::unsupported(format!("{} cannot tell which test failovers of {group} are open", self.site())))
+    }
 
     /// Makes the other site hold `record`. `expected` is the version it must hold now. If it already holds exactly
     /// `record`, the call succeeds.

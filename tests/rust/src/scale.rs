@@ -44,7 +44,7 @@ pub fn facts_of(servers: usize, volumes: usize) -> Facts {
         schema: FACTS_SCHEMA,
         now: NOW,
         local_site: "site-a".into(),
-        peer: PeerFacts { site: "site-b".into(), version: Observation::Known(Some(record.version)) },
+        peer: PeerFacts { site: "site-b".into(), version: Observation::Known(Some(record.version)), tests: None },
         open_operation: None,
         unreadable_operation: None,
         source: SiteFacts {

@@ -179,6 +179,33 @@ async fn an_open_test_and_an_unprotected_workload_come_first() -> Result<()> {
 }
 
 /// Volumes that a ledger entry names are kept even where they are clones of ours, until somebody gives the entry up.
+/// A test is in the journals of the site it was made from, and nowhere else: the other site is asked. What it does not answer
+/// is not taken for none.
+#[tokio::test]
+async fn a_test_of_the_other_site_comes_first_too() -> Result<()> {
+    let stage = moved_about().await?;
+    let away = stage.other()?;
+    let rehearsal = Request::TestFailover { mappings: Mappings::default(), retain_primary: true };
+    let before = (stage.record(&stage.engine).await?, stage.record(&away).await?);
+    // accepted, and nobody has run it yet
+    let test = away.accept(&away.plan(GROUP, &rehearsal).await?).await?.id.to_string();
+    let open = format!("test failover {test} on site-a is not cleaned up");
+    let cleanup = "openstack --os-cloud site-b protector test-cleanup drill-web-app";
+    stage.blocks(&stage.engine, &commit(), &[&open, cleanup, "[test_open]"]).await?;
+    let done = away.run(&test, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+    stage.blocks(&stage.engine, &commit(), &[&open, cleanup]).await?;
+    stage.blocks(&away, &commit(), &[&open, "openstack protector test-cleanup drill-web-app"]).await?;
+
+    assert_eq!(operate(&away, &Request::TestCleanup { test: None }).await?.status, OperationStatus::Completed);
+    assert_eq!((stage.record(&stage.engine).await?, stage.record(&away).await?), before, "tests touch no metadata");
+    stage.set_site("site-b", false)?;
+    let silent = ["whether a test failover that was made from site-b is open is not known", "Peer site unreachable"];
+    stage.blocks(&stage.engine, &commit(), &silent).await?;
+    stage.set_site("site-b", true)?;
+    stage.completes(&commit()).await
+}
+
 #[tokio::test]
 async fn what_the_ledger_names_is_kept_until_it_is_given_up() -> Result<()> {
     let stage = Stage::replicated().await?;

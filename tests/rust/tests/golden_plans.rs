@@ -8,16 +8,19 @@
 #![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
 
 use protector_core::connect::Deployment;
-use protector_core::engine::{Engine, MemberUpdate, Request};
+use protector_core::engine::{
+    Engine, GroupCreate, GroupUpdate, MemberAdd, MemberUpdate, PolicyChange, Progress, Request, SiteFailoverRequest,
+};
 use protector_core::mock::Mishap;
 use protector_core::model::{BootCheck, FailoverType, Mappings, OperationKind, OperationStatus};
-use protector_core::plan::{Facts, Plan, plan, plan_json};
+use protector_core::plan::{Facts, Plan, SiteWork, plan, plan_json};
+use protector_core::ports::Cancel;
 use protector_core::{Error, Result};
 use protector_tests::compare::state;
 use protector_tests::stage::Stage;
 use protector_tests::{
     GROUP, VIRTUAL, add_member, deployment, drill, failover, files, golden, group_create, operate, pods, protect,
-    to_secondary, unplanned,
+    server_id, to_secondary, unplanned,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -55,6 +58,18 @@ async fn hashes(deployment: &Deployment) -> Result<Vec<DrillStep>> {
     Ok(steps)
 }
 
+const KINDS: [OperationKind; 9] = [
+    OperationKind::Sync,
+    OperationKind::TestFailover,
+    OperationKind::TestCleanup,
+    OperationKind::PlannedFailover,
+    OperationKind::UnplannedFailover,
+    OperationKind::Failback,
+    OperationKind::Reprotect,
+    OperationKind::Commit,
+    OperationKind::RetryFailed,
+];
+
 /// One golden plan.
 #[derive(Serialize, Deserialize)]
 struct Case {
@@ -68,11 +83,22 @@ struct Cases(Vec<Case>);
 
 impl Cases {
     async fn add(&mut self, name: &str, stage: &Stage, engine: &Engine, request: &Request) -> Result<()> {
+        self.add_of(GROUP, name, stage, engine, request).await
+    }
+
+    async fn add_of(
+        &mut self,
+        group: &str,
+        name: &str,
+        stage: &Stage,
+        engine: &Engine,
+        request: &Request,
+    ) -> Result<()> {
         let changes = || stage.deployment.world().mutations();
         let before = (changes()?, state(&stage.deployment).await?);
-        let facts = engine.facts(GROUP, request).await?;
+        let facts = engine.facts(group, request).await?;
         let plan = plan(&facts, request)?;
-        assert_eq!(engine.plan(GROUP, request).await?, plan);
+        assert_eq!(engine.plan(group, request).await?, plan);
         assert_eq!((changes()?, state(&stage.deployment).await?), before, "{name}: to plan is to look, no more");
         self.0.push(Case { name: name.to_owned(), facts, request: request.clone(), plan });
         Ok(())
@@ -91,6 +117,7 @@ async fn capture() -> Result<Vec<Case>> {
     site_lost(&mut cases).await?;
     ordered(&mut cases).await?;
     in_pod(&mut cases).await?;
+    of_a_site(&mut cases).await?;
     Ok(cases.0)
 }
 
@@ -112,7 +139,12 @@ async fn at_home(cases: &mut Cases) -> Result<()> {
     let rehearsal = Request::TestFailover { mappings: to_secondary(), retain_primary: true };
     cases.add("test_failover", &stage, engine, &rehearsal).await?;
     operate(engine, &rehearsal).await?;
-    cases.add("test_cleanup", &stage, engine, &Request::TestCleanup { test: None }).await?;
+    stage.set_site("site-b", false)?;
+    cases.add("test_failover_blocked_by_a_silent_standby_site", &stage, engine, &rehearsal).await?;
+    let cleanup = Request::TestCleanup { test: None };
+    cases.add("test_cleanup_blocked_by_a_silent_standby_site", &stage, engine, &cleanup).await?;
+    stage.set_site("site-b", true)?;
+    cases.add("test_cleanup", &stage, engine, &cleanup).await?;
     operate(engine, &Request::TestCleanup { test: None }).await?;
     cases.add("planned_failover", &stage, engine, &failover()).await?;
     cases.add("failback_blocked_while_active", &stage, engine, &failback()).await?;
@@ -135,9 +167,14 @@ async fn at_home(cases: &mut Cases) -> Result<()> {
     cases.add("unplanned_failover_of_a_failed_over_group", &stage, engine, &unplanned(true)).await?;
     cases.add("reprotect_blocked_while_protected", &stage, engine, &Request::Reprotect {}).await?;
     cases.add("commit_blocked_with_nothing_retained", &stage, engine, &Request::Commit {}).await?;
+    let retry = Request::RetryFailed { mappings: Mappings::default() };
+    cases.add("retry_blocked_with_nothing_to_retry", &stage, engine, &retry).await?;
     operate(engine, &failback()).await?;
     operate(engine, &failover()).await?;
-    cases.add("commit", &stage, engine, &Request::Commit {}).await
+    cases.add("commit", &stage, engine, &Request::Commit {}).await?;
+    let rehearsal = Request::TestFailover { mappings: Mappings::default(), retain_primary: true };
+    operate(&stage.other()?, &rehearsal).await?;
+    cases.add("commit_blocked_by_a_test_of_the_other_site", &stage, engine, &Request::Commit {}).await
 }
 
 async fn site_lost(cases: &mut Cases) -> Result<()> {
@@ -147,6 +184,10 @@ async fn site_lost(cases: &mut Cases) -> Result<()> {
     cases.add("planned_failover_blocked_by_a_lost_site", &stage, &away, &failover()).await?;
     cases.add("unplanned_failover_blocked_without_consents", &stage, &away, &unplanned(false)).await?;
     cases.add("unplanned_failover", &stage, &away, &unplanned(true)).await?;
+    let world = stage.deployment.world();
+    world.set_array_available(&"flasharray-a".into(), true)?;
+    cases.add("unplanned_failover_while_only_the_array_answers", &stage, &away, &unplanned(true)).await?;
+    world.set_array_available(&"flasharray-a".into(), false)?;
     operate(&away, &unplanned(true)).await?;
     stage.set_site("site-a", true)?;
     cases.add("failback_blocked_by_divergence", &stage, &away, &failback()).await?;
@@ -192,7 +233,11 @@ async fn ordered(cases: &mut Cases) -> Result<()> {
     assert_eq!(operate(engine, &failover()).await?.status, OperationStatus::CompletedPartial);
     let retry = Request::RetryFailed { mappings: Mappings::default() };
     cases.add("retry_of_failed_members", &stage, engine, &retry).await?;
-    cases.add("failback_blocked_by_a_member_that_did_not_arrive", &stage, engine, &failback()).await
+    cases.add("failback_blocked_by_a_member_that_did_not_arrive", &stage, engine, &failback()).await?;
+    stage.set_site("site-b", false)?;
+    cases.add("retry_blocked_by_a_lost_site", &stage, engine, &retry).await?;
+    // the application was never imported there: it starts from its own volumes
+    cases.add("unplanned_failover_of_a_partial_group", &stage, engine, &unplanned(true)).await
 }
 
 /// A group in a stretched pod: there and back, and a site that is lost.
@@ -224,6 +269,53 @@ async fn in_pod(cases: &mut Cases) -> Result<()> {
     cases.add("pod_reprotect", &stage, &away, &Request::Reprotect {}).await
 }
 
+/// Two groups of different priority, as a site failover moves them: each by a plan of its own.
+async fn two_groups() -> Result<Stage> {
+    let stage = Stage::replicated().await?;
+    let update = GroupUpdate { priority: Some(5), ..GroupUpdate::default() };
+    stage.engine.protection_group_update(GROUP, &update).await?;
+    stage.engine.protection_group_create(&GroupCreate { priority: 1, ..group_create("payments") }).await?;
+    let policy = PolicyChange {
+        pure_pg_name: Some("pg-payments".into()),
+        replication_interval: Some(300),
+        rpo_minutes: Some(15),
+        ..PolicyChange::default()
+    };
+    stage.engine.policy_create("payments", &policy).await?;
+    let instance_id = server_id(&stage.deployment, "site-a", "db-server-1").await?;
+    stage.engine.member_add("payments", &MemberAdd { instance_id, ..MemberAdd::default() }).await?;
+    let sync = stage.engine.accept(&stage.engine.plan("payments", &Request::Sync {}).await?).await?;
+    stage.engine.run(sync.id.as_str(), &Cancel::default(), &Progress::none()).await?;
+    Ok(stage)
+}
+
+async fn of_a_site(cases: &mut Cases) -> Result<()> {
+    let stage = two_groups().await?;
+    for group in ["payments", GROUP] {
+        cases.add_of(group, &format!("site_failover_of_{group}"), &stage, &stage.engine, &failover()).await?;
+    }
+    Ok(())
+}
+
+/// The plan of a whole site: its groups in their order, each with its own plan, which is in a file beside the others.
+#[tokio::test]
+async fn plan_of_a_site() -> Result<()> {
+    let stage = two_groups().await?;
+    let request = SiteFailoverRequest {
+        failover_type: Some(FailoverType::Planned),
+        force: false,
+        reason: None,
+        mappings: to_secondary(),
+    };
+    let plan = stage.engine.plan_site_failover("site-a", &request).await?;
+    golden::check("site_failover.json", &plan)?;
+    for group in &plan.groups {
+        let own = stage.engine.plan(&group.group, &failover()).await?;
+        assert_eq!(group.work, SiteWork::Move(Box::new(own)), "{}", group.group);
+    }
+    Ok(())
+}
+
 fn file(name: &str) -> String {
     format!("plans/{name}.json")
 }
@@ -236,8 +328,12 @@ async fn plans_of_every_kind() -> Result<()> {
         assert_eq!(case.name.contains("blocked"), case.plan.blockers().count() > 0, "{}: {}", case.name, case.plan);
         golden::check(&file(&case.name), case)?;
     }
-    let kinds: BTreeSet<_> = cases.iter().filter(|c| c.plan.blockers().count() == 0).map(|c| c.plan.kind).collect();
-    assert_eq!(kinds.len(), 9, "{kinds:?}");
+    // of every kind one that can be accepted, and one that cannot
+    for blocked in [false, true] {
+        let of_it = cases.iter().filter(|case| (case.plan.blockers().count() > 0) == blocked);
+        let kinds: BTreeSet<_> = of_it.map(|case| case.plan.kind).collect();
+        assert_eq!(kinds, KINDS.into(), "blocked: {blocked}");
+    }
     // every file is one that is written here
     let names: BTreeSet<String> = cases.iter().map(|c| format!("{}.json", c.name)).collect();
     let files = std::fs::read_dir(golden::path("plans")).map_err(|e| Error::storage(e.to_string()))?;

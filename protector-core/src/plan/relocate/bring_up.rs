@@ -148,6 +148,8 @@ fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &Laid<'_>, clo
     // in the order of the record: a map has none that is the same every time
     let members = &what.facts.record.members;
     let mut after: Vec<StepId> = members.iter().filter_map(|m| laid.imported.get(&m.id)).flatten().cloned().collect();
+    // what stayed is in the group, too
+    after.extend(what.reopened.clone());
     if after.is_empty() {
         after.extend_from_slice(cloned);
     }
