@@ -253,7 +253,6 @@ fn array(name: &str, peer: &str) -> ArrayFacts {
         link: ReplicationLink::Connected,
         local_group: None,
         image: None,
-        pod: None,
         recovery_points: Vec::new(),
         pod: None,
     }
