@@ -1,5 +1,7 @@
 //! One invariant each, by the number that `tests/invariants.md` gives it: what no walk and no scenario shows by itself.
 
+#![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+
 mod acceptance;
 mod creation;
 mod deadlines;
