@@ -255,7 +255,6 @@ fn array(name: &str, peer: &str) -> ArrayFacts {
         image: None,
         pod: None,
         recovery_points: Vec::new(),
-        pod: None,
     }
 }
 
