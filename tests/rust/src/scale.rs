@@ -254,7 +254,6 @@ fn array(name: &str, peer: &str) -> ArrayFacts {
         local_group: None,
         image: None,
         recovery_points: Vec::new(),
-        pod: None,
     }
 }
 
