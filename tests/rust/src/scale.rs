@@ -254,6 +254,7 @@ fn array(name: &str, peer: &str) -> ArrayFacts {
         local_group: None,
         image: None,
         recovery_points: Vec::new(),
+        pod: None,
     }
 }
 
