@@ -32,9 +32,13 @@ pub unsafe extern "C" fn protector_mock_seed(
     seed_json: *mut *mut c_char,
     error: *mut *mut protector_error,
 ) -> protector_status {
-    let options = SeedOptions { servers, sync_servers };
     // SAFETY: pointers as the rules ask
-    unsafe { guard(seed_json, "seed_json", error, || to_json(&blocking::mock_seed(&settings(config_file)?, options)?)) }
+    unsafe {
+        guard(seed_json, "seed_json", error, || {
+            let options = SeedOptions { servers, sync_servers };
+            to_json(&blocking::mock_seed(&settings(config_file)?, options)?)
+        })
+    }
 }
 
 /// The servers of the simulated world, as a list. site NULL: of all sites. config_file as in protector_engine_open.

@@ -5,7 +5,7 @@ use super::{Engine, OperationView, describe};
 use crate::exec::{JOURNAL_SCHEMA, Measures, Progress, Record, decide, lease, read_plan};
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationStatus};
 use crate::plan::{Action, Facts, Graph, Plan, PointSource, Request};
-use crate::ports::{Cancel, GroupChange, JournalEntry, Lease, OperationFilter, StoredOperation};
+use crate::ports::{Cancel, GroupChange, JOURNAL_START, JournalEntry, Lease, OperationFilter, StoredOperation};
 use crate::{Error, Result};
 
 impl Engine {
@@ -42,7 +42,7 @@ impl Engine {
             consents: plan.consents.clone(),
             measures: Some(measures(plan, &facts)),
         };
-        let first = JournalEntry::seal(0, stored.accepted_at, serde_json::to_value(accepted)?, &"0".repeat(64));
+        let first = JournalEntry::seal(0, stored.accepted_at, serde_json::to_string(&accepted)?, JOURNAL_START);
         let change = plan.kind.changes_metadata().then(|| self.opening(plan, &record, &stored));
         self.0.endpoints.store.begin_operation(&stored, &[first], change.as_ref()).await?;
         self.operation_show(stored.id.as_str()).await
@@ -144,7 +144,7 @@ impl Engine {
             group_name: plan.group_name.clone(),
             kind: plan.kind,
             accepted_at: self.0.endpoints.clock.now(),
-            plan: serde_json::to_value(plan)?,
+            plan: serde_json::to_string(plan)?,
         })
     }
 

@@ -349,11 +349,7 @@ impl Engine {
     /// Best effort: a standby array that does not answer leaves it unknown.
     async fn newest_recovery_point(&self, record: &GroupRecord) -> Option<Timestamp> {
         let facts = self.array_facts(record, record.group.standby_site()).await.ok()?;
-        let expected = record
-            .disks()
-            .filter_map(|(_, d)| d.copies.get(&record.group.current_primary_site))
-            .map(|c| c.array_volume.clone())
-            .collect();
-        rules::newest_usable(&facts.recovery_points, &expected).map(|p| p.created)
+        let copies = record.disks().filter_map(|(_, d)| d.copies.get(&record.group.current_primary_site));
+        rules::newest_usable(&facts.recovery_points, copies.map(|c| &c.array_volume)).map(|p| p.created)
     }
 }

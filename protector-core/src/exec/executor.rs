@@ -2,12 +2,12 @@
 
 use super::run::Run;
 use super::{Endpoints, OperationState, Progress, Record, decide, forward, give_up, lease, rollback};
-use crate::model::OperationId;
+use crate::model::{LookupSet, OperationId};
 use crate::plan::{Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use crate::{Error, Result};
 use serde::Deserialize;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Executes operations that were accepted.
@@ -184,20 +184,39 @@ fn unknown(id: &OperationId) -> Error {
 
 /// The plan that was accepted.
 pub(crate) fn read_plan(operation: &StoredOperation) -> Result<Plan> {
-    let schema = operation.plan.get("schema").and_then(serde_json::Value::as_u64);
-    let known = u64::from(OLDEST_PLAN_SCHEMA)..=u64::from(PLAN_SCHEMA);
-    if !schema.is_some_and(|schema| known.contains(&schema)) {
-        return Err(Error::unsupported(format!(
-            "the plan of {} has schema {schema:?}, this build executes {OLDEST_PLAN_SCHEMA} to {PLAN_SCHEMA}",
-            operation.id
-        ))
-        .remedy("continue with the version of Protector that accepted it"));
-    }
-    let plan = Plan::deserialize(&operation.plan)
-        .map_err(|e| Error::storage(format!("the plan of {} cannot be read: {e}", operation.id)).source(e))?;
-    let known: HashSet<_> = plan.steps.iter().map(|s| &s.id).collect();
+    let plan: Plan = match serde_json::from_str(&operation.plan) {
+        Ok(plan) => plan,
+        // why it does not read
+        Err(e) => {
+            check_schema(operation, schema_of(&operation.plan))?;
+            return Err(Error::storage(format!("the plan of {} cannot be read: {e}", operation.id)).source(e));
+        }
+    };
+    check_schema(operation, Some(plan.schema))?;
+    let known: LookupSet<_> = plan.steps.iter().map(|s| &s.id).collect();
     if known.len() != plan.steps.len() || plan.steps.iter().flat_map(|s| &s.after).any(|id| !known.contains(id)) {
         return Err(Error::storage(format!("the plan of {} is damaged: step ids do not fit together", operation.id)));
     }
     Ok(plan)
+}
+
+/// What the plan says of its own shape, also where the rest of it is not known to this build.
+fn schema_of(plan: &str) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Shape {
+        schema: u32,
+    }
+    serde_json::from_str::<Shape>(plan).ok().map(|shape| shape.schema)
+}
+
+fn check_schema(operation: &StoredOperation, schema: Option<u32>) -> Result<()> {
+    let known = OLDEST_PLAN_SCHEMA..=PLAN_SCHEMA;
+    if schema.is_some_and(|schema| known.contains(&schema)) {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "the plan of {} has schema {schema:?}, this build executes {OLDEST_PLAN_SCHEMA} to {PLAN_SCHEMA}",
+        operation.id
+    ))
+    .remedy("continue with the version of Protector that accepted it"))
 }

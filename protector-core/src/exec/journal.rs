@@ -3,7 +3,7 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{OperationStatus, RecoveryPointName, ServerId, StepId};
+use crate::model::{Lookup, OperationStatus, RecoveryPointName, ServerId, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
 use crate::ports::{JournalEntry, LeaseHolder, StopRequest};
 use crate::{Error, Result};
@@ -161,11 +161,11 @@ pub struct OperationState {
     /// Hash of the last entry.
     pub last_hash: String,
     /// Steps that have begun. The others are pending.
-    pub steps: BTreeMap<StepId, StepState>,
+    pub steps: Lookup<StepId, StepState>,
     /// When each step began for the first time.
-    pub begun_at: BTreeMap<StepId, Timestamp>,
+    pub begun_at: Lookup<StepId, Timestamp>,
     /// When each step got its last outcome. A step that was begun again has none.
-    pub ended_at: BTreeMap<StepId, Timestamp>,
+    pub ended_at: Lookup<StepId, Timestamp>,
     /// What is worth knowing of steps that were undone.
     pub undo_notes: BTreeMap<StepId, String>,
     /// What finished steps left behind.
@@ -212,7 +212,7 @@ impl OperationState {
     /// # Errors
     /// as [`OperationState::fold`].
     pub fn apply(&mut self, entry: &JournalEntry) -> Result<()> {
-        let record = Record::deserialize(&entry.record).map_err(|e| {
+        let record: Record = serde_json::from_str(&entry.record).map_err(|e| {
             Error::unsupported(format!("journal record {} is not known to this build: {e}", entry.sequence))
                 .remedy("continue with the version of Protector that wrote it, or a newer one")
         })?;

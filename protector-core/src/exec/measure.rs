@@ -6,11 +6,11 @@
 //! much was written.
 
 use super::Record;
-use crate::model::StepId;
+use crate::model::{Lookup, StepId};
 use crate::plan::Plan;
 use crate::ports::StepDurations;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// How many durations of one kind and site an operation adds at most, spread evenly over it. A store keeps few of them: a
 /// single large operation must not push out what all others took.
@@ -19,7 +19,7 @@ const MOST_PER_KIND: usize = 16;
 /// The steps of one attempt.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
-    begun: HashMap<StepId, Timestamp>,
+    begun: Lookup<StepId, Timestamp>,
     /// Milliseconds, in the order of the ends.
     took: Vec<(StepId, u64)>,
 }
@@ -48,7 +48,7 @@ impl Measured {
 
     /// What a store keeps of it, by kind and site.
     pub(super) fn samples(&self, plan: &Plan) -> Vec<StepDurations> {
-        let kinds: HashMap<&StepId, _> =
+        let kinds: Lookup<&StepId, _> =
             plan.steps.iter().map(|s| (&s.id, (s.action.word(), s.action.endpoint().site))).collect();
         let mut samples: BTreeMap<_, Vec<u64>> = BTreeMap::new();
         for (step, took) in &self.took {

@@ -160,7 +160,7 @@ impl Run {
         let now = self.now();
         let mut entries = Vec::with_capacity(records.len());
         for record in records {
-            let entry = JournalEntry::seal(sequence, now, serde_json::to_value(record)?, &previous);
+            let entry = JournalEntry::seal(sequence, now, serde_json::to_string(record)?, &previous);
             sequence += 1;
             previous.clone_from(&entry.hash);
             entries.push(entry);

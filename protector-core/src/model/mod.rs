@@ -6,6 +6,7 @@
 mod consistency_group;
 mod divergence;
 mod ids;
+mod lookup;
 mod mapping;
 mod member;
 mod operation;
@@ -26,6 +27,7 @@ pub use ids::{
     Epoch, LedgerEntryId, MetadataVersion, OpKey, OperationId, PortId, ProjectId, ProtectionGroupId, RecoveryPointName,
     ServerId, SiteId, SiteName, StepId, TenantMappingId, VolumeId,
 };
+pub use lookup::{Lookup, LookupSet};
 pub use mapping::Mappings;
 pub use member::{Disk, DiskCopy, FlavorShape, Member, MemberStatus, Nic, ServerCapture};
 pub use operation::{FailoverType, OpenOperation, OperationKind, OperationStatus};

@@ -45,7 +45,7 @@ impl GroupRecord {
     }
 
     /// All disks of all members, with their member.
-    pub fn disks(&self) -> impl Iterator<Item = (&Member, &super::Disk)> {
+    pub fn disks(&self) -> impl Iterator<Item = (&Member, &super::Disk)> + Clone {
         self.members.iter().flat_map(|m| m.disks.iter().map(move |d| (m, d)))
     }
 

@@ -371,7 +371,13 @@ impl Action {
 
     /// What the action needs, and where.
     pub fn endpoint(&self) -> Endpoint {
-        let (kind, site) = match self {
+        let (kind, site) = self.needs();
+        Endpoint { kind, site: site.cloned() }
+    }
+
+    /// The parts of [`Action::endpoint`].
+    pub(super) fn needs(&self) -> (EndpointKind, Option<&SiteName>) {
+        match self {
             Self::Announce {}
             | Self::SwitchPrimary { .. }
             | Self::SettleOldSite { .. }
@@ -392,7 +398,7 @@ impl Action {
             | Self::EnsureReplication { site, .. }
             | Self::AcceptFromPeer { site, .. }
             | Self::DisableReplication { site, .. }
-            | Self::RemoveClones { site, .. } => (EndpointKind::Array, Some(site.clone())),
+            | Self::RemoveClones { site, .. } => (EndpointKind::Array, Some(site)),
             Self::StopServer { site, .. }
             | Self::StopOldServer { site, .. }
             | Self::LeaveGroup { site, .. }
@@ -407,8 +413,7 @@ impl Action {
             | Self::Confirm { site, .. }
             | Self::DeleteServer { site, .. }
             | Self::DeletePort { site, .. }
-            | Self::ReleaseVolume { site, .. } => (EndpointKind::Cloud, Some(site.clone())),
-        };
-        Endpoint { kind, site }
+            | Self::ReleaseVolume { site, .. } => (EndpointKind::Cloud, Some(site)),
+        }
     }
 }

@@ -1,14 +1,17 @@
 //! Laying out steps.
 
 use super::{Action, OnFailure, Phase, Step};
-use crate::model::{GroupRecord, Member, ServerId, StepId};
-use std::collections::{BTreeSet, HashMap};
+use crate::model::{GroupRecord, Lookup, LookupSet, Member, ServerId, StepId};
+use std::fmt::{Display, Write};
+use std::sync::Arc;
 
 /// Collects steps in order.
 #[derive(Debug)]
 pub(super) struct Builder {
     steps: Vec<Step>,
-    labels: HashMap<ServerId, String>,
+    labels: Lookup<ServerId, Arc<str>>,
+    /// Where texts are put together.
+    text: String,
 }
 
 /// What kind of step it is, in numbers.
@@ -21,28 +24,29 @@ impl Builder {
     pub(super) fn new(record: &GroupRecord) -> Self {
         // what a move comes to: an import per disk, five steps per member, and some around them
         let steps = record.disks().count() + 5 * record.members.len() + 32;
-        Self { steps: Vec::with_capacity(steps), labels: member_labels(record) }
+        Self { steps: Vec::with_capacity(steps), labels: member_labels(record), text: String::new() }
     }
 
     /// Name of a member in step ids and titles, unique within the group.
-    pub(super) fn label(&self, member: &Member) -> String {
-        self.labels.get(&member.id).cloned().unwrap_or_else(|| member.name.clone())
+    pub(super) fn label(&self, member: &Member) -> Arc<str> {
+        self.labels.get(&member.id).cloned().unwrap_or_else(|| member.name.as_str().into())
     }
 
     /// Adds a step and returns its id.
     pub(super) fn add(
         &mut self,
-        id: impl Into<String>,
+        id: impl Display,
         phase: Phase,
-        title: impl Into<String>,
+        title: impl Display,
         after: &[StepId],
         action: Action,
     ) -> StepId {
-        let id = StepId::new(id.into());
+        let id = StepId::from(self.written(id));
+        let title = self.written(title).to_owned();
         let cost = cost(&action);
         self.steps.push(Step {
             id: id.clone(),
-            title: title.into(),
+            title,
             phase,
             after: after.to_vec(),
             weight: cost.weight,
@@ -52,6 +56,13 @@ impl Builder {
             action,
         });
         id
+    }
+
+    fn written(&mut self, text: impl Display) -> &str {
+        self.text.clear();
+        // a string takes all that is written
+        let _ = write!(self.text, "{text}");
+        &self.text
     }
 
     /// Says what a failure of the step added last means.
@@ -78,9 +89,9 @@ impl Builder {
     /// One step to wait for instead of many: keeps the number of edges linear.
     pub(super) fn barrier(
         &mut self,
-        id: impl Into<String>,
+        id: impl Display,
         phase: Phase,
-        title: impl Into<String>,
+        title: impl Display,
         after: Vec<StepId>,
     ) -> Vec<StepId> {
         if after.len() < 2 {
@@ -93,9 +104,9 @@ impl Builder {
     /// on its success, one that comes after a barrier does not.
     pub(super) fn outcomes(
         &mut self,
-        id: impl Into<String>,
+        id: impl Display,
         phase: Phase,
-        title: impl Into<String>,
+        title: impl Display,
         after: &[StepId],
     ) -> Vec<StepId> {
         vec![self.add(id, phase, title, after, Action::Barrier {})]
@@ -143,12 +154,13 @@ fn cost(action: &Action) -> Cost {
 }
 
 /// Server names, made unique by the start of the id where two members share one.
-fn member_labels(record: &GroupRecord) -> HashMap<ServerId, String> {
-    let mut seen = BTreeSet::new();
-    let shared: BTreeSet<&str> =
+fn member_labels(record: &GroupRecord) -> Lookup<ServerId, Arc<str>> {
+    let mut seen = LookupSet::default();
+    let shared: LookupSet<&str> =
         record.members.iter().map(|m| m.name.as_str()).filter(|name| !seen.insert(*name)).collect();
-    let label = |m: &Member| {
-        if shared.contains(m.name.as_str()) { format!("{}-{}", m.name, m.id) } else { m.name.clone() }
+    let label = |m: &Member| match shared.contains(m.name.as_str()) {
+        true => format!("{}-{}", m.name, m.id).into(),
+        false => m.name.as_str().into(),
     };
     record.members.iter().map(|m| (m.id.clone(), label(m))).collect()
 }

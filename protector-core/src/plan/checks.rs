@@ -157,8 +157,7 @@ pub(super) fn newest_point<'a>(
     findings: &mut Vec<Finding>,
 ) -> Option<&'a RecoveryPoint> {
     let expected = source_volumes(facts);
-    let passed_over = rules::choose::explain_unusable(&array.recovery_points, &expected);
-    let newest = rules::choose::newest_usable(&array.recovery_points, &expected);
+    let (newest, passed_over) = rules::choose::choose(&array.recovery_points, expected);
     let evidence = || Evidence::of_array(&facts.target, facts.now);
     if newest.is_none() {
         let detail: Vec<String> = passed_over.iter().map(ToString::to_string).collect();

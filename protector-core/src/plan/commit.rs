@@ -147,7 +147,7 @@ fn steps(facts: &Facts, sorted: &Sorted<'_>) -> Vec<super::Step> {
     let proof = Action::ProveSurvival {
         site: standby.clone(),
         group: naming::standby_group_name(facts.record.group.replication_type, &source.name, &policy.pure_pg_name),
-        volumes: checks::source_volumes(facts),
+        volumes: checks::source_volumes(facts).cloned().collect(),
         rpo_minutes: policy.rpo_minutes,
     };
     let title = format!("look once more for a recovery point on {standby} that survives");

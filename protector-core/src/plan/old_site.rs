@@ -6,6 +6,7 @@ use super::relocate::FIRST_COPY_SECONDS;
 use super::{Action, Facts, Finding, FindingCode, Phase};
 use crate::model::{LedgerEntry, ReplicationPolicy, ServerId, StepId};
 use crate::ports::ServerState;
+use std::sync::Arc;
 
 /// Label of the snapshot that keeps what diverged.
 const LABEL: &str = "diverged";
@@ -115,10 +116,10 @@ fn fence(
 }
 
 /// A member's name where the server is still one's, else the server's id.
-fn label(builder: &Builder, facts: &Facts, server: &ServerId) -> String {
+fn label(builder: &Builder, facts: &Facts, server: &ServerId) -> Arc<str> {
     let site = &facts.target.site;
     let member = facts.record.members.iter().find(|m| m.server_on(site) == Some(server));
-    member.map_or_else(|| server.to_string(), |m| builder.label(m))
+    member.map_or_else(|| server.as_str().into(), |m| builder.label(m))
 }
 
 /// Servers that run on the site that was left: it went on after the recovery point.

@@ -1,7 +1,7 @@
 //! Where a member goes: its networks, addresses and flavor on the target site.
 
 use super::{CloudFacts, Evidence, Facts, Finding, FindingCode};
-use crate::model::{FlavorShape, Mappings, Member, Nic, ServerCapture, SiteName};
+use crate::model::{FlavorShape, Lookup, Mappings, Member, Nic, ServerCapture, ServerId, SiteName};
 use crate::ports::Flavor;
 use crate::rules;
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ pub(super) struct Placement {
     /// Flavor by name.
     pub(super) flavor: String,
 }
+
+/// Where each member goes.
+pub(super) type Placements<'a> = Lookup<&'a ServerId, Placement>;
 
 /// Mappings that lead from source to target: stored ones turned the right way, then the given ones over them. Where the
 /// stored ones cannot be turned, there is a finding and only the given ones are left.
@@ -39,8 +42,17 @@ pub(super) fn mappings_towards_target(
     })
 }
 
-/// Finds the member's place. What is missing becomes a finding, and the place keeps the source's words there.
-pub(super) fn place(member: &Member, facts: &Facts, mappings: &Mappings, findings: &mut Vec<Finding>) -> Placement {
+/// Finds the places of members. What is missing becomes a finding, and the place keeps the source's words there.
+pub(super) fn place<'a>(
+    members: impl Iterator<Item = &'a Member>,
+    facts: &Facts,
+    mappings: &Mappings,
+    findings: &mut Vec<Finding>,
+) -> Placements<'a> {
+    members.map(|member| (&member.id, place_of(member, facts, mappings, findings))).collect()
+}
+
+fn place_of(member: &Member, facts: &Facts, mappings: &Mappings, findings: &mut Vec<Finding>) -> Placement {
     let Some(capture) = member.captures.get(&facts.source.site).or_else(|| member.captures.values().next()) else {
         return Placement { nics: Vec::new(), flavor: String::new() };
     };
@@ -83,7 +95,7 @@ impl Search<'_> {
         let earlier = self.standby.and_then(|s| s.nics.get(position));
         let Some(network) = self.mappings.networks.get(&nic.network).or(earlier.map(|n| &n.network)) else {
             findings.push(self.network_unmapped(nic));
-            return Some(Nic { port: None, ..nic.clone() });
+            return Some(anew(nic, &nic.network));
         };
         if self.cloud().is_some_and(|c| !c.networks.iter().any(|n| n.name == *network)) {
             findings.push(self.network_absent(nic, network));
@@ -91,7 +103,7 @@ impl Search<'_> {
         // what the member had there before wins: its users know those addresses
         Some(match earlier.filter(|n| n.network == *network) {
             Some(earlier) => earlier.clone(),
-            None => Nic { port: None, network: network.clone(), ..nic.clone() },
+            None => anew(nic, network),
         })
     }
 
@@ -154,6 +166,12 @@ impl Search<'_> {
         .remedy(format!("--flavor-mapping {}=<flavor of {target}>", self.capture.flavor))
         .seen(self.seen().names("flavors", cloud.flavors.iter().map(|f| &f.name)))
     }
+}
+
+/// An interface like this one, on a port of its own.
+fn anew(nic: &Nic, network: &str) -> Nic {
+    let (mac_address, fixed_ips) = (nic.mac_address.clone(), nic.fixed_ips.clone());
+    Nic { port: None, network: network.to_owned(), mac_address, fixed_ips }
 }
 
 fn of_shape(flavors: &[Flavor], shape: FlavorShape) -> Option<&Flavor> {

@@ -86,7 +86,7 @@ fn a_planned_move_takes_its_point_fences_both_arrays_and_only_then_clones() {
     for step in &moved.steps {
         match &step.action {
             Action::TakeSnapshot { group, .. } | Action::AwaitTransfer { group, .. } => {
-                assert_eq!(group.as_str(), GROUP)
+                assert_eq!(group.as_str(), GROUP);
             }
             Action::CloneVolumes { site, point, .. } => {
                 assert_eq!((site.as_str(), point, step.phase), ("site-b", &PointSource::Taken, Phase::Pivot));
@@ -175,7 +175,7 @@ fn what_may_not_reach_the_pod_comes_under_a_plain_type_and_joins_no_group() {
         assert_eq!(imports, 3);
         let mut without = sync_facts(false);
         super::testing::cloud(&mut without.target, |c| {
-            c.volume_types.iter_mut().for_each(|t| t.retain(|t| t.name != "plain"))
+            c.volume_types.iter_mut().for_each(|t| t.retain(|t| t.name != "plain"));
         });
         let blocked = plan(&without, &request).unwrap();
         assert_eq!(codes(&blocked), BTreeSet::from([FindingCode::PlainVolumeTypeMissing]));
@@ -226,7 +226,7 @@ fn a_group_in_a_pod_that_lost_a_member_is_not_taken_over() {
     array(&mut facts.target, |a| {
         a.local_group.iter_mut().for_each(|g| {
             g.volumes.insert("cinder-pod::x".into());
-        })
+        });
     });
     assert_eq!(codes(&plan(&facts, &failover(FailoverType::Unplanned, true)).unwrap()), BTreeSet::new());
 }

@@ -5,14 +5,13 @@
 //! not needed, unless the group is protected towards it.
 
 use super::build::Builder;
-use super::placement::{Placement, mappings_towards_target, place};
+use super::placement::{Placements, mappings_towards_target, place};
 use super::relocate::bring_up::{BringUp, Purpose, bring_up};
 use super::relocate::import::Import;
 use super::relocate::{self, FIRST_COPY_SECONDS};
 use super::{Action, ExpectedLoss, Facts, Finding, FindingCode, Phase, Plan, Request, Step, checks};
-use crate::model::{Mappings, Member, MemberStatus, Protection, ServerId, StepId, Unfinished};
+use crate::model::{Mappings, MemberStatus, Protection, StepId, Unfinished};
 use crate::rules::{naming, start_order};
-use std::collections::HashMap;
 
 /// Plans the retry.
 pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
@@ -33,8 +32,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let steps = match &record.unfinished {
         Some(unfinished) if record.failed_members().next().is_some() => {
             let mappings = mappings(facts, request, unfinished, &mut findings);
-            let placed = |m: &Member| (m.id.clone(), place(m, facts, &mappings, &mut findings));
-            let placements = record.failed_members().map(placed).collect();
+            let placements = place(record.failed_members(), facts, &mappings, &mut findings);
             let protects = protects(facts, &mut findings);
             let import = Import::of_retry(facts, &mut findings);
             let builder = Builder::new(record);
@@ -80,7 +78,7 @@ fn protects(facts: &Facts, findings: &mut Vec<Finding>) -> bool {
 struct Retry<'a> {
     facts: &'a Facts,
     unfinished: &'a Unfinished,
-    placements: HashMap<ServerId, Placement>,
+    placements: Placements<'a>,
     import: Import,
     builder: Builder,
 }

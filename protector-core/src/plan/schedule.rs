@@ -5,10 +5,11 @@
 //! wherever one step at a time is asked for, plan order decides.
 
 use super::{Endpoint, EndpointKind, Step};
-use crate::model::StepId;
+use crate::model::{Lookup, StepId};
 use serde::{Deserialize, Serialize};
+use std::cell::LazyCell;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashSet};
 
 /// How many steps may run at the same time on one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,8 +180,11 @@ impl Schedule {
 /// Who waits for whom, by position, among steps that are not settled. A predecessor named twice is two edges.
 fn open_edges(steps: &[Step], settled: &[bool]) -> Vec<(u32, u32)> {
     let is_open = |at: u32| settled.get(at as usize) == Some(&false);
-    let mut position: HashMap<&StepId, u32> = HashMap::with_capacity(steps.len());
-    position.extend((0..).zip(steps).map(|(at, step)| (&step.id, at)));
+    // a plan that was just made names a step by clones of its id, which share the text: where that lies tells the step
+    let address = |id: &StepId| id.as_str().as_ptr();
+    let by_address: Lookup<*const u8, u32> = steps.iter().map(|step| address(&step.id)).zip(0..).collect();
+    let by_id = LazyCell::new(|| steps.iter().map(|step| &step.id).zip(0..).collect::<Lookup<&StepId, u32>>());
+    let position = |id: &StepId| by_address.get(&address(id)).or_else(|| by_id.get(id)).copied();
     let mut edges = Vec::with_capacity(2 * steps.len());
     // neighbours often come after the same step
     let mut last: Option<(&StepId, u32)> = None;
@@ -188,7 +192,7 @@ fn open_edges(steps: &[Step], settled: &[bool]) -> Vec<(u32, u32)> {
         for id in &step.after {
             let before = match last {
                 Some((known, before)) if known == id => Some(before),
-                _ => position.get(id).copied(),
+                _ => position(id),
             };
             if let Some(before) = before {
                 last = Some((id, before));
@@ -274,9 +278,10 @@ impl Slots {
     fn new(steps: &[Step], limits: Limits) -> Self {
         let mut slots = Self { all: Vec::new(), by_step: Vec::with_capacity(steps.len()) };
         for step in steps {
-            let endpoint = step.action.endpoint();
-            let known = slots.all.iter().position(|slot| slot.endpoint == endpoint);
-            let slot = known.unwrap_or_else(|| {
+            let (kind, site) = step.action.needs();
+            let is_it = |slot: &Slot| slot.endpoint.kind == kind && slot.endpoint.site.as_ref() == site;
+            let slot = slots.all.iter().position(is_it).unwrap_or_else(|| {
+                let endpoint = step.action.endpoint();
                 let limit = limits.of(endpoint.kind);
                 slots.all.push(Slot { endpoint, limit, busy: 0, ready: BinaryHeap::new() });
                 slots.all.len() - 1

@@ -6,7 +6,6 @@ use super::relocate::bring_up::{BringUp, Purpose, bring_up};
 use super::relocate::import::Import;
 use super::{Action, ExpectedLoss, Facts, Phase, Plan, PointSource, Request, checks};
 use crate::rules::start_order;
-use std::collections::HashMap;
 
 /// Clones the newest complete recovery point, imports the clones and boots them on mapped networks.
 pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
@@ -19,8 +18,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     }
     let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
     let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
-    let placements: HashMap<_, _> =
-        facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
+    let placements = place(facts.record.members.iter(), facts, &mappings, &mut findings);
     checks::volume_types(facts, &mut findings);
     let import = Import::of_test(facts, &mut findings);
     checks::quota::quota(facts, &placements, false, &mut findings);

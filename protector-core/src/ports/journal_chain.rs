@@ -10,19 +10,20 @@ use sha2::{Digest, Sha256};
 pub const JOURNAL_START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 impl JournalEntry {
-    /// An entry whose hash covers all of it, the hash of the entry before included.
+    /// An entry whose hash covers all of it, the hash of the entry before included. `record`: JSON text.
     ///
     /// ```
     /// use protector_core::ports::{JOURNAL_START, JournalEntry, verify_chain};
     /// let at = "2026-01-01T00:00:00Z".parse()?;
-    /// let first = JournalEntry::seal(0, at, serde_json::json!({"step": "fence"}), JOURNAL_START);
-    /// let second = JournalEntry::seal(1, at, serde_json::json!({"step": "clone"}), &first.hash);
+    /// let first = JournalEntry::seal(0, at, r#"{"step":"fence"}"#, JOURNAL_START);
+    /// let second = JournalEntry::seal(1, at, r#"{"step":"clone"}"#, &first.hash);
     /// assert!(verify_chain(&[first.clone(), second.clone()]).is_ok());
     /// assert!(verify_chain(&[second, first]).is_err());
     /// # Ok::<(), jiff::Error>(())
     /// ```
-    pub fn seal(sequence: u64, at: Timestamp, record: Value, previous_hash: &str) -> Self {
-        let hash = hash(sequence, at, &record, previous_hash);
+    pub fn seal(sequence: u64, at: Timestamp, record: impl Into<String>, previous_hash: &str) -> Self {
+        let record = record.into();
+        let hash = hash(sequence, &at.to_string(), &record, previous_hash).as_str().to_owned();
         Self { sequence, at, record, previous_hash: previous_hash.to_owned(), hash }
     }
 }
@@ -33,65 +34,65 @@ impl JournalEntry {
 /// # Errors
 /// an entry was changed, or one is missing before it → `Storage` naming the sequence → trust nothing from there on.
 pub fn verify_chain(entries: &[JournalEntry]) -> Result<()> {
-    let mut chain = Chain::default();
-    entries
-        .iter()
-        .try_for_each(|entry| chain.add(entry, |e| e.hash == hash(e.sequence, e.at, &e.record, &e.previous_hash)))
-}
-
-/// Checks a journal entry by entry.
-#[derive(Debug, Default)]
-pub(crate) struct Chain {
-    /// Sequence and hash.
-    previous: Option<(u64, String)>,
-}
-
-impl Chain {
-    /// Takes the next entry. `fits`: whether its hash is that of its content.
-    ///
-    /// # Errors
-    /// as [`verify_chain`].
-    pub(crate) fn add(&mut self, entry: &JournalEntry, fits: impl FnOnce(&JournalEntry) -> bool) -> Result<()> {
-        let JournalEntry { sequence, previous_hash, hash, .. } = entry;
-        if !fits(entry) {
-            return Err(Error::storage(format!("entry {sequence} was changed after it was written")));
-        }
-        let follows = match &self.previous {
-            None => *sequence > 0 || previous_hash == JOURNAL_START,
-            Some((before, hash)) => before.checked_add(1) == Some(*sequence) && hash == previous_hash,
-        };
-        if !follows {
-            return Err(Error::storage(format!("entry {sequence} does not follow the one before it")));
-        }
-        self.previous = Some((*sequence, hash.clone()));
-        Ok(())
+    let mut previous = None;
+    for entry in entries {
+        verify_next(previous, entry, &entry.at.to_string())?;
+        previous = Some(entry);
     }
+    Ok(())
+}
 
-    /// The same for an entry that was read as text. Text that is still as [`JournalEntry::seal`] saw it needs no detour
-    /// over its value, which takes most of the time that reading a long journal takes.
-    pub(crate) fn add_text(&mut self, entry: &JournalEntry, at: &str, record: &str) -> Result<()> {
-        let as_written = hash_text(entry.sequence, at, record, &entry.previous_hash) == entry.hash;
-        self.add(entry, |e| as_written || e.hash == self::hash(e.sequence, e.at, &e.record, &e.previous_hash))
+/// Checks the entry behind `previous`; `at`: its time as it was written.
+///
+/// # Errors
+/// as [`verify_chain`].
+pub(crate) fn verify_next(previous: Option<&JournalEntry>, entry: &JournalEntry, at: &str) -> Result<()> {
+    let sequence = entry.sequence;
+    let fits = |at: &str, record: &str| hash(sequence, at, record, &entry.previous_hash).as_str() == entry.hash;
+    if !fits(at, &entry.record) && !by_value(entry).is_some_and(|record| fits(&entry.at.to_string(), &record)) {
+        return Err(Error::storage(format!("entry {sequence} was changed after it was written")));
+    }
+    let follows = match previous {
+        None => sequence > 0 || entry.previous_hash == JOURNAL_START,
+        Some(before) => before.sequence.checked_add(1) == Some(sequence) && before.hash == entry.previous_hash,
+    };
+    if follows {
+        return Ok(());
+    }
+    Err(Error::storage(format!("entry {sequence} does not follow the one before it")))
+}
+
+/// The record as earlier builds hashed it, whatever its text looks like: its value, written with sorted keys.
+fn by_value(entry: &JournalEntry) -> Option<String> {
+    serde_json::from_str(&entry.record).ok().map(|value| sorted(&value).to_string())
+}
+
+/// SHA-256 in hex.
+struct Hash([u8; 64]);
+
+impl Hash {
+    fn as_str(&self) -> &str {
+        // digits only
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// SHA-256 in hex over one JSON array, which keeps the four parts apart.
-fn hash(sequence: u64, at: Timestamp, record: &Value, previous_hash: &str) -> String {
-    hash_text(sequence, &at.to_string(), &sorted(record).to_string(), previous_hash)
-}
-
-/// The same, of parts that are text already. Neither times nor hashes hold anything that JSON would escape: a time that
-/// does is refused where it is read, and a previous hash that does is not the hash of the entry before.
-fn hash_text(sequence: u64, at: &str, record: &str, previous_hash: &str) -> String {
+/// The hash over one JSON array, which keeps the four parts apart. Neither times nor hashes hold anything that JSON would
+/// escape: a time that does is refused where it is read, and a previous hash that does is not the hash of the entry before.
+fn hash(sequence: u64, at: &str, record: &str, previous_hash: &str) -> Hash {
     let mut digest = Sha256::new();
     for part in ["[", &sequence.to_string(), ",\"", at, "\",", record, ",\"", previous_hash, "\"]"] {
         digest.update(part);
     }
-    let mut hex = String::with_capacity(64);
-    for byte in digest.finalize() {
-        hex.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(u32::from(digit), 16)));
+    let mut hex = [0; 64];
+    for (digits, byte) in hex.chunks_exact_mut(2).zip(digest.finalize()) {
+        digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-    hex
+    Hash(hex)
+}
+
+fn digit(half: u8) -> u8 {
+    half + if half < 10 { b'0' } else { b'a' - 10 }
 }
 
 /// The value with the keys of its objects in alphabetical order. `serde_json` keeps them so by itself, unless another crate
@@ -120,7 +121,7 @@ mod tests {
         let mut entries: Vec<JournalEntry> = Vec::new();
         for record in records {
             let previous = entries.last().map_or(JOURNAL_START, |e| e.hash.as_str());
-            entries.push(JournalEntry::seal(entries.len() as u64, at, record.clone(), previous));
+            entries.push(JournalEntry::seal(entries.len() as u64, at, record.to_string(), previous));
         }
         entries
     }
@@ -139,18 +140,23 @@ mod tests {
         assert_eq!(entry.hash, expected);
     }
 
-    /// Text that was written in another way than the hash sees it is judged by its value.
+    /// The text counts. Earlier builds hashed the value with sorted keys and stored it as it came: that counts, too.
     #[test]
     fn an_entry_is_judged_by_its_text_or_by_its_value() {
-        let [first, ..] = &three()[..] else { panic!("three entries") };
-        let at = first.at.to_string();
-        for (record, at, fits) in [
-            (r#"{"step":"fence"}"#, at.as_str(), true),
-            (r#"{ "step": "fence" }"#, "2026-01-01T00:00:00.500Z", true),
-            (r#"{"step":"clone"}"#, at.as_str(), false),
+        let (sorted, unsorted) = (r#"{"a":1,"step":"fence"}"#, r#"{"step":"fence","a":1}"#);
+        let (at, other_at) = ("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.500Z");
+        for (sealed, read, at, fits) in [
+            (sorted, sorted, at, true),
+            (sorted, unsorted, at, true),
+            (sorted, r#"{ "a": 1, "step": "fence" }"#, other_at, true),
+            (unsorted, unsorted, at, true),
+            (unsorted, sorted, at, false),
+            (sorted, r#"{"a":1,"step":"clone"}"#, at, false),
+            (sorted, "", at, false),
         ] {
-            let entry = JournalEntry { record: serde_json::from_str(record).unwrap(), ..first.clone() };
-            assert_eq!(Chain::default().add_text(&entry, at, record).is_ok(), fits, "{record}");
+            let entry = JournalEntry::seal(0, at.parse().unwrap(), sealed, JOURNAL_START);
+            let entry = JournalEntry { record: read.to_owned(), ..entry };
+            assert_eq!(verify_next(None, &entry, at).is_ok(), fits, "{sealed} read as {read}");
         }
     }
 
@@ -166,14 +172,14 @@ mod tests {
     fn every_kind_of_tampering_is_seen_and_located() {
         type Tamper = fn(&mut Vec<JournalEntry>);
         let cases: [(&str, Tamper); 7] = [
-            ("entry 1", |j| j[1].record = json!({"step": "nothing"})),
+            ("entry 1", |j| j[1].record = r#"{"step":"nothing"}"#.into()),
             ("entry 1", |j| j[1].at = Timestamp::UNIX_EPOCH),
             ("entry 2", |j| j[1].sequence = 2),
             ("entry 2", |j| j[2].hash = JOURNAL_START.into()),
             ("entry 2", |j| drop(j.remove(1))),
             ("entry 2", |j| j.swap(1, 2)),
             // a forger who recomputes one hash still breaks the link behind it
-            ("entry 2", |j| j[1] = JournalEntry::seal(1, j[1].at, json!({"step": "forged"}), &j[0].hash)),
+            ("entry 2", |j| j[1] = JournalEntry::seal(1, j[1].at, r#"{"step":"forged"}"#, &j[0].hash)),
         ];
         for (i, (place, tamper)) in cases.into_iter().enumerate() {
             let mut journal = three();
@@ -187,7 +193,7 @@ mod tests {
     #[test]
     fn the_first_entry_must_start_the_chain() {
         let at = Timestamp::UNIX_EPOCH;
-        assert!(verify_chain(&[JournalEntry::seal(0, at, json!(1), &"1".repeat(64))]).is_err());
+        assert!(verify_chain(&[JournalEntry::seal(0, at, "1", &"1".repeat(64))]).is_err());
     }
 
     fn json_value() -> impl Strategy<Value = Value> {

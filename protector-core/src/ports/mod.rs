@@ -34,7 +34,7 @@ pub use cloud::{
     ImportRequest, Network, Port, PortSpec, Quota, SERVER_OP_KEY, Server, ServerSpec, ServerState, VolumeState,
 };
 #[cfg(feature = "sqlite")]
-pub(crate) use journal_chain::Chain;
+pub(crate) use journal_chain::verify_next;
 pub use journal_chain::{JOURNAL_START, verify_chain};
 pub use peer::{OpenTest, Peer, PeerVersion};
 pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};

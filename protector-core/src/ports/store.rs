@@ -21,8 +21,8 @@ pub struct StoredOperation {
     pub kind: OperationKind,
     /// When it was accepted.
     pub accepted_at: Timestamp,
-    /// The accepted plan as JSON, with the schema version inside. Opaque to a store.
-    pub plan: serde_json::Value,
+    /// The accepted plan as JSON text, with the schema version inside. Opaque to a store.
+    pub plan: String,
 }
 
 /// One journal record as stored. The chain makes a changed or missing record visible.
@@ -32,8 +32,8 @@ pub struct JournalEntry {
     pub sequence: u64,
     /// When it was written, by the engine's clock.
     pub at: Timestamp,
-    /// The record. Opaque to a store.
-    pub record: serde_json::Value,
+    /// The record as JSON text, which the hash covers. Opaque to a store, which keeps it to the letter.
+    pub record: String,
     /// Hash of the entry before; 64 zeros for the first.
     pub previous_hash: String,
     /// SHA-256 in hex over sequence, time, record and previous hash; see [`JournalEntry::seal`].

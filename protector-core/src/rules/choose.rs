@@ -1,16 +1,31 @@
 //! Which recovery point a failover clones from: always one, whole and complete.
 
-use crate::model::{ArrayVolumeName, RecoveryPoint, Transfer};
-use std::collections::{BTreeSet, HashSet};
+use crate::model::{ArrayVolumeName, LookupSet, RecoveryPoint, Transfer};
 use std::fmt;
 
 /// The newest recovery point that is complete here, not destroyed, and holds every expected volume; by the instant of its
 /// data, then by name.
-pub fn newest_usable<'a>(
+pub fn newest_usable<'a, 'b>(
     points: &'a [RecoveryPoint],
-    expected: &BTreeSet<ArrayVolumeName>,
+    expected: impl IntoIterator<Item = &'b ArrayVolumeName> + Clone,
 ) -> Option<&'a RecoveryPoint> {
-    newest_first(points).into_iter().find(|point| fault(point, expected).is_none())
+    choose(points, expected).0
+}
+
+/// The newest usable recovery point, and why each newer one was passed over, newest first; all of them if none is usable.
+#[expect(clippy::needless_pass_by_value, reason = "an iterator that is made for this call, and cheap to clone")]
+pub fn choose<'a, 'b>(
+    points: &'a [RecoveryPoint],
+    expected: impl IntoIterator<Item = &'b ArrayVolumeName> + Clone,
+) -> (Option<&'a RecoveryPoint>, Vec<PassedOver<'a>>) {
+    let mut passed_over = Vec::new();
+    for point in newest_first(points) {
+        match fault(point, expected.clone()) {
+            None => return (Some(point), passed_over),
+            Some(fault) => passed_over.push(PassedOver { point, fault }),
+        }
+    }
+    (None, passed_over)
 }
 
 /// A recovery point that cannot be used.
@@ -58,21 +73,13 @@ impl fmt::Display for PointFault {
     }
 }
 
-/// Why each recovery point newer than the newest usable one was passed over, newest first; all of them if none is usable.
-pub fn explain_unusable<'a>(points: &'a [RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Vec<PassedOver<'a>> {
-    newest_first(points)
-        .into_iter()
-        .map_while(|point| Some(PassedOver { point, fault: fault(point, expected)? }))
-        .collect()
-}
-
 fn newest_first(points: &[RecoveryPoint]) -> Vec<&RecoveryPoint> {
     let mut points: Vec<_> = points.iter().collect();
     points.sort_by_key(|point| std::cmp::Reverse((point.created, &point.name)));
     points
 }
 
-fn fault(point: &RecoveryPoint, expected: &BTreeSet<ArrayVolumeName>) -> Option<PointFault> {
+fn fault<'b>(point: &RecoveryPoint, expected: impl IntoIterator<Item = &'b ArrayVolumeName>) -> Option<PointFault> {
     if point.destroyed {
         return Some(PointFault::Destroyed);
     }
@@ -81,8 +88,9 @@ fn fault(point: &RecoveryPoint, expected: &BTreeSet<ArrayVolumeName>) -> Option<
         Transfer::Unknown => return Some(PointFault::ArrivalUnknown),
         Transfer::Local | Transfer::Completed { .. } => {}
     }
-    let held: HashSet<&ArrayVolumeName> = point.volumes.iter().collect();
-    let missing: Vec<_> = expected.iter().filter(|v| !held.contains(*v)).cloned().collect();
+    let held: LookupSet<&ArrayVolumeName> = point.volumes.iter().collect();
+    let mut missing: Vec<_> = expected.into_iter().filter(|v| !held.contains(*v)).cloned().collect();
+    missing.sort();
     (!missing.is_empty()).then_some(PointFault::Lacks(missing))
 }
 

@@ -1,9 +1,9 @@
 //! In which order members start. Stopping is the exact reverse.
 
 use super::shell;
-use crate::model::{BootCheck, Member, ServerId, StartOptions};
+use crate::model::{BootCheck, Lookup, Member, ServerId, StartOptions};
 use crate::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest time that a start or a check may take: a day.
 const LONGEST_SECONDS: u32 = 24 * 3600;
@@ -95,7 +95,12 @@ pub fn tiers(members: &[Member]) -> BTreeMap<u16, Vec<&Member>> {
 
 /// In order, and those that could never start: on a circle or behind one.
 fn sort<'a>(members: &[&'a Member]) -> (Vec<&'a Member>, Vec<&'a Member>) {
-    let position: HashMap<&ServerId, usize> = members.iter().enumerate().map(|(at, m)| (&m.id, at)).collect();
+    let mut members = members.to_vec();
+    members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    if members.iter().all(|m| m.start.depends_on.is_empty()) {
+        return (members, Vec::new());
+    }
+    let position: Lookup<&ServerId, usize> = members.iter().map(|m| &m.id).zip(0..).collect();
     let mut waits = vec![0_usize; members.len()];
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); members.len()];
     for (at, member) in members.iter().enumerate() {
@@ -106,23 +111,22 @@ fn sort<'a>(members: &[&'a Member]) -> (Vec<&'a Member>, Vec<&'a Member>) {
             }
         }
     }
-    let key = |at: usize| members.get(at).map(|m| (m.name.as_str(), m.id.as_str(), at));
-    let mut left: BTreeSet<_> = (0..members.len()).filter_map(key).collect();
-    let mut ready: BTreeSet<_> = left.iter().filter(|(.., at)| waits.get(*at) == Some(&0)).copied().collect();
+    let mut left: BTreeSet<usize> = (0..members.len()).collect();
+    let mut ready: BTreeSet<usize> = left.iter().filter(|at| waits.get(**at) == Some(&0)).copied().collect();
     let (mut order, mut stuck) = (Vec::with_capacity(members.len()), Vec::new());
     while let Some(next) = ready.pop_first().or_else(|| left.first().copied()) {
         if !left.remove(&next) {
             continue;
         }
-        if waits.get(next.2).is_some_and(|count| *count > 0) && stuck.is_empty() {
-            stuck = left.iter().chain([&next]).filter_map(|(.., at)| members.get(*at).copied()).collect();
+        if waits.get(next).is_some_and(|count| *count > 0) && stuck.is_empty() {
+            stuck = left.iter().chain([&next]).filter_map(|at| members.get(*at).copied()).collect();
         }
-        order.extend(members.get(next.2).copied());
-        for follower in followers.get(next.2).into_iter().flatten() {
+        order.extend(members.get(next).copied());
+        for follower in followers.get(next).into_iter().flatten() {
             if let Some(count) = waits.get_mut(*follower) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
-                    ready.extend(key(*follower));
+                    ready.insert(*follower);
                 }
             }
         }

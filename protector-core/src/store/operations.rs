@@ -4,7 +4,7 @@ use super::columns::{from_integer, from_json, from_time, to_integer, to_json};
 use super::fault::Sql;
 use crate::Error;
 use crate::model::OperationId;
-use crate::ports::{Chain, JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain};
+use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain, verify_next};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
@@ -65,14 +65,7 @@ pub(super) fn begin(c: &Connection, operation: &StoredOperation) -> Sql<()> {
     c.prepare_cached(
         "INSERT INTO operations (id, group_id, group_name, kind, accepted_at, plan) VALUES (?, ?, ?, ?, ?, ?)",
     )?
-    .execute((
-        id.as_str(),
-        group.as_str(),
-        group_name,
-        to_json(kind)?,
-        format!("{accepted_at:.9}"),
-        to_json(plan)?,
-    ))?;
+    .execute((id.as_str(), group.as_str(), group_name, to_json(kind)?, format!("{accepted_at:.9}"), plan))?;
     c.prepare_cached("INSERT INTO open_operations (group_id, operation_id) VALUES (?, ?)")?
         .execute([group.as_str(), id.as_str()])?;
     Ok(())
@@ -109,14 +102,7 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
         "INSERT INTO journal (operation_id, sequence, at, record, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?)",
     )?;
     for JournalEntry { sequence, at, record, previous_hash, hash } in entries {
-        statement.execute((
-            id.as_str(),
-            to_integer(*sequence)?,
-            at.to_string(),
-            to_json(record)?,
-            previous_hash,
-            hash,
-        ))?;
+        statement.execute((id.as_str(), to_integer(*sequence)?, at.to_string(), record, previous_hash, hash))?;
     }
     Ok(())
 }
@@ -137,21 +123,20 @@ fn read_journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalE
     )?;
     let mut rows = statement.query((id.as_str(), to_integer(from)?))?;
     let mut entries: Vec<JournalEntry> = Vec::new();
-    let mut chain = Chain::default();
     while let Some(row) = rows.next()? {
         let sequence: i64 = row.get(0)?;
         let what = || format!("journal entry {sequence} of operation '{id}'");
-        let (at, record) = (text(row, 1)?, text(row, 2)?);
+        let at = text(row, 1)?;
         let entry = JournalEntry {
             sequence: from_integer(what, sequence)?,
             at: from_time(what, at)?,
-            record: from_json(what, record)?,
+            record: row.get(2)?,
             previous_hash: row.get(3)?,
             hash: row.get(4)?,
         };
         let whole = match entries.is_empty() && entry.sequence != from {
             true => Err(Error::storage(format!("entry {from} is missing"))),
-            false => chain.add_text(&entry, at, record),
+            false => verify_next(entries.last(), &entry, at),
         };
         whole.map_err(|e| {
             e.context(format!("the journal of operation '{id}' is broken"))
@@ -179,7 +164,7 @@ fn read(row: &Row<'_>) -> Sql<StoredOperation> {
         group_name,
         kind: from_json(what, &kind)?,
         accepted_at: from_time(what, &accepted_at)?,
-        plan: from_json(what, &plan)?,
+        plan,
         id: id.clone().into(),
     })
 }

@@ -39,7 +39,7 @@ pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<Id
         group_name: plan.group_name.clone(),
         kind: plan.kind,
         accepted_at: now,
-        plan: serde_json::to_value(&plan)?,
+        plan: serde_json::to_string(&plan)?,
     };
     let entries = journal(&plan, done)?;
     store.begin_operation(&operation, &entries, None).await?;
@@ -111,7 +111,7 @@ fn journal(plan: &Plan, done: usize) -> Result<Vec<JournalEntry>> {
     let mut entries: Vec<JournalEntry> = Vec::with_capacity(records.len());
     for (sequence, record) in (0..).zip(records) {
         let previous = entries.last().map_or(JOURNAL_START, |entry| entry.hash.as_str());
-        let record = serde_json::to_value(record)?;
+        let record = serde_json::to_string(&record)?;
         entries.push(JournalEntry::seal(sequence, jiff::Timestamp::UNIX_EPOCH, record, previous));
     }
     Ok(entries)

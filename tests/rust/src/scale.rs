@@ -14,6 +14,7 @@ use protector_core::ports::*;
 use protector_core::store::Durability;
 use protector_core::{Error, Result, rules::naming};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -26,7 +27,14 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// Facts of a healthy group with `volumes` volumes, two to a server, ready for [`failover`].
 pub fn facts(volumes: usize) -> Facts {
-    let members: Vec<Member> = (0..volumes.div_ceil(2)).map(|n| member(n, volumes)).collect();
+    facts_of(volumes.div_ceil(2), volumes)
+}
+
+/// Facts of a healthy group with `volumes` volumes, spread evenly over `servers` servers, ready for [`failover`].
+pub fn facts_of(servers: usize, volumes: usize) -> Facts {
+    let each = volumes.div_ceil(servers.max(1));
+    let mut members: Vec<Member> = (0..servers).map(|n| member(n, n * each..volumes.min((n + 1) * each))).collect();
+    members.sort_by(|a, b| a.id.cmp(&b.id));
     let disks = || members.iter().flat_map(|m| &m.disks).flat_map(|d| d.copies.values());
     let names: BTreeSet<ArrayVolumeName> = disks().map(|c| c.array_volume.clone()).collect();
     let group_volumes = disks().map(|c| c.volume_id.clone()).collect();
@@ -63,19 +71,20 @@ fn uuid(kind: &str, n: usize) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{kind}/{n}").as_bytes()).to_string()
 }
 
-fn member(n: usize, volumes: usize) -> Member {
+fn member(n: usize, volumes: Range<usize>) -> Member {
     let id = ServerId::new(uuid("server", n));
-    let disk = |(at, device): (usize, &str)| {
-        let volume_id = VolumeId::new(uuid("volume", 2 * n + at));
+    let disk = |(volume, letter): (usize, char)| {
+        let device = format!("vd{letter}");
+        let volume_id = VolumeId::new(uuid("volume", volume));
         let array_volume = naming::cinder_volume_name(&volume_id);
-        let array_volume_id = ArrayVolumeId::new(uuid("array volume", 2 * n + at));
+        let array_volume_id = ArrayVolumeId::new(uuid("array volume", volume));
         let copy = DiskCopy { volume_id, array_volume, array_volume_id, cloned_under: None };
         Disk {
             id: DiskId::new(copy.volume_id.as_str()),
             name: format!("server-{n:05}-{device}"),
             size_gib: 10,
-            device: device.to_owned(),
-            boot: at == 0,
+            boot: device == "vda",
+            device,
             copies: BTreeMap::from([("site-a".into(), copy)]),
         }
     };
@@ -101,7 +110,7 @@ fn member(n: usize, volumes: usize) -> Member {
         start: Default::default(),
         status: MemberStatus::Protected,
         captures: BTreeMap::from([("site-a".into(), capture)]),
-        disks: [(0, "vda"), (1, "vdb")].into_iter().take(volumes - 2 * n).map(disk).collect(),
+        disks: volumes.zip('a'..='z').map(disk).collect(),
         servers: BTreeMap::from([("site-a".into(), id.clone())]),
         id,
     }

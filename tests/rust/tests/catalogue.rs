@@ -59,7 +59,7 @@ fn source_of(text: &str, name: &str) -> Option<String> {
         let rest = line.strip_prefix("fn ").or_else(|| line.strip_prefix("def "));
         rest.and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with(['(', '<']))
     };
-    let at = lines.iter().position(|line| opens(&line))?;
+    let at = lines.iter().position(opens)?;
     let indent = |line: &str| line.len() - line.trim_start().len();
     let depth = indent(lines.get(at)?);
     let belongs = |line: &&&str| {

@@ -57,8 +57,7 @@ async fn check_given_up(directory: &Path, operation: &str, start: &Start) -> Res
     assert_eq!(shown.status, OperationStatus::Cancelled, "{shown:#?}");
     let journal = engine.endpoints().store.journal(&operation.into(), 0).await?;
     verify_chain(&journal)?;
-    let records =
-        journal.into_iter().map(|e| Ok(serde_json::from_value(e.record)?)).collect::<Result<Vec<Record>>>()?;
+    let records = journal.into_iter().map(|e| Ok(serde_json::from_str(&e.record)?)).collect::<Result<Vec<Record>>>()?;
     let count = |wanted: fn(&Record) -> bool| records.iter().filter(|r| wanted(r)).count();
     assert_eq!(count(|r| matches!(r, Record::RollbackStarted { .. })), 1, "{records:?}");
     assert_eq!(count(|r| matches!(r, Record::Finished { .. })), 1, "{records:?}");

@@ -115,7 +115,7 @@ async fn a_resumed_step_is_not_measured() -> Result<()> {
     assert!(done.elapsed_seconds.is_some_and(|s| s >= 3600), "{done:#?}");
     let journal = stage.engine.endpoints().store.journal(&operation.as_str().into(), 0).await?;
     let intents = journal.iter().filter(|entry| {
-        let record = serde_json::from_value(entry.record.clone());
+        let record = serde_json::from_str(&entry.record);
         matches!(record, Ok(Record::StepIntent { step }) if step.as_str().starts_with("stop_server"))
     });
     assert_eq!(intents.count(), 2, "it was not cut within the step");

@@ -215,7 +215,7 @@ async fn the_end_of_a_program_s_output_is_in_the_journal() -> Result<()> {
     assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
     let journal = stage.engine.endpoints().store.journal(&done.id, 0).await?;
     let records: Vec<Record> =
-        journal.into_iter().map(|e| serde_json::from_value(e.record)).collect::<Result<_, _>>()?;
+        journal.into_iter().map(|e| serde_json::from_str(&e.record)).collect::<Result<_, _>>()?;
     let lines = records.iter().find_map(|r| match r {
         Record::StepDone { output: protector_core::plan::StepOutput::Checked { lines }, .. } => Some(lines.clone()),
         _ => None,

@@ -86,7 +86,7 @@ where
 
 async fn records(engine: &Engine, operation: &str) -> Result<Vec<Record>> {
     let journal = engine.endpoints().store.journal(&operation.into(), 0).await?;
-    journal.into_iter().map(|entry| Ok(serde_json::from_value(entry.record)?)).collect()
+    journal.into_iter().map(|entry| Ok(serde_json::from_str(&entry.record)?)).collect()
 }
 
 /// I-34 while an executor is at work: whenever it is asked, it restores the start, or the way is forward and it goes on.

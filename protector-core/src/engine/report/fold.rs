@@ -25,7 +25,7 @@ pub(super) struct Told {
 impl Told {
     fn records(&self) -> impl Iterator<Item = (Timestamp, Record)> {
         // the state was folded from them, so all of them can be read
-        self.journal.iter().filter_map(|e| Some((e.at, serde_json::from_value(e.record.clone()).ok()?)))
+        self.journal.iter().filter_map(|e| Some((e.at, serde_json::from_str(&e.record).ok()?)))
     }
 
     fn ended_at(&self, step: &StepId) -> Option<Timestamp> {

@@ -89,7 +89,7 @@ impl Writer {
         let mut journal: Vec<JournalEntry> = Vec::new();
         for (sequence, record) in (0..).zip(&self.records) {
             let previous = journal.last().map_or(JOURNAL_START, |e| e.hash.as_str()).to_owned();
-            let record = serde_json::to_value(record).unwrap();
+            let record = serde_json::to_string(record).unwrap();
             journal.push(JournalEntry::seal(sequence, at(i64::try_from(sequence).unwrap()), record, &previous));
         }
         Told { state: OperationState::fold(&journal).unwrap(), plan: self.plan, journal }
@@ -135,7 +135,7 @@ pub(super) fn stored(told: &Told) -> StoredOperation {
         group_name: told.plan.group_name.clone(),
         kind: told.plan.kind,
         accepted_at: at(0),
-        plan: serde_json::to_value(&told.plan).unwrap(),
+        plan: serde_json::to_string(&told.plan).unwrap(),
     }
 }
 

@@ -21,7 +21,7 @@ fn sealed(records: Vec<serde_json::Value>) -> Vec<JournalEntry> {
     for (sequence, record) in (0..).zip(records) {
         let previous = entries.last().map_or(JOURNAL_START, |e| e.hash.as_str()).to_owned();
         let at = Timestamp::from_second(i64::try_from(sequence).unwrap()).unwrap();
-        entries.push(JournalEntry::seal(sequence, at, record, &previous));
+        entries.push(JournalEntry::seal(sequence, at, record.to_string(), &previous));
     }
     entries
 }

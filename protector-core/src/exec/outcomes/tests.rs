@@ -39,7 +39,7 @@ fn after(plan: &Plan, failed: &[&str]) -> OperationState {
             false => Record::StepDone { step: id, output },
         };
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let entry = JournalEntry::seal(sequence, at, serde_json::to_value(record).unwrap(), &previous);
+        let entry = JournalEntry::seal(sequence, at, serde_json::to_string(&record).unwrap(), &previous);
         previous.clone_from(&entry.hash);
         state.apply(&entry).unwrap();
     }

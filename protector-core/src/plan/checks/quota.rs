@@ -1,10 +1,8 @@
 //! Whether the target project may use what the members need there.
 
-use crate::model::ServerId;
-use crate::plan::placement::Placement;
+use crate::plan::placement::Placements;
 use crate::plan::{CloudFacts, Evidence, Facts, Finding, FindingCode};
 use crate::ports::{Quota, Server};
-use std::collections::HashMap;
 
 /// One line of a quota.
 struct Line {
@@ -21,12 +19,7 @@ impl Line {
 }
 
 /// New volumes for all disks, and new servers; `retires`: servers that the members left there make room first.
-pub(in crate::plan) fn quota(
-    facts: &Facts,
-    placements: &HashMap<ServerId, Placement>,
-    retires: bool,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::plan) fn quota(facts: &Facts, placements: &Placements<'_>, retires: bool, findings: &mut Vec<Finding>) {
     let Some(cloud) = facts.target.cloud.known() else { return };
     let site = &facts.target.site;
     let evidence = Evidence::of_cloud(&facts.target, facts.now);
@@ -62,13 +55,7 @@ pub(in crate::plan) fn quota(
     );
 }
 
-fn lines(
-    facts: &Facts,
-    cloud: &CloudFacts,
-    placements: &HashMap<ServerId, Placement>,
-    retires: bool,
-    left: Quota,
-) -> [Line; 5] {
+fn lines(facts: &Facts, cloud: &CloudFacts, placements: &Placements<'_>, retires: bool, left: Quota) -> [Line; 5] {
     let old: Vec<&Server> = match retires {
         true => crate::plan::relocate::standby_servers(facts).map(|(_, server)| server).collect(),
         false => Vec::new(),

@@ -1,20 +1,16 @@
 //! Whether the array group is ours, complete, and replicates as the policy says.
 
 use super::pods;
-use crate::model::{ArrayVolumeName, ReplicationPolicy};
+use crate::model::{ArrayVolumeName, LookupSet, ReplicationPolicy};
 use crate::plan::{ArrayFacts, Evidence, Facts, Finding, FindingCode, SiteFacts};
 use crate::ports::{ArrayGroup, ReplicationLink};
 use crate::rules;
 use std::collections::BTreeSet;
 
 /// Array names of the members' volumes on the source.
-pub(in crate::plan) fn source_volumes(facts: &Facts) -> BTreeSet<ArrayVolumeName> {
-    facts
-        .record
-        .disks()
-        .filter_map(|(_, disk)| disk.copies.get(&facts.source.site))
-        .map(|copy| copy.array_volume.clone())
-        .collect()
+pub(in crate::plan) fn source_volumes(facts: &Facts) -> impl Iterator<Item = &ArrayVolumeName> + Clone {
+    let copies = facts.record.disks().filter_map(|(_, disk)| disk.copies.get(&facts.source.site));
+    copies.map(|copy| &copy.array_volume)
 }
 
 /// The arrays are connected, as the source sees it.
@@ -54,7 +50,7 @@ pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
 pub(in crate::plan) fn held_by_target(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(policy) = &facts.record.policy else { return };
     let Some(group) = grouped(facts, policy, &facts.target, findings) else { return };
-    if !source_volumes(facts).is_subset(&group.volumes) {
+    if !source_volumes(facts).all(|volume| group.volumes.contains(volume)) {
         findings.extend(drift(facts, &facts.target, group));
     }
 }
@@ -135,14 +131,16 @@ fn not_allowed(facts: &Facts, source: &ArrayFacts, group: &ArrayGroup, findings:
 }
 
 fn drift(facts: &Facts, site: &SiteFacts, group: &ArrayGroup) -> Option<Finding> {
-    let members = source_volumes(facts);
-    if group.volumes == members {
+    let mut members = LookupSet::with_capacity_and_hasher(group.volumes.len(), Default::default());
+    members.extend(source_volumes(facts));
+    if members.len() == group.volumes.len() && group.volumes.iter().all(|volume| members.contains(volume)) {
         return None;
     }
+    let (members, held): (BTreeSet<_>, BTreeSet<_>) = (members.into_iter().collect(), group.volumes.iter().collect());
     let array = &site.array.known()?.name;
     let evidence = Evidence::of_array(site, facts.now)
-        .names("missing", members.difference(&group.volumes))
-        .names("surplus", group.volumes.difference(&members));
+        .names("missing", members.difference(&held))
+        .names("surplus", held.difference(&members));
     Some(
         Finding::blocker(
             FindingCode::MemberDrift,
@@ -150,8 +148,8 @@ fn drift(facts: &Facts, site: &SiteFacts, group: &ArrayGroup) -> Option<Finding>
                 "array group '{}' on {array} differs from the members of '{}': missing [{}], surplus [{}]",
                 group.name,
                 facts.record.group.name,
-                listed(members.difference(&group.volumes)),
-                listed(group.volumes.difference(&members))
+                listed(members.difference(&held)),
+                listed(held.difference(&members))
             ),
         )
         .remedy("put the array group back to its members, or remove and add the member again")
@@ -159,8 +157,8 @@ fn drift(facts: &Facts, site: &SiteFacts, group: &ArrayGroup) -> Option<Finding>
     )
 }
 
-fn listed<'a>(names: impl Iterator<Item = &'a ArrayVolumeName>) -> String {
-    names.map(ArrayVolumeName::as_str).collect::<Vec<_>>().join(", ")
+fn listed<'a>(names: impl Iterator<Item = &'a &'a ArrayVolumeName>) -> String {
+    names.map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The schedule does not decide whether this operation works; it decides how old the next recovery point will be.

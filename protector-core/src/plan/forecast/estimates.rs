@@ -27,14 +27,14 @@ impl Estimates {
         let mut estimates = Self { kinds: Vec::new(), by_step: Vec::with_capacity(steps.len()) };
         let mut last = 0;
         for step in steps {
-            let (action, site) = (discriminant(&step.action), step.action.endpoint().site);
-            let is_kind = |kind: &Kind| kind.action == action && kind.site == site;
+            let (action, (_, site)) = (discriminant(&step.action), step.action.needs());
+            let is_kind = |kind: &Kind| kind.action == action && kind.site.as_ref() == site;
             if !estimates.kinds.get(last).is_some_and(is_kind) {
                 last = estimates.kinds.iter().position(is_kind).unwrap_or(estimates.kinds.len());
             }
             if last == estimates.kinds.len() {
                 let time = time(&step.action, durations);
-                estimates.kinds.push(Kind { action, site, steps: 0, time });
+                estimates.kinds.push(Kind { action, site: site.cloned(), steps: 0, time });
             }
             if let Some(kind) = estimates.kinds.get_mut(last) {
                 kind.steps += 1;

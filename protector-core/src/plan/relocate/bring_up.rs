@@ -5,13 +5,13 @@
 
 use super::import::Import;
 use super::{must_stop, standby_server, standby_servers, stayed};
-use crate::model::{Disk, Member, ServerId, StepId, Unfinished, UnimportedClone};
+use crate::model::{Disk, Lookup, LookupSet, Member, ServerId, StepId, Unfinished, UnimportedClone};
 use crate::plan::build::Builder;
-use crate::plan::placement::Placement;
+use crate::plan::placement::Placements;
 use crate::plan::{Action, Facts, OnFailure, Phase};
 use crate::ports::{SERVER_OP_KEY, Server};
 use crate::rules::start_order;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What members are brought up for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(in crate::plan) enum Purpose<'a> {
 #[derive(Debug)]
 pub(in crate::plan) struct BringUp<'a> {
     pub(in crate::plan) facts: &'a Facts,
-    pub(in crate::plan) placements: &'a HashMap<ServerId, Placement>,
+    pub(in crate::plan) placements: &'a Placements<'a>,
     pub(in crate::plan) tiers: BTreeMap<u16, Vec<&'a Member>>,
     pub(in crate::plan) purpose: Purpose<'a>,
     pub(in crate::plan) import: &'a Import,
@@ -39,10 +39,10 @@ pub(in crate::plan) struct BringUp<'a> {
 /// What is known of the steps laid out so far.
 #[derive(Debug, Default)]
 struct Laid<'a> {
-    imported: HashMap<&'a ServerId, Vec<StepId>>,
-    retired: HashMap<&'a ServerId, StepId>,
+    imported: Lookup<&'a ServerId, Vec<StepId>>,
+    retired: Lookup<&'a ServerId, StepId>,
     /// The step after which a member is up and checked.
-    up: HashMap<&'a ServerId, StepId>,
+    up: Lookup<&'a ServerId, StepId>,
     required: BTreeSet<&'a ServerId>,
 }
 
@@ -107,29 +107,30 @@ fn imports<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, c
     laid.imported.reserve(what.facts.record.members.len());
     let is_imported = |member: &Member| what.reopened.is_none() || !stayed::has_stayed(what.facts, member);
     for member in what.tiers.values().flatten().filter(|member| is_imported(member)) {
+        let label = builder.label(member);
+        let mut imports = Vec::with_capacity(member.disks.len());
         for disk in &member.disks {
             let clone = match what.purpose {
                 Purpose::Retry(_) if disk.copies.contains_key(&what.facts.target.site) => continue,
                 Purpose::Retry(unfinished) => unfinished.clones.iter().find(|c| c.disk == disk.id).cloned(),
                 Purpose::Move | Purpose::Test => None,
             };
-            let id = import(builder, what, member, disk, clone, cloned);
+            imports.push(import(builder, what, &label, disk, clone, cloned));
             laid.of(builder, member);
-            laid.imported.entry(&member.id).or_default().push(id);
         }
+        laid.imported.insert(&member.id, imports);
     }
 }
 
 fn import(
     builder: &mut Builder,
     what: &BringUp<'_>,
-    member: &Member,
+    label: &str,
     disk: &Disk,
     clone: Option<UnimportedClone>,
     cloned: &[StepId],
 ) -> StepId {
     let site = &what.facts.target.site;
-    let label = builder.label(member);
     let action = Action::ImportVolume {
         site: site.clone(),
         disk: disk.id.clone(),
@@ -138,8 +139,8 @@ fn import(
         bootable: disk.boot,
         clone,
     };
-    let title = format!("import '{}' into Cinder of {site}", disk.name);
-    builder.add(format!("import_volume/{label}/{}", disk.device), Phase::Recover, title, cloned, action)
+    let title = format_args!("import '{}' into Cinder of {site}", disk.name);
+    builder.add(format_args!("import_volume/{label}/{}", disk.device), Phase::Recover, title, cloned, action)
 }
 
 fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &Laid<'_>, cloned: &[StepId]) -> StepId {
@@ -165,7 +166,7 @@ fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &Laid<'_>, clo
 /// Servers left by an earlier operation hold names and addresses; they are stopped if need be and removed, their volumes stay.
 fn retire<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cloned: &[StepId]) {
     let site = &what.facts.target.site;
-    let wanted: BTreeSet<&ServerId> = what.tiers.values().flatten().map(|m| &m.id).collect();
+    let wanted: LookupSet<&ServerId> = what.tiers.values().flatten().map(|m| &m.id).collect();
     for (member, server) in standby_servers(what.facts).filter(|(m, _)| wanted.contains(&m.id)) {
         if is_begun(server, what.purpose) {
             continue;
@@ -220,15 +221,15 @@ fn server(
         name: name.clone(),
         begun_by: operation(what.purpose),
     };
-    let title = format!("start '{name}' on {site}");
-    let started = builder.add(format!("ensure_server/{label}"), Phase::Recover, title, &after, action);
+    let title = format_args!("start '{name}' on {site}");
+    let started = builder.add(format_args!("ensure_server/{label}"), Phase::Recover, title, &after, action);
     laid.of(builder, member);
     if let Some(seconds) = member.start.start_timeout_seconds {
         builder.timeout(seconds);
     }
     let action = Action::VerifyServer { site: site.clone(), member: member.id.clone() };
-    let title = format!("verify that '{label}' is active with its volumes");
-    let verified = builder.add(format!("verify_server/{label}"), Phase::Verify, title, &[started], action);
+    let title = format_args!("verify that '{label}' is active with its volumes");
+    let verified = builder.add(format_args!("verify_server/{label}"), Phase::Verify, title, &[started], action);
     laid.of(builder, member);
     let check = member.start.boot_check.clone().filter(|c| what.purpose != Purpose::Test || c.in_tests());
     let Some(check) = check else { return verified };
@@ -262,10 +263,10 @@ fn ports(
             Purpose::Move | Purpose::Retry(_) => (wanted.port.clone(), wanted.fixed_ips.clone()),
         };
         let network = wanted.network.clone();
-        let title = format!("port of '{label}' on '{network}'");
+        let title = format_args!("port of '{label}' on '{}'", wanted.network);
         let (site, member_id, begun_by) = (site.clone(), member.id.clone(), operation(what.purpose));
         let action = Action::EnsurePort { site, member: member_id, nic, network, reuse, fixed_ips, begun_by };
-        let id = builder.add(format!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action);
+        let id = builder.add(format_args!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action);
         laid.of(builder, member);
         id
     })

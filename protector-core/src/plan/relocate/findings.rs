@@ -1,13 +1,13 @@
 //! What speaks against moving a workload.
 
 use super::{is_absent, standby_servers, stayed};
-use crate::model::{Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
+use crate::model::{LookupSet, Member, MemberStatus, Protection, RecoveryPoint, VolumeId};
 use crate::plan::{
     ConsentKind, Evidence, ExpectedLoss, Facts, Finding, FindingCode, Request, Severity, checks, old_site,
 };
 use crate::ports::Server;
 use crate::rules::rpo::{RpoVerdict, age_of, check_rpo};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Both sites take part and nothing may be lost.
 pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Finding>) {
@@ -192,11 +192,10 @@ pub(in crate::plan) fn rpo(
 pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(cloud) = facts.source.cloud.known() else { return };
     let (group, site) = (&facts.record.group, &facts.source.site);
-    let mut recorded = HashSet::new();
+    let mut recorded = LookupSet::with_capacity_and_hasher(cloud.group_volumes.len(), Default::default());
     for member in &facts.record.members {
-        let volumes: BTreeSet<&VolumeId> =
-            member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id).collect();
-        recorded.extend(&volumes);
+        let volumes = || member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id);
+        recorded.extend(volumes());
         if let Some(finding) = not_arrived(facts, member) {
             let blocks = finding.severity == Severity::Blocker;
             findings.push(finding);
@@ -218,7 +217,11 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             );
             continue;
         };
-        let attached: BTreeSet<&VolumeId> = server.volumes.iter().map(|v| &v.volume.id).collect();
+        let attached = || server.volumes.iter().map(|v| &v.volume.id);
+        if attached().eq(volumes()) {
+            continue;
+        }
+        let (attached, volumes): (BTreeSet<_>, BTreeSet<_>) = (attached().collect(), volumes().collect());
         if attached != volumes {
             let remedy = format!(
                 "openstack protector protection-group member-remove {0} --instance-id {1}, then member-add",
@@ -235,12 +238,13 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
             );
         }
     }
-    let grouped: HashSet<&VolumeId> = cloud.group_volumes.iter().collect();
-    if grouped != recorded && !joins_later(facts, &recorded, &grouped) {
+    let grouped = &cloud.group_volumes;
+    let is_equal = grouped.len() == recorded.len() && grouped.iter().all(|volume| recorded.contains(volume));
+    if !is_equal && !joins_later(facts, &recorded, grouped) {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
-                &grouped.into_iter().collect(),
+                &grouped.iter().collect(),
                 &recorded.into_iter().collect(),
                 of_source_cloud(facts).value("cinder_group", group.cinder_group_on(site)),
             )
@@ -251,9 +255,10 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
 
 /// Volumes under a plain type join the Cinder group once they are replicated again; until then it may hold those that they
 /// took the place of.
-fn joins_later(facts: &Facts, recorded: &HashSet<&VolumeId>, grouped: &HashSet<&VolumeId>) -> bool {
+fn joins_later(facts: &Facts, recorded: &LookupSet<&VolumeId>, grouped: &BTreeSet<VolumeId>) -> bool {
     let (record, site) = (&facts.record, &facts.source.site);
-    let retained: HashSet<_> = record.retained.iter().filter(|copy| copy.site == *site).map(|c| &c.volume_id).collect();
+    let copies = record.retained.iter().filter(|copy| copy.site == *site);
+    let retained: LookupSet<_> = copies.map(|copy| &copy.volume_id).collect();
     record.group.is_in_pod()
         && record.group.protection == Protection::Unprotected
         && grouped.iter().all(|volume| recorded.contains(volume) || retained.contains(volume))

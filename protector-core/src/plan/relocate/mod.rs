@@ -18,17 +18,17 @@ pub(super) mod stayed;
 pub(super) use protect::FIRST_COPY_SECONDS;
 
 use super::build::Builder;
-use super::placement::{Placement, mappings_towards_target, place};
+use super::placement::{Placements, mappings_towards_target, place};
 use super::{Action, ExpectedLoss, Facts, OnFailure, Phase, Plan, PointSource, Request, checks, old_site};
 use crate::model::{
-    ArrayGroupName, ArrayVolumeName, DiskId, Member, MemberStatus, OperationKind, Protection, RecoveryPoint,
+    ArrayGroupName, ArrayVolumeName, DiskId, Lookup, Member, MemberStatus, OperationKind, Protection, RecoveryPoint,
     ReplicationPolicy, ServerId, SiteName, StepId,
 };
 use crate::ports::ServerState;
 use crate::rules::{naming, start_order};
 use bring_up::{BringUp, Purpose, bring_up};
 use import::Import;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Label of the recovery point that a move takes itself.
 pub(super) const FINAL: &str = "final";
@@ -46,8 +46,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
         }
     };
     let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
-    let placements: HashMap<_, _> =
-        facts.record.members.iter().map(|m| (m.id.clone(), place(m, facts, &mappings, &mut findings))).collect();
+    let placements = place(facts.record.members.iter(), facts, &mappings, &mut findings);
     checks::volume_types(facts, &mut findings);
     checks::quota::quota(facts, &placements, true, &mut findings);
     findings::old_servers(facts, &mut findings);
@@ -60,8 +59,8 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let steps = match &facts.record.policy {
         Some(policy) => {
             let import = Import::of_move(facts, kind, &mut findings);
-            let builder = Builder::new(&facts.record);
-            Relocation { facts, kind, policy, placements, import, builder }.lay_out(point)
+            let (tiers, builder) = (start_order::tiers(&facts.record.members), Builder::new(&facts.record));
+            Relocation { facts, kind, policy, placements, tiers, import, builder }.lay_out(point)
         }
         None => Vec::new(),
     };
@@ -81,7 +80,9 @@ struct Relocation<'a> {
     facts: &'a Facts,
     kind: OperationKind,
     policy: &'a ReplicationPolicy,
-    placements: HashMap<ServerId, Placement>,
+    placements: Placements<'a>,
+    /// Members in the order in which they start.
+    tiers: BTreeMap<u16, Vec<&'a Member>>,
     import: Import,
     builder: Builder,
 }
@@ -117,11 +118,10 @@ impl Relocation<'_> {
         );
 
         let reopened = self.reopen(stayed, std::slice::from_ref(&pivot));
-        let tiers = start_order::tiers(&self.facts.record.members);
         let bring = BringUp {
             facts: self.facts,
             placements: &self.placements,
-            tiers,
+            tiers: std::mem::take(&mut self.tiers),
             purpose: Purpose::Move,
             import: &self.import,
             reopened,
@@ -207,10 +207,9 @@ impl Relocation<'_> {
     /// Stops the members on the source, in the exact reverse of the order in which they start.
     fn stop_servers(&mut self, mut ready: Vec<StepId>, best_effort: bool) -> Vec<StepId> {
         let site = self.facts.source.site.clone();
-        let members = &self.facts.record.members;
-        for (tier, members) in start_order::tiers(members).into_iter().rev() {
+        for (tier, members) in self.tiers.clone().into_iter().rev() {
             // what must be stopped before each member: those that depend on it
-            let mut before: HashMap<&ServerId, Vec<StepId>> = HashMap::new();
+            let mut before: Lookup<&ServerId, Vec<StepId>> = Lookup::default();
             let mut stopped = Vec::new();
             for member in members.into_iter().rev() {
                 let waits = before.remove(&member.id).filter(|waits| !waits.is_empty());
@@ -237,8 +236,8 @@ impl Relocation<'_> {
         }
         let label = self.builder.label(member);
         let action = Action::StopServer { site: site.clone(), server };
-        let title = format!("stop '{label}' on {site}");
-        let id = self.builder.add(format!("stop_server/{label}"), Phase::Quiesce, title, after, action);
+        let title = format_args!("stop '{label}' on {site}");
+        let id = self.builder.add(format_args!("stop_server/{label}"), Phase::Quiesce, title, after, action);
         self.builder.of(member);
         if best_effort {
             self.builder.on_failure(OnFailure::Skip);

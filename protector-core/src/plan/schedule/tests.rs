@@ -4,7 +4,7 @@ use crate::plan::testing::{Size, facts};
 use crate::plan::{Action, OnFailure, Phase, Plan, Request, Step, plan};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// What a step of the test needs: one of the two arrays, one of the two clouds, the metadata, or nothing.
 fn action(kind: usize) -> Action {

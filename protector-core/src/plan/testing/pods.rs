@@ -83,7 +83,9 @@ fn member(state: PodMemberState) -> PodMember {
 pub(crate) fn set_state(seen_from: &mut SiteFacts, of: &str, state: PodMemberState) {
     let name = ArrayName::from(format!("array-of-{of}"));
     array(seen_from, |array| {
-        array.pod.iter_mut().for_each(|pod| drop(pod.arrays.insert(name.clone(), member(state))));
+        if let Some(pod) = &mut array.pod {
+            pod.arrays.insert(name, member(state));
+        }
     });
 }
 

@@ -2,9 +2,14 @@ use super::*;
 use crate::rules::testing::point;
 use jiff::Timestamp;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn expected(names: &[&str]) -> BTreeSet<ArrayVolumeName> {
     names.iter().map(|n| (*n).into()).collect()
+}
+
+fn explain_unusable<'a>(points: &'a [RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Vec<PassedOver<'a>> {
+    choose(points, expected).1
 }
 
 fn with(transfer: Transfer, point: RecoveryPoint) -> RecoveryPoint {

@@ -99,7 +99,7 @@ impl Left {
 async fn outputs(engine: &Engine, operation: &str) -> Result<BTreeMap<String, StepOutput>> {
     let mut outputs = BTreeMap::new();
     for entry in engine.endpoints().store.journal(&operation.into(), 0).await? {
-        if let Record::StepDone { step, output } = serde_json::from_value(entry.record)? {
+        if let Record::StepDone { step, output } = serde_json::from_str(&entry.record)? {
             outputs.insert(step.to_string(), output);
         }
     }

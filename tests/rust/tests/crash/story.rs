@@ -202,7 +202,7 @@ async fn check_journal(engine: &Engine, operation: &str) -> Result<()> {
         plan.steps.into_iter().filter(|s| s.action == Action::Barrier {}).map(|s| s.id).collect();
     let (mut begun, mut done) = (BTreeSet::new(), BTreeSet::new());
     for entry in journal {
-        match serde_json::from_value(entry.record)? {
+        match serde_json::from_str(&entry.record)? {
             Record::StepIntent { step } => drop(begun.insert(step)),
             Record::StepDone { step, .. } => {
                 assert!(begun.contains(&step) || barriers.contains(&step), "{step} was done before it began");

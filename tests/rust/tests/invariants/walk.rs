@@ -258,7 +258,7 @@ impl Walk {
         let (cancel, none) = (Cancel::default(), Progress::none());
         match mishap {
             Mishap::Stalls(number) if self.stalled.is_none() => {
-                self.run_until_it_stalls(engine, from, id, number).await
+                self.run_until_it_stalls(engine, from, id, number).await;
             }
             Mishap::None | Mishap::Stalls(_) => drop(engine.run(id, &cancel, &none).await),
             Mishap::Freezes(point) => {

@@ -42,7 +42,7 @@ async fn both_arrays_said_that_they_are_fenced_before_anything_is_cloned() -> Re
     let journal = stage.engine.endpoints().store.journal(&done.id, 0).await?;
     let mut fenced = Vec::new();
     for entry in journal {
-        match serde_json::from_value(entry.record)? {
+        match serde_json::from_str(&entry.record)? {
             Record::StepDone { output: StepOutput::Fenced { site, state, .. }, .. } => fenced.push((site, state)),
             Record::StepIntent { step } if step.as_str() == "clone_volumes" => break,
             _ => {}

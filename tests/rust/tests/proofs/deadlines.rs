@@ -29,7 +29,7 @@ async fn in_time(engine: &Engine, operation: &str) -> Result<usize> {
     let limit = |id: &StepId| plan.steps.iter().find(|step| step.id == *id).map(|step| step.timeout_seconds);
     let (mut begun, mut long) = (BTreeMap::new(), 0);
     for entry in engine.endpoints().store.journal(&operation.into(), 0).await? {
-        let id = match serde_json::from_value(entry.record)? {
+        let id = match serde_json::from_str(&entry.record)? {
             Record::StepIntent { step } => {
                 begun.insert(step, entry.at);
                 continue;

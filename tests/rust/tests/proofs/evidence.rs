@@ -19,8 +19,7 @@ fn position(records: &[Record], wanted: impl Fn(&Record) -> bool) -> Option<usiz
 
 async fn journal(engine: &Engine, operation: &str) -> Result<(Vec<JournalEntry>, Vec<Record>)> {
     let entries = engine.endpoints().store.journal(&operation.into(), 0).await?;
-    let records: Result<Vec<Record>> =
-        entries.iter().map(|entry| Ok(serde_json::from_value(entry.record.clone())?)).collect();
+    let records: Result<Vec<Record>> = entries.iter().map(|entry| Ok(serde_json::from_str(&entry.record)?)).collect();
     Ok((entries, records?))
 }
 

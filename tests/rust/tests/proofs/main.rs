@@ -1,5 +1,7 @@
 //! One invariant each, by the number that `tests/invariants.md` gives it: what no walk and no scenario shows by itself.
 
+#![allow(clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
+
 mod acceptance;
 mod creation;
 mod deadlines;
@@ -46,7 +48,7 @@ async fn accepted(engine: &Engine, request: &Request) -> Result<String> {
 
 async fn records(engine: &Engine, operation: &str) -> Result<Vec<Record>> {
     let journal = engine.endpoints().store.journal(&operation.into(), 0).await?;
-    journal.into_iter().map(|entry| Ok(serde_json::from_value(entry.record)?)).collect()
+    journal.into_iter().map(|entry| Ok(serde_json::from_str(&entry.record)?)).collect()
 }
 
 /// An engine of the same site whose store is watched.

@@ -42,11 +42,11 @@ async fn open(engine: &Engine, stage: &Stage, plan: &Plan, id: &str) -> Result<S
         group_name: plan.group_name.clone(),
         kind: plan.kind,
         accepted_at: at,
-        plan: serde_json::to_value(plan)?,
+        plan: serde_json::to_string(plan)?,
     };
     let (schema, plan_hash) = (JOURNAL_SCHEMA, plan.hash.clone());
     let first = Record::PlanAccepted { schema, plan_hash, consents: Vec::new(), measures: None };
-    let first = JournalEntry::seal(0, at, serde_json::to_value(first)?, JOURNAL_START);
+    let first = JournalEntry::seal(0, at, serde_json::to_string(&first)?, JOURNAL_START);
     let change = plan.kind.changes_metadata().then(|| {
         let operation = OpenOperation { id: stored.id.clone(), kind: plan.kind, site: engine.site().clone() };
         let next = decide::opened(&record, plan, operation, engine.endpoints().peer.site(), at);

@@ -40,7 +40,7 @@ impl Ledger {
 
     fn note(&self, entry: &JournalEntry) {
         let mut state = self.state();
-        match serde_json::from_value(entry.record.clone()) {
+        match serde_json::from_str(&entry.record) {
             Ok(Record::StepIntent { step }) => drop(state.begun.insert(step)),
             Ok(
                 Record::StepDone { step, .. }
@@ -100,7 +100,7 @@ impl Layer for Announced {
 async fn is_announced(store: &dyn Store, key: &str) -> Result<bool> {
     let (operation, step) = key.split_once('/').ok_or_else(|| Error::internal(format!("key '{key}'")))?;
     for entry in store.journal(&operation.into(), 0).await?.into_iter().rev() {
-        match serde_json::from_value(entry.record)? {
+        match serde_json::from_str(&entry.record)? {
             Record::StepIntent { step: begun } if begun.as_str() == step => return Ok(true),
             Record::StepDone { step: done, .. } if done.as_str() == step => return Ok(false),
             _ => {}

@@ -8,7 +8,6 @@ use crate::model::{
 };
 use crate::ports::{GroupChange, JOURNAL_START, JournalEntry, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use jiff::Timestamp;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A time, so many seconds into the story.
@@ -184,7 +183,7 @@ pub(crate) fn operation(name: &str, group: &GroupRecord, second: i64) -> StoredO
         group_name: group.group.name.clone(),
         kind: OperationKind::PlannedFailover,
         accepted_at: at(second),
-        plan: json!({"schema": 1, "steps": [{"id": "fence", "weight": 0.1}]}),
+        plan: r#"{"schema": 1, "steps": [{"id": "fence", "weight": 0.10}]}"#.to_owned(),
     }
 }
 
@@ -193,7 +192,8 @@ pub(crate) fn journal(from: usize, to: usize) -> Vec<JournalEntry> {
     let mut entries: Vec<JournalEntry> = Vec::new();
     for (sequence, second) in (0..to as u64).zip(10..) {
         let previous = entries.last().map_or(JOURNAL_START, |entry| &entry.hash);
-        let record = json!({"type": "step_intent", "step": format!("step {sequence}"), "progress": 0.1});
+        // neither in the order nor in the form that a serialiser would write it in
+        let record = format!(r#"{{"type": "step_intent", "step": "step {sequence}", "progress": 0.10}}"#);
         entries.push(JournalEntry::seal(sequence, at(second), record, previous));
     }
     entries.split_off(from)

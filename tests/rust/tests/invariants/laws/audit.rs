@@ -26,7 +26,7 @@ pub(crate) async fn journals_tell_everything(walk: &Walk) -> Result<()> {
                     format!("{} is shown {}, not {}", stored.id, shown.status, state.status(false)),
                 ));
             }
-            let records = journal.into_iter().map(|entry| Ok(serde_json::from_value(entry.record)?));
+            let records = journal.into_iter().map(|entry| Ok(serde_json::from_str(&entry.record)?));
             a_fence_or_a_consent_comes_first(&stored, &records.collect::<Result<Vec<Record>>>()?)?;
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn is_shown_as_it_stands(shown: &OperationView, state: &OperationStat
 
 /// I-08.
 pub(crate) fn a_fence_or_a_consent_comes_first(stored: &StoredOperation, records: &[Record]) -> Result<()> {
-    let plan: Plan = serde_json::from_value(stored.plan.clone())?;
+    let plan: Plan = serde_json::from_str(&stored.plan)?;
     if !plan.kind.moves_workload() {
         return Ok(());
     }
