@@ -31,7 +31,7 @@ test: .venv/client
 
 # the laws of every group, over many more walks than `make test` makes
 test-long: | system
-	PROPTEST_CASES=1000 cargo test -p protector-tests --locked --test invariants
+	PROPTEST_CASES=400 cargo test -p protector-tests --locked --test invariants
 
 # clients made by others on simulated arrays
 interop: export PROTECTOR_FLASHARRAY_SPEC := $(FLASHARRAY_SPEC)
