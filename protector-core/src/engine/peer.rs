@@ -1,8 +1,9 @@
 //! The other site's metadata, when its store is in the same process.
 
 use super::rehearsals;
-use crate::model::{GroupRecord, ProtectionGroupId, SiteName};
+use crate::model::{GroupRecord, OpenOperation, ProtectionGroupId, SiteName};
 use crate::ports::{GroupChange, OpenTest, Peer, PeerVersion, Store};
+use crate::rules::hold::takes_from;
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use std::{fmt, sync::Arc};
@@ -35,6 +36,13 @@ impl InProcessPeer {
         Error::conflict(format!("{} holds {held} of the group, not {expected}", self.site))
             .remedy("openstack protector protection-group sync-status <group>")
     }
+}
+
+fn is_held(open: &OpenOperation) -> Error {
+    let OpenOperation { id, kind, site } = open;
+    Error::conflict(format!("{kind} {id} of {site} holds the group there")).remedy(format!(
+        "bring it to its end there: openstack --os-cloud {site} protector operation resume {id}, or abort {id}"
+    ))
 }
 
 impl fmt::Debug for InProcessPeer {
@@ -73,8 +81,10 @@ impl Peer for InProcessPeer {
 
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         let held = self.held(&record.group.id).await?;
+        let open = held.as_ref().and_then(|held| takes_from(held, record, &self.site));
         match (&held, expected) {
             (Some(held), _) if held == record => Ok(()),
+            _ if let Some(open) = open => Err(is_held(open)),
             (None, PeerVersion::Absent) => self.store.create_group(record).await,
             (Some(held), PeerVersion::At(version)) if held.version == version => {
                 self.store.update_group(&GroupChange { record: record.clone(), expected: version }).await

@@ -61,7 +61,8 @@ pub trait Peer: Debug + Display + Send + Sync {
     /// `record`, the call succeeds.
     ///
     /// # Errors
-    /// another version there → `Conflict` → the group is out of sync, nothing was written; a name or array group taken
+    /// another version there → `Conflict` → the group is out of sync, nothing was written; an operation of that site holds the
+    /// group there and `record` would end its hold ([`takes_from`](crate::rules::hold::takes_from)) → `Conflict`; a name or array group taken
     /// there → `AlreadyExists` / `Conflict`; no answer → `PeerUnreachable` before, `Indeterminate` after sending.
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()>;
 

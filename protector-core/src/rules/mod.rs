@@ -9,6 +9,8 @@ pub mod choose;
 pub mod credentials;
 /// Whether volume types and volumes can be protected; all violations at once.
 pub mod eligibility;
+/// Whose hold on a group may end.
+pub mod hold;
 /// Network and flavor mappings: parse, merge, invert.
 pub mod mapping;
 /// All name arithmetic: array objects, replicas, snapshots, clones, Cinder's names.

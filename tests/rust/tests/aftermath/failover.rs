@@ -30,6 +30,36 @@ async fn the_ledger_suspects_the_old_side_before_the_pivot() -> Result<()> {
     Ok(())
 }
 
+/// I-02, I-46: each site opened an operation of its own while they did not reach each other, so both count the same version.
+/// The one that turns back neither ends that of the other site nor takes its mark away.
+#[tokio::test]
+async fn an_operation_that_turns_back_leaves_that_of_the_other_site_alone() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let planned = stage.accepted(&failover()).await?;
+    stage.set_site("site-a", false)?;
+    let away = stage.other()?;
+    let forced = away.accept(&away.plan(GROUP, &unplanned(true)).await?).await?.id.to_string();
+    stage.set_site("site-a", true)?;
+    let marked = stage.record(&away).await?;
+    assert_eq!(stage.record(&stage.engine).await?.version, marked.version);
+
+    let turned = stage.engine.run(&planned, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(turned.status, OperationStatus::Failed, "{turned:#?}");
+    assert!(turned.error.is_some_and(|error| error.contains(&forced)));
+    assert_eq!(stage.record(&away).await?, marked, "what site-b holds is site-b's");
+
+    let done = away.run(&forced, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(done.status, OperationStatus::Completed, "{done:#?}");
+    assert_eq!(stage.record(&away).await?.ledger[0].state, LedgerState::Suspected);
+    // the way on for the other one: it ends here, and then hears what happened there
+    let options = StopOptions { leave_peer: true, ..StopOptions::default() };
+    let given_up = stage.engine.operation_abort(&planned, &options, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(given_up.status, OperationStatus::RolledBack, "{given_up:#?}");
+    away.sync_metadata(GROUP).await?;
+    assert_eq!(stage.record(&stage.engine).await?, stage.record(&away).await?);
+    Ok(())
+}
+
 /// A source that answers when planning and not when it matters is a source that was not fenced.
 #[tokio::test]
 async fn best_effort_steps_that_are_skipped_leave_a_fence_due() -> Result<()> {

@@ -7,7 +7,7 @@ mod failover;
 mod ledger;
 mod reprotect;
 
-use protector_core::engine::{DivergenceDiscard, Engine, Event, OperationView, Progress, Request};
+use protector_core::engine::{DivergenceDiscard, Engine, Event, OperationView, Progress, Request, StopOptions};
 use protector_core::exec::Record;
 use protector_core::model::{
     GroupRecord, GroupStatus, LedgerEntry, LedgerState, Mappings, OperationStatus, Protection, SiteName,
