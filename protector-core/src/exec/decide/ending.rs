@@ -42,9 +42,11 @@ pub fn closed_positions(plan: &Plan, state: &OperationState) -> Vec<usize> {
     (0..).zip(&plan.steps).filter(|(_, step)| closed.contains_key(&step.id)).map(|(at, _)| at).collect()
 }
 
-/// What the failure of a step means. An endpoint that nobody gets an answer from is not the failure of one member.
+/// What the failure of a step means. An endpoint that nobody gets an answer from is not the failure of one member, nor is
+/// one that fell silent after a reply was lost.
 pub fn meaning(step: &Step, kind: ErrorKind) -> OnFailure {
-    let of_the_endpoint = matches!(kind, ErrorKind::Unreachable | ErrorKind::Unauthenticated);
+    let of_the_endpoint =
+        matches!(kind, ErrorKind::Unreachable | ErrorKind::Unauthenticated | ErrorKind::Indeterminate);
     match step.on_failure {
         OnFailure::FailMember if of_the_endpoint || step.member.is_none() => OnFailure::Stop,
         other => other,

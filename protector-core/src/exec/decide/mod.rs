@@ -16,3 +16,6 @@ pub use metadata::{goes_on_untold, next_record, opened, tells_peer};
 pub use rollback::{
     AfterFailedUndo, Undo, failed_undo, freed, needs_undo, overwrites, restored, stays, tells_end, undo,
 };
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+use super::*;
+use crate::ErrorKind;
+use crate::exec::{OperationState, Record};
+use crate::model::{FailoverType, Mappings, OperationStatus};
+use crate::plan::testing::{Size, facts};
+use crate::plan::{OnFailure, Phase, Plan, Request, Step, plan};
+use crate::ports::StopKind;
+use jiff::Timestamp;
+
+fn planned() -> Plan {
+    let (failover_type, mappings) = (FailoverType::Planned, Mappings::default());
+    let request = Request::Failover { failover_type, force: false, reason: None, mappings };
+    plan(&facts(&[Size { tier: 0, disks: 1, nics: 1 }], false), &request).unwrap()
+}
+
+fn tested() -> Plan {
+    let request = Request::TestFailover { mappings: Mappings::default(), retain_primary: true };
+    plan(&facts(&[Size { tier: 0, disks: 1, nics: 1 }], false), &request).unwrap()
+}
+
+fn step<'a>(plan: &'a Plan, id: &str) -> &'a Step {
+    plan.steps.iter().find(|step| step.id.as_str().starts_with(id)).unwrap()
+}
+
+/// The state when every step up to and with this phase is done.
+fn after(plan: &Plan, phase: Option<Phase>) -> OperationState {
+    let mut state = OperationState::default();
+    for step in plan.steps.iter().filter(|step| phase.is_some_and(|phase| step.phase <= phase)) {
+        let done = Record::StepDone { step: step.id.clone(), output: crate::plan::StepOutput::Nothing };
+        state.add(done, Timestamp::UNIX_EPOCH).unwrap();
+    }
+    state
+}
+
+/// Nobody is blamed for an endpoint that is silent, also if what was asked of it last has an unknown result.
+#[test]
+fn a_silent_endpoint_is_not_the_failure_of_a_member() {
+    let plan = planned();
+    let (import, switch) = (step(&plan, "import_volume"), step(&plan, "switch_primary"));
+    for kind in [ErrorKind::Unreachable, ErrorKind::Unauthenticated, ErrorKind::Indeterminate] {
+        assert_eq!(meaning(import, kind), OnFailure::Stop, "{kind:?}");
+    }
+    for kind in [ErrorKind::Precondition, ErrorKind::NotFound, ErrorKind::LimitReached, ErrorKind::DeadlineExceeded] {
+        assert_eq!(meaning(import, kind), OnFailure::FailMember, "{kind:?}");
+        assert_eq!(meaning(switch, kind), OnFailure::Stop, "{kind:?}");
+    }
+}
+
+#[test]
+fn how_it_ends_depends_on_the_kind_and_on_the_pivot() {
+    let (moves, tests) = (planned(), tested());
+    let (before, past) = (after(&moves, Some(Phase::Fence)), after(&moves, Some(Phase::Pivot)));
+    let abort = Some(StopKind::Abort);
+    let cases = [
+        ("a move fails before its pivot", &moves, &before, None, true, Ending::RollBack),
+        ("a move fails after its pivot", &moves, &past, None, true, Ending::StayOpen),
+        ("a move is aborted before its pivot", &moves, &before, abort, false, Ending::Abort),
+        ("an abort weighs more than a failure", &moves, &before, abort, true, Ending::Abort),
+        ("an abort comes after the pivot", &moves, &past, abort, true, Ending::StayOpen),
+        ("somebody cancels", &moves, &before, Some(StopKind::Cancel), false, Ending::Stopped),
+    ];
+    for (what, plan, state, stop, failed, ending_) in cases {
+        assert_eq!(ending(plan, state, false, stop, failed), ending_, "{what}");
+    }
+    let nothing = after(&tests, None);
+    assert_eq!(ending(&tests, &nothing, false, None, true), Ending::Finish(OperationStatus::Failed));
+    assert_eq!(ending(&tests, &nothing, false, abort, true), Ending::Abort);
+    let all = after(&moves, Some(Phase::Close));
+    assert_eq!(ending(&moves, &all, true, abort, false), Ending::Finish(OperationStatus::Completed));
+}
+
+/// The workload comes first: it waits for no target that cannot be tidied up, but for the site where it starts.
+#[test]
+fn an_undo_that_fails_stops_the_others_only_at_the_start() {
+    let plan = planned();
+    let mut state = after(&plan, Some(Phase::Pivot));
+    let (peer, silent) = ("site-b".into(), ErrorKind::Unreachable);
+    let target = failed_undo(&plan, &state, step(&plan, "clone_volumes"), silent, &peer);
+    assert!(target.peer_is_silent && target.goes_on && target.left_behind && !target.source_is_lost);
+    let source = failed_undo(&plan, &state, step(&plan, "fence_source"), silent, &peer);
+    assert!(!source.peer_is_silent && !source.goes_on);
+    // asked for on the other site, the start lies on the silent one: it is given up only with the consent
+    let peer = "site-a".into();
+    let source = failed_undo(&plan, &state, step(&plan, "fence_source"), silent, &peer);
+    assert!(source.peer_is_silent && !source.goes_on && !source.source_is_lost);
+    state.leave_peer = true;
+    let source = failed_undo(&plan, &state, step(&plan, "fence_source"), silent, &peer);
+    assert!(source.goes_on && source.source_is_lost);
+    let refused = failed_undo(&plan, &state, step(&plan, "fence_source"), ErrorKind::Precondition, &peer);
+    assert!(!refused.peer_is_silent && !refused.goes_on);
+}
