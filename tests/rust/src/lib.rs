@@ -9,6 +9,7 @@ pub mod flash_arrays;
 pub mod gate;
 pub mod golden;
 pub mod idle;
+pub mod latency;
 pub mod ordered;
 pub mod pods;
 pub mod request_log;

@@ -297,12 +297,21 @@ impl Prepared {
     /// # Errors
     /// files cannot be copied → `Storage`; else what the engine says.
     pub async fn open_copy(&self, directory: &Path, durability: Durability) -> Result<Engine> {
+        self.copy(directory)?;
+        Deployment::open_with(&settings(directory)?, durability).await?.engine(None)
+    }
+
+    /// Copies the deployment into `directory`.
+    ///
+    /// # Errors
+    /// files cannot be copied → `Storage`.
+    pub fn copy(&self, directory: &Path) -> Result<()> {
         let cannot = |e: std::io::Error| Error::storage(format!("cannot copy {}: {e}", self.0.display()));
         for file in std::fs::read_dir(&self.0).map_err(cannot)? {
             let file = file.map_err(cannot)?;
             std::fs::copy(file.path(), directory.join(file.file_name())).map_err(cannot)?;
         }
-        Deployment::open_with(&settings(directory)?, durability).await?.engine(None)
+        Ok(())
     }
 }
 

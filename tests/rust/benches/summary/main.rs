@@ -1,0 +1,48 @@
+//! What was measured, and whether it meets its target: the table that `make bench` ends with.
+
+#![allow(clippy::print_stdout, reason = "the table is the purpose")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench says so by panicking")]
+
+mod commits;
+mod executor;
+mod failover;
+mod ideal;
+mod latencies;
+mod makespan;
+mod planning;
+mod table;
+
+use protector_tests::scale::{Prepared, prepare};
+use std::path::Path;
+use std::time::Instant;
+use table::Table;
+use tempfile::tempdir_in;
+use tokio::runtime::Runtime;
+
+/// On the disk that the build is on: a directory in memory would make fsync look free.
+const DISK: &str = env!("CARGO_TARGET_TMPDIR");
+/// Servers of the group that is moved over latencies.
+const SERVERS: u32 = 500;
+
+fn main() {
+    let mut table = Table::default();
+    planning::measure(&mut table);
+    makespan::measure(&mut table);
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(executor::measure(&mut table));
+    runtime.block_on(failover::measure());
+    let directory = tempdir_in(DISK).unwrap();
+    let prepared = runtime.block_on(prepared(directory.path()));
+    runtime.block_on(commits::measure(&prepared, &mut table));
+    drop(runtime);
+    latencies::measure(&prepared, &mut table);
+    table.print();
+}
+
+async fn prepared(directory: &Path) -> Prepared {
+    prepare(directory, SERVERS).await.unwrap()
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
