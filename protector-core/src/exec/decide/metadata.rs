@@ -4,7 +4,7 @@ use super::missing;
 use crate::exec::metadata::is_silence;
 use crate::exec::{OperationState, StepState};
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, Protection, SiteName, StepId};
-use crate::plan::{Action, Outputs, Plan, Step, divergence, transition};
+use crate::plan::{Action, Outputs, Phase, Plan, Step, divergence, transition};
 use crate::ports::FenceState;
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -108,9 +108,15 @@ pub fn tells_peer(plan: &Plan, record: &GroupRecord) -> bool {
     announces(plan) && record.divergence.is_none()
 }
 
+/// Whether a step tells the other site of the operation once more before it acts: the pivot does. Who was silent before, and
+/// answers now that somebody forced the group there meanwhile, keeps a second workload from being started.
+pub fn tells_again(plan: &Plan, step: &Step) -> bool {
+    step.phase == Phase::Pivot && announces(plan)
+}
+
 /// Whether a step goes on although the other site could not be told. Only an unplanned failover does.
 pub fn goes_on_untold(plan: &Plan, step: &Step, kind: ErrorKind) -> bool {
     // a conflict: it was silent when it was told of the operation, and answers again with what it held before
-    let is_behind = kind == ErrorKind::Conflict && !matches!(step.action, Action::Announce {});
+    let is_behind = kind == ErrorKind::Conflict && step.phase > Phase::Pivot;
     plan.kind == OperationKind::UnplannedFailover && (is_silence(kind) || is_behind)
 }

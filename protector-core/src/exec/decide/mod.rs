@@ -12,7 +12,7 @@ pub use ending::{
     nobody_to_switch_to, reopens, schedule,
 };
 pub use members::{array_volumes, cinder_volumes, missing, server_volumes, survivor};
-pub use metadata::{goes_on_untold, next_record, opened, tells_peer};
+pub use metadata::{goes_on_untold, next_record, opened, tells_again, tells_peer};
 pub use rollback::{
     AfterFailedUndo, Undo, failed_undo, freed, needs_undo, overwrites, restored, stays, tells_end, undo,
 };

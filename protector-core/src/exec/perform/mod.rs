@@ -9,8 +9,8 @@ mod metadata;
 mod pod;
 mod renamed;
 
-use super::Record;
 use super::run::Run;
+use super::{Record, decide};
 use crate::Result;
 use crate::model::OpKey;
 use crate::plan::{Action, Step, StepOutput};
@@ -67,6 +67,9 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             Performed::output(fence::reopen(run, cx, site, group, disks).await?)
         }
         Action::CloneVolumes { site, point, disks } => {
+            if decide::tells_again(&run.plan, step) {
+                metadata::announce(run, step, cx).await?;
+            }
             Performed::output(array::clone_volumes(run, cx, site, point, disks).await?)
         }
         Action::EnsureArrayGroup { site, group } => {

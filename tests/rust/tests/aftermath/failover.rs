@@ -60,6 +60,39 @@ async fn an_operation_that_turns_back_leaves_that_of_the_other_site_alone() -> R
     Ok(())
 }
 
+/// I-02, I-03: two people force the group to the same site, from both sides of a partition. Who comes second hears of the
+/// other one before he makes anything.
+#[tokio::test]
+async fn of_two_forced_failovers_one_turns_back_before_its_pivot() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let first = stage.accepted(&unplanned(true)).await?;
+    stage.set_site("site-b", false)?;
+    let cancel = Cancel::default();
+    let asked = cancel.clone();
+    let listener = Progress::new(move |event: &Event| {
+        if event.step.as_deref() == Some("announce") && event.state == "done" {
+            asked.request();
+        }
+    });
+    let stopped = stage.engine.run(&first, &cancel, &listener).await;
+    assert_eq!(stopped.map_err(|e| e.kind()).err(), Some(ErrorKind::Cancelled), "site-b was not told");
+
+    stage.set_site("site-b", true)?;
+    stage.set_site("site-a", false)?;
+    let away = stage.other()?;
+    let second = operate(&away, &unplanned(true)).await?;
+    assert_eq!(second.status, OperationStatus::Completed, "{second:#?}");
+    stage.set_site("site-a", true)?;
+    let before = (rows(&stage.deployment, "volumes")?, rows(&stage.deployment, "servers")?);
+
+    let turned = stage.engine.run(&first, &Cancel::default(), &Progress::none()).await?;
+    assert_eq!(turned.status, OperationStatus::Failed, "{turned:#?}");
+    let after = (rows(&stage.deployment, "volumes")?, rows(&stage.deployment, "servers")?);
+    assert_eq!((after.0.len(), after.1.len()), (before.0.len(), before.1.len()), "nothing was made");
+    assert_eq!(stage.record(&away).await?.ledger[0].state, LedgerState::Suspected);
+    Ok(())
+}
+
 /// A source that answers when planning and not when it matters is a source that was not fenced.
 #[tokio::test]
 async fn best_effort_steps_that_are_skipped_leave_a_fence_due() -> Result<()> {

@@ -18,6 +18,7 @@ use protector_core::ports::{
     StorageDriver as _,
 };
 use protector_core::{Error, ErrorKind, Result};
+use protector_tests::compare::rows;
 use protector_tests::stage::Stage;
 use protector_tests::{GROUP, failover, operate, server_id, unplanned};
 use std::collections::BTreeMap;
