@@ -114,9 +114,15 @@ pub fn tells_again(plan: &Plan, step: &Step) -> bool {
     step.phase == Phase::Pivot && announces(plan)
 }
 
-/// Whether a step goes on although the other site could not be told. Only an unplanned failover does.
+/// Whether a step goes on although the other site could not be told: an unplanned failover does, and whatever only lets the
+/// group go. The mark of divergence is left.
 pub fn goes_on_untold(plan: &Plan, step: &Step, kind: ErrorKind) -> bool {
-    // a conflict: it was silent when it was told of the operation, and answers again with what it held before
-    let is_behind = kind == ErrorKind::Conflict && step.phase > Phase::Pivot;
+    let is_behind = kind == ErrorKind::Conflict;
+    // it may have been told the end before, by a call whose answer was lost, and have gone on since
+    if is_behind && matches!(step.action, Action::Close {}) {
+        return true;
+    }
+    // it was silent when it was told of the operation, and answers again with what it held before
+    let is_behind = is_behind && step.phase > Phase::Pivot;
     plan.kind == OperationKind::UnplannedFailover && (is_silence(kind) || is_behind)
 }

@@ -89,3 +89,31 @@ fn an_undo_that_fails_stops_the_others_only_at_the_start() {
     let refused = failed_undo(&plan, &state, step(&plan, "fence_source"), ErrorKind::Precondition, &peer);
     assert!(!refused.peer_is_silent && !refused.goes_on);
 }
+
+/// I-03: the end of an operation waits for no version of the other site that may never come back.
+#[test]
+fn who_goes_on_although_the_other_site_was_not_told() {
+    let forced = {
+        let (failover_type, mappings) = (FailoverType::Unplanned, Mappings::default());
+        let request = Request::Failover { failover_type, force: true, reason: None, mappings };
+        plan(&facts(&[Size { tier: 0, disks: 1, nics: 1 }], false), &request).unwrap()
+    };
+    let (silent, conflict) = (ErrorKind::PeerUnreachable, ErrorKind::Conflict);
+    let planned = planned();
+    let cases = [
+        (&planned, "announce", silent, false),
+        (&planned, "switch_primary", silent, false),
+        (&planned, "switch_primary", conflict, false),
+        (&planned, "close", silent, false),
+        (&planned, "close", conflict, true),
+        (&forced, "announce", silent, true),
+        (&forced, "announce", conflict, false),
+        (&forced, "clone_volumes", conflict, false),
+        (&forced, "switch_primary", conflict, true),
+        (&forced, "close", silent, true),
+        (&forced, "close", conflict, true),
+    ];
+    for (plan, id, kind, goes_on) in cases {
+        assert_eq!(goes_on_untold(plan, step(plan, id), kind), goes_on, "{:?}: {id} and {kind:?}", plan.kind);
+    }
+}

@@ -4,6 +4,7 @@
 
 mod failback;
 mod failover;
+mod late_end;
 mod ledger;
 mod reprotect;
 
