@@ -29,9 +29,10 @@ test: .venv/client
 	cargo build --locked -p flasharray-sim
 	$(BIN)/pytest
 
-# the laws of every group, over many more walks than `make test` makes
+# the laws of every group, over many more walks than `make test` makes, and in every state within wider bounds; what explores is optimised
 test-long: | system
 	PROPTEST_CASES=400 cargo test -p protector-tests --locked --test invariants
+	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test -p protector-tests --locked --test exploration -- --include-ignored --nocapture --test-threads 1
 
 # clients made by others on simulated arrays
 interop: export PROTECTOR_FLASHARRAY_SPEC := $(FLASHARRAY_SPEC)
