@@ -151,7 +151,7 @@ impl Engine {
     }
 
     pub(super) async fn state(&self, id: &OperationId) -> Result<OperationState> {
-        OperationState::fold(&self.0.endpoints.store.journal(id, 0).await?)
+        OperationState::read(&*self.0.endpoints.store, id).await
     }
 
     /// What the wanted test, or else the newest one that is not cleaned up, has made.

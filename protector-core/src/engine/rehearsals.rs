@@ -42,5 +42,5 @@ pub(super) async fn cleaned(store: &dyn Store, operations: &[StoredOperation]) -
 }
 
 async fn state(store: &dyn Store, id: &OperationId) -> Result<OperationState> {
-    OperationState::fold(&store.journal(id, 0).await?)
+    OperationState::read(store, id).await
 }

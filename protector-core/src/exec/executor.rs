@@ -70,11 +70,13 @@ impl Executor {
     ) -> Result<OperationState> {
         let store = &*self.endpoints.store;
         let operation = store.operation(id).await?.ok_or_else(|| unknown(id))?;
-        let mut state = OperationState::fold(&store.journal(id, 0).await?)?;
+        // a large plan takes as long as its journal, so both are read at once
+        let plan = tokio::task::spawn_blocking(move || read_plan(&operation).map(|plan| (operation, plan)));
+        let mut state = OperationState::read(store, id).await?;
         if state.finished.is_some() {
             return Ok(state);
         }
-        let plan = read_plan(&operation)?;
+        let (operation, plan) = plan.await.map_err(|e| Error::internal("the plan was not read").source(e))??;
         let _at_work = AtWork::begin(&self.at_work, id)?;
         // whoever asked before meant the executor before
         let asked_before = store.stop_request(id).await?;

@@ -3,9 +3,9 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{Lookup, OperationStatus, RecoveryPointName, ServerId, StepId};
+use crate::model::{Lookup, OperationId, OperationStatus, RecoveryPointName, ServerId, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
-use crate::ports::{JournalEntry, LeaseHolder, StopRequest};
+use crate::ports::{JournalEntry, LeaseHolder, StopRequest, Store};
 use crate::{Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// Version of the records' shape. An executor refuses journals of another one.
 pub const JOURNAL_SCHEMA: u32 = 1;
+
+/// Entries that are read at once: some milliseconds of work.
+const PAGE: u32 = 8192;
 
 /// One journal record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,11 +203,39 @@ impl OperationState {
     /// # Errors
     /// a record that this build does not know → `Unsupported`: it refuses rather than guesses.
     pub fn fold(entries: &[JournalEntry]) -> Result<Self> {
-        let mut state = Self { last_hash: "0".repeat(64), ..Self::default() };
-        for entry in entries {
-            state.apply(entry)?;
-        }
+        let mut state = Self::before_any();
+        state.apply_all(entries)?;
         Ok(state)
+    }
+
+    /// Reads a journal and folds it, page by page: the next one is read while this one is folded.
+    ///
+    /// # Errors
+    /// as [`Store::journal`] and [`OperationState::fold`].
+    pub async fn read(store: &dyn Store, id: &OperationId) -> Result<Self> {
+        Self::read_in_pages(store, id, PAGE).await
+    }
+
+    async fn read_in_pages(store: &dyn Store, id: &OperationId, size: u32) -> Result<Self> {
+        let mut state = Self::before_any();
+        let mut page = store.journal_page(id, 0, size).await?;
+        while let (Some(last), true) = (page.last(), page.len() >= size as usize) {
+            let after = last.sequence + 1;
+            let (next, folded) =
+                tokio::join!(biased; store.journal_page(id, after, size), async { state.apply_all(&page) });
+            folded?;
+            page = next?;
+        }
+        state.apply_all(&page)?;
+        Ok(state)
+    }
+
+    fn before_any() -> Self {
+        Self { last_hash: "0".repeat(64), ..Self::default() }
+    }
+
+    fn apply_all(&mut self, entries: &[JournalEntry]) -> Result<()> {
+        entries.iter().try_for_each(|entry| self.apply(entry))
     }
 
     /// Adds one entry.

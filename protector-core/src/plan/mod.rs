@@ -27,6 +27,7 @@ mod request;
 mod retry;
 mod schedule;
 mod sealed;
+mod side_by_side;
 mod site;
 mod step;
 mod sync;

@@ -1,9 +1,11 @@
 //! The plan: a value that can be printed, compared, hashed, kept and executed.
 
+use super::side_by_side::side_by_side;
 use super::{Consent, ConsentKind, Evidence, Facts, Finding, Forecast, Request, Severity, Step, forecast};
 use crate::model::{Epoch, MetadataVersion, OperationKind, ProtectionGroupId, RecoveryPointName, SiteName};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
+use rmp_serde::Serializer;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -104,7 +106,6 @@ impl Plan {
             .collect();
         let consents_needed =
             findings.iter().filter(|f| f.severity == Severity::Blocker).filter_map(|f| f.consent).collect();
-        let forecast = forecast(&steps, &facts.durations, facts.limits);
         let mut plan = Self {
             schema: PLAN_SCHEMA,
             id: String::new(),
@@ -123,16 +124,21 @@ impl Plan {
             expected_loss,
             consents,
             consents_needed,
-            forecast: Some(forecast),
+            forecast: None,
         };
-        plan.hash = hash(&plan);
+        let disks = facts.record.disks().count();
+        let (forecast, digest) =
+            side_by_side(disks, || forecast(&plan.steps, &facts.durations, facts.limits), || digest(&plan));
+        plan.hash = hash(digest, Some(&forecast));
+        plan.forecast = Some(forecast);
         plan.id = format!("plan-{}", plan.hash.get(..16).unwrap_or_default());
         plan
     }
 
     /// The hash over everything but `id` and `hash`.
     pub fn compute_hash(&self) -> String {
-        hash(&Self { id: String::new(), hash: String::new(), ..self.clone() })
+        let bare = Self { id: String::new(), hash: String::new(), forecast: None, ..self.clone() };
+        hash(digest(&bare), self.forecast.as_ref())
     }
 
     /// Blockers.
@@ -207,16 +213,26 @@ fn describe(finding: &Finding) -> String {
     text
 }
 
-/// Hash of a plan whose own identity is still empty.
-fn hash(bare: &Plan) -> String {
+/// Digest of a plan without its identity and forecast: over MessagePack, which names every field and says how long each text
+/// is, so that two plans never look the same, and nothing has to be escaped.
+fn digest(bare: &Plan) -> Sha256 {
     let mut digest = Sha256::new();
-    // JSON comes in crumbs, which a digest takes one by one
-    let mut text = BufWriter::with_capacity(1 << 16, HashWriter(&mut digest));
-    // writing to a digest cannot fail, and a plan holds nothing that JSON cannot express
-    let _ = serde_json::to_writer(&mut text, bare);
-    let _ = text.flush();
-    drop(text);
+    write(&mut digest, bare);
+    digest
+}
+
+/// The hash of a plan of that digest, with its forecast.
+fn hash(mut digest: Sha256, forecast: Option<&Forecast>) -> String {
+    write(&mut digest, &forecast);
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn write(digest: &mut Sha256, value: &impl Serialize) {
+    // it comes in crumbs, which a digest takes one by one
+    let mut bytes = BufWriter::with_capacity(1 << 16, HashWriter(digest));
+    // writing to a digest cannot fail, and a plan holds nothing that MessagePack cannot express
+    let _ = value.serialize(&mut Serializer::new(&mut bytes).with_struct_map().with_human_readable());
+    let _ = bytes.flush();
 }
 
 struct HashWriter<'a>(&'a mut Sha256);

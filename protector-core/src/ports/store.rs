@@ -171,6 +171,9 @@ pub trait Store: Debug + Display + Send + Sync {
     /// The journal of an operation in order, from `from` on.
     async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>>;
 
+    /// At most `limit` entries of it from `from` on; fewer: there are no more.
+    async fn journal_page(&self, id: &OperationId, from: u64, limit: u32) -> Result<Vec<JournalEntry>>;
+
     /// Appends entries, durable when the call returns. `lease`: the generation of the caller's lease; 0 while nobody holds
     /// one. `close` ends the operation's hold on its group, and with it every request to stop it. Returns the request to stop
     /// that waits, so that whoever writes hears of it without asking.

@@ -212,7 +212,12 @@ impl Store for SqliteStore {
 
     async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>> {
         let id = id.clone();
-        self.run(move |c, _| operations::journal(c, &id, from)).await
+        self.run(move |c, _| operations::journal(c, &id, from, None)).await
+    }
+
+    async fn journal_page(&self, id: &OperationId, from: u64, limit: u32) -> Result<Vec<JournalEntry>> {
+        let id = id.clone();
+        self.run(move |c, _| operations::journal(c, &id, from, Some(limit))).await
     }
 
     async fn append(

@@ -107,21 +107,23 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
     Ok(())
 }
 
-/// The journal from `from` on, checked.
-pub(super) fn journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalEntry>> {
+/// The journal from `from` on, checked; at most `limit` entries of it.
+pub(super) fn journal(c: &Connection, id: &OperationId, from: u64, limit: Option<u32>) -> Sql<Vec<JournalEntry>> {
     // one more in front, so that the link to it is checked too
     let before = from.saturating_sub(1);
-    let mut entries = read_journal(c, id, before)?;
+    let most = limit.map_or(-1, |limit| i64::from(limit) + i64::from(before < from));
+    let mut entries = read_journal(c, id, before, most)?;
     entries.retain(|entry| entry.sequence >= from);
     Ok(entries)
 }
 
-fn read_journal(c: &Connection, id: &OperationId, from: u64) -> Sql<Vec<JournalEntry>> {
+/// `most`: negative for all of it.
+fn read_journal(c: &Connection, id: &OperationId, from: u64, most: i64) -> Sql<Vec<JournalEntry>> {
     let mut statement = c.prepare_cached(
         "SELECT sequence, at, record, previous_hash, hash FROM journal
-         WHERE operation_id = ? AND sequence >= ? ORDER BY sequence",
+         WHERE operation_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
     )?;
-    let mut rows = statement.query((id.as_str(), to_integer(from)?))?;
+    let mut rows = statement.query((id.as_str(), to_integer(from)?, most))?;
     let mut entries: Vec<JournalEntry> = Vec::new();
     while let Some(row) = rows.next()? {
         let sequence: i64 = row.get(0)?;

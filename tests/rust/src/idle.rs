@@ -72,9 +72,9 @@ impl Idle {
     /// Reads its journal and folds it.
     ///
     /// # Errors
-    /// as [`Store::journal`] and [`OperationState::fold`].
+    /// as [`OperationState::read`].
     pub async fn state(&self) -> Result<OperationState> {
-        OperationState::fold(&self.store.journal(&self.operation, 0).await?)
+        OperationState::read(&*self.store, &self.operation).await
     }
 }
 

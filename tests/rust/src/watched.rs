@@ -125,6 +125,10 @@ impl Store for WatchedStore {
         self.inner.journal(id, from).await
     }
 
+    async fn journal_page(&self, id: &OperationId, from: u64, limit: u32) -> Result<Vec<JournalEntry>> {
+        self.inner.journal_page(id, from, limit).await
+    }
+
     async fn lease(&self, id: &OperationId) -> Result<Option<Lease>> {
         self.inner.lease(id).await
     }

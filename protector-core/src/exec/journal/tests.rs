@@ -4,7 +4,8 @@ use crate::exec::{decide, lease};
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
 use crate::plan::{Request, plan};
-use crate::ports::{JOURNAL_START, StopKind, StopRequest};
+use crate::ports::{JOURNAL_START, StopKind, StopRequest, StoredOperation};
+use crate::store::{Durability, SqliteStore, StoreLocation};
 
 fn failover() -> Plan {
     let request = Request::Failover {
@@ -178,5 +179,29 @@ fn an_abort_is_possible_until_the_pivot_is_done() {
     for length in 0..=journal.len() {
         let state = OperationState::fold(&journal[..length]).unwrap();
         assert_eq!(state.can_abort(&plan), length <= done, "{length} entries, the pivot is done with {}", done + 1);
+    }
+}
+
+/// However it is cut into pages, a journal comes to the same state.
+#[tokio::test]
+async fn a_journal_is_read_in_pages() {
+    let (plan, id) = (failover(), OperationId::from("op-1"));
+    let journal = journal(&plan);
+    let store = SqliteStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
+    let operation = StoredOperation {
+        id: id.clone(),
+        group: plan.group.clone(),
+        group_name: plan.group_name.clone(),
+        kind: plan.kind,
+        accepted_at: Timestamp::UNIX_EPOCH,
+        plan: serde_json::to_string(&plan).unwrap(),
+    };
+    store.begin_operation(&operation, &journal, None).await.unwrap();
+    let of = |s: OperationState| (s.next_sequence, s.last_hash, s.steps, s.begun_at, s.ended_at, s.finished);
+    let whole = of(OperationState::fold(&journal).unwrap());
+    let length = u32::try_from(journal.len()).unwrap();
+    for size in [1, 2, 3, length - 1, length, length + 1, PAGE] {
+        let read = OperationState::read_in_pages(&store, &id, size).await.unwrap();
+        assert_eq!(of(read), whole, "pages of {size}");
     }
 }

@@ -19,6 +19,7 @@ pub(super) use protect::FIRST_COPY_SECONDS;
 
 use super::build::Builder;
 use super::placement::{Placements, mappings_towards_target, place};
+use super::side_by_side::side_by_side;
 use super::{Action, ExpectedLoss, Facts, OnFailure, Phase, Plan, PointSource, Request, checks, old_site};
 use crate::model::{
     ArrayGroupName, ArrayVolumeName, DiskId, Lookup, Member, MemberStatus, OperationKind, Protection, RecoveryPoint,
@@ -37,34 +38,46 @@ pub(super) const FINAL: &str = "final";
 pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let kind = request.kind(facts);
     let mut findings = Vec::new();
-    checks::group(facts, request, &mut findings);
-    let (point, loss) = match kind {
-        OperationKind::UnplannedFailover => findings::unplanned(facts, request, &mut findings),
-        _ => {
-            findings::planned(facts, request, &mut findings);
-            (None, ExpectedLoss::None)
-        }
+    if kind == OperationKind::UnplannedFailover {
+        checks::group(facts, request, &mut findings);
+        let (point, loss) = findings::unplanned(facts, request, &mut findings);
+        let steps = lay_out(facts, request, point, &mut findings);
+        return Plan::seal(facts, request, steps, findings, loss);
+    }
+    let disks = facts.record.disks().count();
+    let observed = || {
+        let mut findings = Vec::new();
+        checks::group(facts, request, &mut findings);
+        findings::planned(facts, request, &mut findings);
+        findings
     };
-    let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
-    let placements = place(facts.record.members.iter(), facts, &mappings, &mut findings);
-    checks::volume_types(facts, &mut findings);
-    checks::quota::quota(facts, &placements, true, &mut findings);
-    findings::old_servers(facts, &mut findings);
-    checks::start_order(facts, &mut findings);
+    let (observed, steps) = side_by_side(disks, observed, || lay_out(facts, request, None, &mut findings));
+    findings.splice(0..0, observed);
+    Plan::seal(facts, request, steps, findings, ExpectedLoss::None)
+}
+
+/// The steps, and what speaks against what they need. `point`: where to start from, unless a step takes it.
+fn lay_out(
+    facts: &Facts,
+    request: &Request,
+    point: Option<&RecoveryPoint>,
+    findings: &mut Vec<super::Finding>,
+) -> Vec<super::Step> {
+    let kind = request.kind(facts);
+    let mappings = mappings_towards_target(facts, request.mappings(), findings);
+    let placements = place(facts.record.members.iter(), facts, &mappings, findings);
+    checks::volume_types(facts, findings);
+    checks::quota::quota(facts, &placements, true, findings);
+    findings::old_servers(facts, findings);
+    checks::start_order(facts, findings);
     if kind != OperationKind::UnplannedFailover {
         // it is made the group that protects the workload there
-        checks::leaving(facts, &facts.target, &mut findings);
+        checks::leaving(facts, &facts.target, findings);
     }
-
-    let steps = match &facts.record.policy {
-        Some(policy) => {
-            let import = Import::of_move(facts, kind, &mut findings);
-            let (tiers, builder) = (start_order::tiers(&facts.record.members), Builder::new(&facts.record));
-            Relocation { facts, kind, policy, placements, tiers, import, builder }.lay_out(point)
-        }
-        None => Vec::new(),
-    };
-    Plan::seal(facts, request, steps, findings, loss)
+    let Some(policy) = &facts.record.policy else { return Vec::new() };
+    let import = Import::of_move(facts, kind, findings);
+    let (tiers, builder) = (start_order::tiers(&facts.record.members), Builder::new(&facts.record));
+    Relocation { facts, kind, policy, placements, tiers, import, builder }.lay_out(point)
 }
 
 /// Disks with the name of their volume on the source array, as recovery points list them.

@@ -119,6 +119,10 @@ async fn a_journal_has_no_gap_and_no_fork(StoreSubject { store, other, .. }: &St
     ensure_equal("journal", &other.journal(&id, 0).await?, &journal(0, 5))?;
     ensure_equal("journal from 3", &other.journal(&id, 3).await?, &journal(3, 5))?;
     ensure_equal("journal past its end", &other.journal(&id, 5).await?, &vec![])?;
+    for (from, limit, to) in [(0, 2, 2), (2, 2, 4), (4, 2, 5), (5, 2, 5), (0, 5, 5), (0, 9, 5)] {
+        let page = other.journal_page(&id, from as u64, limit).await?;
+        ensure_equal("a page of the journal", &page, &journal(from, to))?;
+    }
     ensure_equal("group", &store.group("web").await?, &Some(web))
 }
 
