@@ -1,6 +1,7 @@
 //! What a step does.
 
-use super::{Endpoint, EndpointKind};
+mod endpoint;
+
 use crate::model::{
     ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName, BootCheck, CinderGroupId, DiskId, OpKey, OperationId,
     PortId, RecoveryPointName, ServerId, SiteName, UnimportedClone, VolumeId,
@@ -366,54 +367,6 @@ impl Action {
             Self::DestroyRetained { .. } => "destroy_retained",
             Self::ForgetRetained { .. } => "forget_retained",
             Self::Close {} => "close",
-        }
-    }
-
-    /// What the action needs, and where.
-    pub fn endpoint(&self) -> Endpoint {
-        let (kind, site) = self.needs();
-        Endpoint { kind, site: site.cloned() }
-    }
-
-    /// The parts of [`Action::endpoint`].
-    pub(super) fn needs(&self) -> (EndpointKind, Option<&SiteName>) {
-        match self {
-            Self::Announce {}
-            | Self::SwitchPrimary { .. }
-            | Self::SettleOldSite { .. }
-            | Self::ForgetRetained { .. }
-            | Self::Close {} => (EndpointKind::Metadata, None),
-            Self::Barrier {} => (EndpointKind::None, None),
-            Self::TakeSnapshot { site, .. }
-            | Self::AwaitTransfer { site, .. }
-            | Self::AwaitInStep { site, .. }
-            | Self::Fence { site, .. }
-            | Self::FenceOldGroup { site, .. }
-            | Self::PreserveGroup { site, .. }
-            | Self::ProveSurvival { site, .. }
-            | Self::DestroyRetained { site, .. }
-            | Self::CloneVolumes { site, .. }
-            | Self::ReopenVolumes { site, .. }
-            | Self::EnsureArrayGroup { site, .. }
-            | Self::EnsureReplication { site, .. }
-            | Self::AcceptFromPeer { site, .. }
-            | Self::DisableReplication { site, .. }
-            | Self::RemoveClones { site, .. } => (EndpointKind::Array, Some(site)),
-            Self::StopServer { site, .. }
-            | Self::StopOldServer { site, .. }
-            | Self::LeaveGroup { site, .. }
-            | Self::ImportVolume { site, .. }
-            | Self::RetypeVolume { site, .. }
-            | Self::GroupVolumes { site, .. }
-            | Self::RetireServer { site, .. }
-            | Self::EnsurePort { site, .. }
-            | Self::EnsureServer { site, .. }
-            | Self::VerifyServer { site, .. }
-            | Self::CheckServer { site, .. }
-            | Self::Confirm { site, .. }
-            | Self::DeleteServer { site, .. }
-            | Self::DeletePort { site, .. }
-            | Self::ReleaseVolume { site, .. } => (EndpointKind::Cloud, Some(site)),
         }
     }
 }
