@@ -272,6 +272,24 @@ pub fn fernet_setup(settings: &Settings) -> Result<crate::store::SetupReport> {
     crate::connect::fernet_setup(settings)
 }
 
+/// See [`crate::connect::fernet_rotate`].
+///
+/// # Errors
+/// As [`crate::connect::fernet_rotate`].
+pub fn fernet_rotate(settings: &Settings) -> Result<crate::store::RotateReport> {
+    let settings = settings.clone();
+    wait(async move { crate::connect::fernet_rotate(&settings).await })
+}
+
+/// See [`crate::connect::fernet_migrate`].
+///
+/// # Errors
+/// As [`crate::connect::fernet_migrate`].
+pub fn fernet_migrate(settings: &Settings) -> Result<Vec<crate::connect::TokenMigration>> {
+    let settings = settings.clone();
+    wait(async move { crate::connect::fernet_migrate(&settings).await })
+}
+
 /// See [`crate::connect::config_check`].
 ///
 /// # Errors

@@ -26,6 +26,18 @@ pub(crate) fn fernet_setup(py: Python<'_>, settings: &Settings) -> PyResult<Stri
 
 /// See `_native.pyi`.
 #[pyfunction]
+pub(crate) fn fernet_rotate(py: Python<'_>, settings: &Settings) -> PyResult<String> {
+    json(py, || blocking::fernet_rotate(&settings.0))
+}
+
+/// See `_native.pyi`.
+#[pyfunction]
+pub(crate) fn fernet_migrate(py: Python<'_>, settings: &Settings) -> PyResult<String> {
+    json(py, || blocking::fernet_migrate(&settings.0))
+}
+
+/// See `_native.pyi`.
+#[pyfunction]
 pub(crate) fn config_check(py: Python<'_>, settings: &Settings) -> PyResult<String> {
     json(py, || blocking::config_check(&settings.0))
 }

@@ -17,7 +17,10 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::deployment::{config_check, db_sync, db_version, fernet_setup, mock_seed, mock_servers, mock_set_site};
+    use crate::deployment::{
+        config_check, db_sync, db_version, fernet_migrate, fernet_rotate, fernet_setup, mock_seed, mock_servers,
+        mock_set_site,
+    };
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]

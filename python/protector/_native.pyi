@@ -13,6 +13,8 @@ __all__ = [
     "config_check",
     "db_sync",
     "db_version",
+    "fernet_migrate",
+    "fernet_rotate",
     "fernet_setup",
     "mock_seed",
     "mock_servers",
@@ -201,6 +203,12 @@ def db_version(settings: Settings) -> str:
 
 def fernet_setup(settings: Settings) -> str:
     """Makes the key repository that tokens are encrypted with, unless there is one, and tells what was done."""
+
+def fernet_rotate(settings: Settings) -> str:
+    """Makes the staged key the primary one, stages a new one, and tells what was done."""
+
+def fernet_migrate(settings: Settings) -> str:
+    """Encrypts the tokens in the database of each site with the primary key, and tells what was done."""
 
 def config_check(settings: Settings) -> str:
     """What is wrong with these settings, beyond what reading them tells."""

@@ -69,6 +69,24 @@ class FernetSetup(_Manage):
         self.app.stdout.write(f"{done} {report['directory']}\n")
 
 
+class FernetRotate(_Manage):
+    """Encrypt with the next key from now on; refused while a stored token needs a key that would be removed"""
+
+    def take_action(self, _parsed_args: argparse.Namespace) -> None:
+        report = json.loads(_native.fernet_rotate(self.settings))
+        removed = f", removed {', '.join(report['removed'])}" if report["removed"] else ""
+        self.app.stdout.write(f"{report['primary']} encrypts from now on{removed}\n")
+
+
+class FernetMigrate(_List):
+    """Encrypt the array tokens in the database of each site with the key that encrypts now"""
+
+    columns = ("site", "path", "tokens", "migrated")
+
+    def take_action(self, _parsed_args: argparse.Namespace) -> Any:
+        return self.rows(_native.fernet_migrate(self.settings))
+
+
 class ConfigCheck(_Manage, ShowOne):
     """Show what the configuration comes to; exit with 1 if an engine would not start with it"""
 
@@ -153,6 +171,8 @@ COMMANDS: dict[str, Any] = {
     "db sync": DbSync,
     "db version": DbVersion,
     "fernet setup": FernetSetup,
+    "fernet rotate": FernetRotate,
+    "fernet migrate": FernetMigrate,
     "config check": ConfigCheck,
     "mock seed": MockSeed,
     "mock servers": MockServers,

@@ -6,11 +6,13 @@
 
 mod arrays;
 mod database;
+mod keys;
 mod mock;
 mod probe;
 
 pub use arrays::SiteArray;
 pub use database::{DatabaseSync, db_sync, db_version};
+pub use keys::{TokenMigration, fernet_migrate, fernet_rotate, fernet_setup};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 pub use probe::SystemProbe;
 
@@ -20,7 +22,7 @@ use crate::exec::{Endpoints, Limits};
 use crate::mock::{MockProbe, World};
 use crate::model::SiteName;
 use crate::ports::{Cloud, StorageDriver, Store};
-use crate::store::{Durability, KeyRing, SetupReport, SqliteStore};
+use crate::store::{Durability, SqliteStore};
 use crate::wrap::{CallCount, CallCounters};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -63,7 +65,7 @@ impl Deployment {
             _ => arrays::simulated(&world, &sites)?,
         };
         let (arrays, array_calls) = arrays::traced(arrays);
-        let keys = key_ring(settings)?;
+        let keys = keys::key_ring(settings)?;
         let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
         let mut clouds = BTreeMap::new();
         for site in sites {
@@ -201,22 +203,6 @@ pub fn config_check(settings: &Settings) -> ConfigReport {
         warnings,
         problem: problem.map(|e| e.to_string()),
     }
-}
-
-/// Makes the key repository that tokens are encrypted with. Keys that are there stay.
-///
-/// # Errors
-/// directory cannot be written → `Storage`; readable by others → `InvalidConfiguration`.
-pub fn fernet_setup(settings: &Settings) -> Result<SetupReport> {
-    KeyRing::setup(&settings.fernet_key_repository)
-}
-
-/// No repository is fine until a token has to be written or read.
-fn key_ring(settings: &Settings) -> Result<Option<KeyRing>> {
-    if !settings.fernet_key_repository.exists() {
-        return Ok(None);
-    }
-    KeyRing::load(&settings.fernet_key_repository).map(Some)
 }
 
 fn check_drivers(settings: &Settings) -> Result<()> {

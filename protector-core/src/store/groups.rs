@@ -219,7 +219,7 @@ fn decrypted(keys: Option<&KeyRing>, name: &str, stored: &str) -> Sql<ApiToken> 
     Ok(keys.decrypt(stored).map_err(|e| e.context(format!("protection group '{name}'")))?)
 }
 
-fn no_keys(name: &str, verb: &str) -> Error {
+pub(super) fn no_keys(name: &str, verb: &str) -> Error {
     Error::configuration(format!(
         "protection group '{name}' has array tokens, which cannot be {verb} without a key repository"
     ))

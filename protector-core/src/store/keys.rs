@@ -2,6 +2,10 @@
 //! mode 0700 with files of mode 0600 named by number. The highest number is the primary key and encrypts; all decrypt; 0 is
 //! staged to become the next primary.
 
+mod rotate;
+
+pub use rotate::RotateReport;
+
 use crate::{ApiToken, Error, Result};
 use fernet::{Fernet, MultiFernet};
 use serde::Serialize;
@@ -21,7 +25,9 @@ const SCHEME: &str = "fernet:v1:";
 pub struct KeyRing {
     directory: PathBuf,
     count: usize,
+    /// All of them, the primary one first.
     keys: MultiFernet,
+    primary: Fernet,
 }
 
 /// What [`KeyRing::setup`] did.
@@ -41,21 +47,16 @@ impl KeyRing {
     /// readable by others → `InvalidConfiguration` with the `chmod`; cannot be read → `Storage`.
     pub fn load(directory: &Path) -> Result<Self> {
         let numbers = key_numbers(directory)?;
-        if numbers.is_empty() {
+        let Some((primary, others)) = numbers.split_last() else {
             return Err(missing(directory, "holds no keys"));
-        }
+        };
         refuse_shared(directory, "0700")?;
-        let mut keys = Vec::new();
-        for number in numbers.iter().rev() {
-            let path = directory.join(number.to_string());
-            refuse_shared(&path, "0600")?;
-            let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(|e| unusable("read", &path, e))?;
-            keys.push(Fernet::new(text.trim()).ok_or_else(|| {
-                Error::configuration(format!("'{}' is not a Fernet key", path.display()))
-                    .remedy("restore the file from a backup; remove it only if it never was in use")
-            })?);
+        let primary = read_key(&directory.join(primary.to_string()))?;
+        let mut keys = vec![primary.clone()];
+        for number in others.iter().rev() {
+            keys.push(read_key(&directory.join(number.to_string()))?);
         }
-        Ok(Self { directory: directory.to_owned(), count: keys.len(), keys: MultiFernet::new(keys) })
+        Ok(Self { directory: directory.to_owned(), count: keys.len(), keys: MultiFernet::new(keys), primary })
     }
 
     /// Makes the repository: the directory, a primary key `1` and a staged key `0`. Keys that exist are never touched, so
@@ -125,6 +126,15 @@ impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRing").field("directory", &self.directory).field("keys", &self.count).finish()
     }
+}
+
+fn read_key(path: &Path) -> Result<Fernet> {
+    refuse_shared(path, "0600")?;
+    let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|e| unusable("read", path, e))?;
+    Fernet::new(text.trim()).ok_or_else(|| {
+        Error::configuration(format!("'{}' is not a Fernet key", path.display()))
+            .remedy("restore the file from a backup; remove it only if it never was in use")
+    })
 }
 
 /// The numbers of the key files, ascending. As with Keystone, other names in the directory are none of our business.

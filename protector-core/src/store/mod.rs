@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `location`, `database`, `migrations` | where the data is, opening it, its schema |
-//! | `keys` | the key repository behind encrypted tokens |
+//! | `keys`, `tokens` | the key repository behind encrypted tokens; which of them need an older key |
 //! | `sites`, `groups`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
 //! | `columns`, `fault` | values as SQLite keeps them, and how SQLite's errors read outside |
 
@@ -19,10 +19,12 @@ mod migrations;
 mod operations;
 mod sites;
 mod stops;
+mod tokens;
 
-pub use keys::{KeyRing, SetupReport};
+pub use keys::{KeyRing, RotateReport, SetupReport};
 pub use location::{Durability, StoreLocation};
 pub use migrations::MigrationReport;
+pub use tokens::TokenReport;
 
 use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
 use crate::ports::{

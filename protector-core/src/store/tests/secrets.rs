@@ -72,3 +72,57 @@ async fn the_wrong_keys_are_named_with_the_group() {
     assert!(e.message().contains("'web'"), "{e}");
     assert!(e.message().contains(&wrong.directory().display().to_string()), "{e}");
 }
+
+#[tokio::test]
+async fn tokens_are_renewed_under_the_primary_key_and_stay_what_they_are() {
+    let place = Place::new();
+    let directory = place.keys().directory().to_owned();
+    let stored = || -> (String, String) {
+        raw(&place.path())
+            .query_row("SELECT primary_token, secondary_token FROM protection_groups", [], |row| row.try_into())
+            .unwrap()
+    };
+    let web = with_token();
+    let store = place.store(Some(place.keys()));
+    store.create_group(&web).await.unwrap();
+    let other = record("db");
+    store.create_group(&other).await.unwrap();
+    assert_eq!(store.tokens().await.unwrap(), TokenReport { tokens: 2, outdated: Default::default() });
+
+    KeyRing::rotate(&directory).unwrap();
+    let store = place.store(Some(KeyRing::load(&directory).unwrap()));
+    let (before, outdated) = (stored(), TokenReport { tokens: 2, outdated: ["web".to_owned()].into() });
+    assert_eq!(store.tokens().await.unwrap(), outdated);
+    assert_eq!(stored(), before, "to look changes nothing");
+    assert_eq!(store.renew_tokens().await.unwrap(), outdated);
+    assert_eq!(store.tokens().await.unwrap().outdated.len(), 0);
+    let after = stored();
+    assert!(after.0 != before.0 && after.1 != before.1);
+    // of one that is current already, the other is renewed alone
+    raw(&place.path()).execute("UPDATE protection_groups SET primary_token = ? WHERE name = 'web'", [&before.0]).unwrap();
+    assert_eq!(store.renew_tokens().await.unwrap(), outdated);
+    assert_eq!(stored().1, after.1);
+
+    KeyRing::rotate(&directory).unwrap();
+    let store = place.store(Some(KeyRing::load(&directory).unwrap()));
+    assert_eq!(store.group("web").await.unwrap().unwrap(), web, "neither version nor token is another");
+    assert_eq!(store.group("db").await.unwrap().unwrap(), other);
+}
+
+#[tokio::test]
+async fn nothing_is_renewed_if_one_token_cannot_be_read() {
+    let place = Place::new();
+    let store = place.store(Some(place.keys()));
+    store.create_group(&with_token()).await.unwrap();
+    KeyRing::rotate(place.keys().directory()).unwrap();
+    let store = place.store(Some(place.keys()));
+    raw(&place.path()).execute("UPDATE protection_groups SET secondary_token = 'fernet:v1:x'", []).unwrap();
+    let dump = || -> String {
+        raw(&place.path()).query_row("SELECT primary_token FROM protection_groups", [], |row| row.get(0)).unwrap()
+    };
+    let before = dump();
+    let e = store.renew_tokens().await.unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Storage);
+    assert!(e.message().contains("'web'"), "{e}");
+    assert_eq!(dump(), before);
+}
