@@ -80,7 +80,7 @@ def test_rotate_and_migrate(deployment: MockDeployment, with_tokens: Engine, key
 
     ours = ring(keys)
     assert {ours.decrypt(text.removeprefix(SCHEME)).decode() for text in stored(deployment)} == {TOKEN}
-    # a process that has not read the keys since goes on, and a new one reads what is there
+    # an engine that has read the keys before goes on, and a new one reads what is there
     assert with_tokens.policy_show("prod-web").primary_fa_token_set
     assert deployment.engine().policy_show("prod-web") == with_tokens.policy_show("prod-web")
 

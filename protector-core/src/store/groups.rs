@@ -211,12 +211,15 @@ fn read(row: &Row<'_>, keys: Option<&KeyRing>) -> Sql<GroupRecord> {
 }
 
 fn encrypted(keys: Option<&KeyRing>, group: &ProtectionGroup, token: &ApiToken) -> Sql<String> {
-    Ok(keys.map(|keys| keys.encrypt(token)).ok_or_else(|| no_keys(&group.name, "written"))?)
+    let keys = keys.ok_or_else(|| no_keys(&group.name, "written"))?;
+    Ok(keys.current()?.encrypt(token))
 }
 
 fn decrypted(keys: Option<&KeyRing>, name: &str, stored: &str) -> Sql<ApiToken> {
     let keys = keys.ok_or_else(|| no_keys(name, "read"))?;
-    Ok(keys.decrypt(stored).map_err(|e| e.context(format!("protection group '{name}'")))?)
+    // somebody may have changed the keys since they were read
+    let token = keys.decrypt(stored).or_else(|e| keys.current().and_then(|keys| keys.decrypt(stored)).map_err(|_| e));
+    Ok(token.map_err(|e| e.context(format!("protection group '{name}'")))?)
 }
 
 pub(super) fn no_keys(name: &str, verb: &str) -> Error {

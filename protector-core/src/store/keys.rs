@@ -28,6 +28,8 @@ pub struct KeyRing {
     /// All of them, the primary one first.
     keys: MultiFernet,
     primary: Fernet,
+    /// Number of the primary one.
+    number: u32,
 }
 
 /// What [`KeyRing::setup`] did.
@@ -40,23 +42,35 @@ pub struct SetupReport {
 }
 
 impl KeyRing {
-    /// Reads the keys. A running process goes on with the keys it has read; keys added later need another `load`.
+    /// Reads the keys. They stay as they were then; see [`KeyRing::current`].
     ///
     /// # Errors
     /// no directory, no keys, or a file that is not a key → `InvalidConfiguration` → run `protector-manage fernet setup`;
     /// readable by others → `InvalidConfiguration` with the `chmod`; cannot be read → `Storage`.
     pub fn load(directory: &Path) -> Result<Self> {
         let numbers = key_numbers(directory)?;
-        let Some((primary, others)) = numbers.split_last() else {
+        let Some((number, others)) = numbers.split_last() else {
             return Err(missing(directory, "holds no keys"));
         };
         refuse_shared(directory, "0700")?;
-        let primary = read_key(&directory.join(primary.to_string()))?;
+        let (number, primary) = (*number, read_key(&directory.join(number.to_string()))?);
         let mut keys = vec![primary.clone()];
         for number in others.iter().rev() {
             keys.push(read_key(&directory.join(number.to_string()))?);
         }
-        Ok(Self { directory: directory.to_owned(), count: keys.len(), keys: MultiFernet::new(keys), primary })
+        Ok(Self { directory: directory.to_owned(), count: keys.len(), keys: MultiFernet::new(keys), primary, number })
+    }
+
+    /// The keys as they are now: read again if another one has become the primary one. What is encrypted for long is
+    /// encrypted with these, since a rotation may have removed older ones.
+    ///
+    /// # Errors
+    /// as [`KeyRing::load`].
+    pub fn current(&self) -> Result<Self> {
+        match key_numbers(&self.directory)?.last() {
+            Some(number) if *number == self.number => Ok(self.clone()),
+            _ => Self::load(&self.directory),
+        }
     }
 
     /// Makes the repository: the directory, a primary key `1` and a staged key `0`. Keys that exist are never touched, so

@@ -60,8 +60,9 @@ fn renew(
     store: impl Fn(&str, [Option<String>; 2]) -> Sql<()>,
 ) -> Sql<TokenReport> {
     let mut report = TokenReport::default();
+    let keys = keys.map(KeyRing::current).transpose()?;
     for Stored { id, name, tokens } in stored(c)? {
-        let keys = keys.ok_or_else(|| no_keys(&name, "read"))?;
+        let keys = keys.as_ref().ok_or_else(|| no_keys(&name, "read"))?;
         let mut renewed = [None, None];
         for (new, token) in renewed.iter_mut().zip(tokens.iter().map(Option::as_ref)) {
             let Some(token) = token else { continue };

@@ -32,6 +32,20 @@ impl KeyRing {
     /// The caller makes sure that nothing stored needs a key older than the primary one ([`KeyRing::renewed`]). A call that
     /// breaks off is made up for by [`KeyRing::setup`] and the next rotation.
     ///
+    /// ```
+    /// # use protector_core::{ApiToken, store::KeyRing};
+    /// # let directory = tempfile::tempdir()?;
+    /// # let directory = &directory.path().join("fernet-keys");
+    /// KeyRing::setup(directory)?;
+    /// let stored = KeyRing::load(directory)?.encrypt(&ApiToken::new("T-12345678"));
+    /// KeyRing::rotate(directory)?;
+    /// let keys = KeyRing::load(directory)?;
+    /// if let Some(renewed) = keys.renewed(&stored)? {
+    ///     assert_eq!(keys.decrypt(&renewed)?.expose(), "T-12345678");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// no repository, or none with a staged key → `InvalidConfiguration` → `protector-manage fernet setup`; somebody else is
     /// rotating → `Conflict` → wait; cannot be written → `Storage` naming the path. In each case all keys are still there.

@@ -46,7 +46,8 @@ fn raw(path: &Path) -> Connection {
 
 #[tokio::test]
 async fn a_store_in_memory_keeps_the_contract() {
-    let keys = Place::new().keys();
+    let place = Place::new();
+    let keys = place.keys();
     let report = run_all(&suite(), async || {
         let store = Arc::new(SqliteStore::open(StoreLocation::Memory, Some(keys.clone()), Durability::Full)?);
         Ok(StoreSubject { other: store.clone(), store, keeps_tokens: true })

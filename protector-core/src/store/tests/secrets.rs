@@ -99,7 +99,9 @@ async fn tokens_are_renewed_under_the_primary_key_and_stay_what_they_are() {
     let after = stored();
     assert!(after.0 != before.0 && after.1 != before.1);
     // of one that is current already, the other is renewed alone
-    raw(&place.path()).execute("UPDATE protection_groups SET primary_token = ? WHERE name = 'web'", [&before.0]).unwrap();
+    raw(&place.path())
+        .execute("UPDATE protection_groups SET primary_token = ? WHERE name = 'web'", [&before.0])
+        .unwrap();
     assert_eq!(store.renew_tokens().await.unwrap(), outdated);
     assert_eq!(stored().1, after.1);
 
@@ -125,4 +127,24 @@ async fn nothing_is_renewed_if_one_token_cannot_be_read() {
     assert_eq!(e.kind(), ErrorKind::Storage);
     assert!(e.message().contains("'web'"), "{e}");
     assert_eq!(dump(), before);
+}
+
+/// A process runs on while the keys are changed twice, so that the ones it has read are gone.
+#[tokio::test]
+async fn a_store_goes_on_with_keys_that_were_rotated_twice() {
+    let place = Place::new();
+    let old = place.store(Some(place.keys()));
+    let web = with_token();
+    old.create_group(&web).await.unwrap();
+    for _ in 0..2 {
+        KeyRing::rotate(place.keys().directory()).unwrap();
+        place.store(Some(place.keys())).renew_tokens().await.unwrap();
+    }
+    KeyRing::rotate(place.keys().directory()).unwrap();
+    assert_eq!(old.group("web").await.unwrap().unwrap(), web);
+    let edit = change(&web, |web| web.policy.as_mut().unwrap().primary_fa_api_token = Some(ApiToken::new("T-new")));
+    old.update_group(&edit).await.unwrap();
+    let fresh = place.store(Some(place.keys()));
+    assert_eq!(fresh.group("web").await.unwrap().unwrap().policy, edit.record.policy);
+    assert_eq!(fresh.tokens().await.unwrap().outdated.len(), 0, "it encrypts with the primary key of now");
 }
