@@ -36,7 +36,8 @@ pub fn fernet_setup(settings: &Settings) -> Result<SetupReport> {
 /// a token of a site's database needs such a key → `Precondition` naming site and groups → [`fernet_migrate`]; else as
 /// [`KeyRing::rotate`] and [`SqliteStore::tokens`]. In each case nothing was changed.
 pub async fn fernet_rotate(settings: &Settings) -> Result<RotateReport> {
-    for (site, store) in stores(settings)? {
+    let keys = KeyRing::load(&settings.fernet_key_repository)?;
+    for (site, store) in stores(settings, &keys)? {
         let TokenReport { outdated, .. } = store.tokens().await?;
         if !outdated.is_empty() {
             let groups: Vec<&str> = outdated.iter().map(String::as_str).collect();
@@ -47,7 +48,7 @@ pub async fn fernet_rotate(settings: &Settings) -> Result<RotateReport> {
             .remedy("run: protector-manage fernet migrate"));
         }
     }
-    KeyRing::rotate(&settings.fernet_key_repository)
+    keys.rotate()
 }
 
 /// Encrypts every stored token with the primary key, one database after the other. May be run again.
@@ -56,7 +57,8 @@ pub async fn fernet_rotate(settings: &Settings) -> Result<RotateReport> {
 /// as [`SqliteStore::renew_tokens`]; databases before that one are done.
 pub async fn fernet_migrate(settings: &Settings) -> Result<Vec<TokenMigration>> {
     let mut done = Vec::new();
-    for (site, store) in stores(settings)? {
+    let keys = KeyRing::load(&settings.fernet_key_repository)?;
+    for (site, store) in stores(settings, &keys)? {
         let TokenReport { tokens, outdated } = store.renew_tokens().await?;
         let path = PathBuf::from(database::location(settings, &site)?.to_string());
         done.push(TokenMigration { site, path, tokens, migrated: outdated.into_iter().collect() });
@@ -65,8 +67,7 @@ pub async fn fernet_migrate(settings: &Settings) -> Result<Vec<TokenMigration>> 
 }
 
 /// The databases of all sites. One that was not made yet holds nothing.
-fn stores(settings: &Settings) -> Result<Vec<(SiteName, SqliteStore)>> {
-    let keys = KeyRing::load(&settings.fernet_key_repository)?;
+fn stores(settings: &Settings, keys: &KeyRing) -> Result<Vec<(SiteName, SqliteStore)>> {
     let mut stores = Vec::new();
     for site in mock::site_names(settings)? {
         let location = database::location(settings, &site)?;

@@ -29,7 +29,8 @@ pub struct RotateReport {
 impl KeyRing {
     /// Makes the staged key the primary one, stages a new one, and removes all that are older than the primary one was.
     ///
-    /// The caller makes sure that nothing stored needs a key older than the primary one ([`KeyRing::renewed`]). A call that
+    /// The caller has made sure with these keys that nothing stored needs one older than the primary one
+    /// ([`KeyRing::renewed`]). A call that
     /// breaks off is made up for by [`KeyRing::setup`] and the next rotation.
     ///
     /// ```
@@ -38,7 +39,7 @@ impl KeyRing {
     /// # let directory = &directory.path().join("fernet-keys");
     /// KeyRing::setup(directory)?;
     /// let stored = KeyRing::load(directory)?.encrypt(&ApiToken::new("T-12345678"));
-    /// KeyRing::rotate(directory)?;
+    /// KeyRing::load(directory)?.rotate()?;
     /// let keys = KeyRing::load(directory)?;
     /// if let Some(renewed) = keys.renewed(&stored)? {
     ///     assert_eq!(keys.decrypt(&renewed)?.expose(), "T-12345678");
@@ -48,14 +49,19 @@ impl KeyRing {
     ///
     /// # Errors
     /// no repository, or none with a staged key → `InvalidConfiguration` → `protector-manage fernet setup`; somebody else is
-    /// rotating → `Conflict` → wait; cannot be written → `Storage` naming the path. In each case all keys are still there.
-    pub fn rotate(directory: &Path) -> Result<RotateReport> {
+    /// rotating, or has since these keys were read → `Conflict` → run it again; cannot be written → `Storage` naming the path. In each case all keys are still there.
+    pub fn rotate(&self) -> Result<RotateReport> {
+        let directory = self.directory.as_path();
         // held until the end of this call
         let _lock = lock(directory)?;
         let numbers = key_numbers(directory)?;
         let (Some(0), Some(&primary)) = (numbers.first(), numbers.last()) else {
             return Err(missing(directory, "has no staged key"));
         };
+        if primary != self.number {
+            return Err(Error::conflict(format!("the keys in '{}' were rotated meanwhile", directory.display()))
+                .remedy("run it again, so that stored tokens are looked at with the keys of now"));
+        }
         let path = |number: u32| directory.join(number.to_string());
         let (staged, next) = (path(0), path(primary + 1));
         fs::rename(&staged, &next).map_err(|e| unusable("rename", &staged, e))?;

@@ -89,7 +89,7 @@ async fn tokens_are_renewed_under_the_primary_key_and_stay_what_they_are() {
     store.create_group(&other).await.unwrap();
     assert_eq!(store.tokens().await.unwrap(), TokenReport { tokens: 2, outdated: Default::default() });
 
-    KeyRing::rotate(&directory).unwrap();
+    KeyRing::load(&directory).unwrap().rotate().unwrap();
     let store = place.store(Some(KeyRing::load(&directory).unwrap()));
     let (before, outdated) = (stored(), TokenReport { tokens: 2, outdated: ["web".to_owned()].into() });
     assert_eq!(store.tokens().await.unwrap(), outdated);
@@ -105,7 +105,7 @@ async fn tokens_are_renewed_under_the_primary_key_and_stay_what_they_are() {
     assert_eq!(store.renew_tokens().await.unwrap(), outdated);
     assert_eq!(stored().1, after.1);
 
-    KeyRing::rotate(&directory).unwrap();
+    KeyRing::load(&directory).unwrap().rotate().unwrap();
     let store = place.store(Some(KeyRing::load(&directory).unwrap()));
     assert_eq!(store.group("web").await.unwrap().unwrap(), web, "neither version nor token is another");
     assert_eq!(store.group("db").await.unwrap().unwrap(), other);
@@ -116,7 +116,7 @@ async fn nothing_is_renewed_if_one_token_cannot_be_read() {
     let place = Place::new();
     let store = place.store(Some(place.keys()));
     store.create_group(&with_token()).await.unwrap();
-    KeyRing::rotate(place.keys().directory()).unwrap();
+    place.keys().rotate().unwrap();
     let store = place.store(Some(place.keys()));
     raw(&place.path()).execute("UPDATE protection_groups SET secondary_token = 'fernet:v1:x'", []).unwrap();
     let dump = || -> String {
@@ -137,10 +137,10 @@ async fn a_store_goes_on_with_keys_that_were_rotated_twice() {
     let web = with_token();
     old.create_group(&web).await.unwrap();
     for _ in 0..2 {
-        KeyRing::rotate(place.keys().directory()).unwrap();
+        place.keys().rotate().unwrap();
         place.store(Some(place.keys())).renew_tokens().await.unwrap();
     }
-    KeyRing::rotate(place.keys().directory()).unwrap();
+    place.keys().rotate().unwrap();
     assert_eq!(old.group("web").await.unwrap().unwrap(), web);
     let edit = change(&web, |web| web.policy.as_mut().unwrap().primary_fa_api_token = Some(ApiToken::new("T-new")));
     old.update_group(&edit).await.unwrap();
