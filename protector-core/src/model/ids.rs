@@ -1,15 +1,22 @@
 //! Identities and names. Each is its own type, so that a volume id cannot be passed where a server id is meant. A clone
 //! shares the text: plans and records name the same things many times over.
 
+use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                input.deserialize_str(SharedText).map(Self)
+            }
+        }
 
         impl $name {
             /// Wraps the text as it is.
@@ -41,6 +48,21 @@ macro_rules! text_ids {
             }
         }
     )* };
+}
+
+/// Takes a text as it is read, without a copy in between: plans and journals hold hundreds of thousands of them.
+struct SharedText;
+
+impl Visitor<'_> for SharedText {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Arc<str>, E> {
+        Ok(text.into())
+    }
 }
 
 text_ids! {

@@ -2,6 +2,7 @@
 
 use super::Action;
 use crate::model::{ServerId, SiteName, StepId};
+use serde::de::{self, IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -89,17 +90,25 @@ pub enum OnFailure {
 
 /// The word, or what plans of schema 1 said: whether the step was best effort.
 fn on_failure<'de, D: Deserializer<'de>>(input: D) -> Result<OnFailure, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Word(OnFailure),
-        BestEffort(bool),
+    struct WordOrBestEffort;
+
+    impl Visitor<'_> for WordOrBestEffort {
+        type Value = OnFailure;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("what a failure means, or true or false")
+        }
+
+        fn visit_str<E: de::Error>(self, word: &str) -> Result<OnFailure, E> {
+            OnFailure::deserialize(word.into_deserializer())
+        }
+
+        fn visit_bool<E: de::Error>(self, is_best_effort: bool) -> Result<OnFailure, E> {
+            Ok(if is_best_effort { OnFailure::Skip } else { OnFailure::Stop })
+        }
     }
-    Ok(match Either::deserialize(input)? {
-        Either::Word(word) => word,
-        Either::BestEffort(true) => OnFailure::Skip,
-        Either::BestEffort(false) => OnFailure::Stop,
-    })
+
+    input.deserialize_any(WordOrBestEffort)
 }
 
 /// One step of a plan.
