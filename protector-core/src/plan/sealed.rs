@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Version of the plan's shape. Only such plans can be accepted. 2: steps say what a failure means.
 pub const PLAN_SCHEMA: u32 = 2;
@@ -126,19 +127,24 @@ impl Plan {
             consents_needed,
             forecast: None,
         };
-        let disks = facts.record.disks().count();
-        let (forecast, digest) =
-            side_by_side(disks, || forecast(&plan.steps, &facts.durations, facts.limits), || digest(&plan));
-        plan.hash = hash(digest, Some(&forecast));
-        plan.forecast = Some(forecast);
+        let steps = std::mem::take(&mut plan.steps);
+        let (disks, taken) = (facts.record.disks().count(), Taken::default());
+        let ((forecast, mut digests), (head, more)) = side_by_side(
+            disks,
+            || (forecast(&steps, &facts.durations, facts.limits), taken.digests(&steps)),
+            || (digest(&plan), taken.digests(&steps)),
+        );
+        digests.extend(more);
+        plan.hash = hash(head, digests, Some(&forecast));
+        (plan.steps, plan.forecast) = (steps, Some(forecast));
         plan.id = format!("plan-{}", plan.hash.get(..16).unwrap_or_default());
         plan
     }
 
     /// The hash over everything but `id` and `hash`.
     pub fn compute_hash(&self) -> String {
-        let bare = Self { id: String::new(), hash: String::new(), forecast: None, ..self.clone() };
-        hash(digest(&bare), self.forecast.as_ref())
+        let head = Self { id: String::new(), hash: String::new(), steps: Vec::new(), forecast: None, ..self.clone() };
+        hash(digest(&head), Taken::default().digests(&self.steps), self.forecast.as_ref())
     }
 
     /// Blockers.
@@ -213,18 +219,42 @@ fn describe(finding: &Finding) -> String {
     text
 }
 
-/// Digest of a plan without its identity and forecast: over MessagePack, which names every field and says how long each text
-/// is, so that two plans never look the same, and nothing has to be escaped.
-fn digest(bare: &Plan) -> Sha256 {
-    let mut digest = Sha256::new();
-    write(&mut digest, bare);
-    digest
+/// Steps that are digested together.
+const CHUNK: usize = 1_024;
+
+/// How many chunks of the steps somebody has taken to digest them.
+#[derive(Debug, Default)]
+struct Taken(AtomicUsize);
+
+impl Taken {
+    /// Takes chunks until there are no more. Returns the digest of each with its position.
+    fn digests(&self, steps: &[Step]) -> Vec<(usize, Sha256)> {
+        let mut digests = Vec::new();
+        loop {
+            let at = self.0.fetch_add(1, Ordering::Relaxed);
+            let Some(chunk) = steps.chunks(CHUNK).nth(at) else { return digests };
+            digests.push((at, digest(&chunk)));
+        }
+    }
 }
 
-/// The hash of a plan of that digest, with its forecast.
-fn hash(mut digest: Sha256, forecast: Option<&Forecast>) -> String {
-    write(&mut digest, &forecast);
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// The hash of a plan: over its head, which is all but its identity, steps and forecast, then the forecast, then the digests
+/// of the chunks of its steps.
+fn hash(mut head: Sha256, mut chunks: Vec<(usize, Sha256)>, forecast: Option<&Forecast>) -> String {
+    write(&mut head, &forecast);
+    chunks.sort_unstable_by_key(|(at, _)| *at);
+    for (_, chunk) in chunks {
+        head.update(chunk.finalize());
+    }
+    head.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Digest over MessagePack, which names every field and says how long each text is, so that two values never look the same,
+/// and nothing has to be escaped.
+fn digest(value: &impl Serialize) -> Sha256 {
+    let mut digest = Sha256::new();
+    write(&mut digest, value);
+    digest
 }
 
 fn write(digest: &mut Sha256, value: &impl Serialize) {

@@ -40,6 +40,7 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let mut findings = Vec::new();
     if kind == OperationKind::UnplannedFailover {
         checks::group(facts, request, &mut findings);
+        in_the_way(facts, &mut findings);
         let (point, loss) = findings::unplanned(facts, request, &mut findings);
         let steps = lay_out(facts, request, point, &mut findings);
         return Plan::seal(facts, request, steps, findings, loss);
@@ -48,6 +49,9 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     let observed = || {
         let mut findings = Vec::new();
         checks::group(facts, request, &mut findings);
+        in_the_way(facts, &mut findings);
+        // it is made the group that protects the workload there
+        checks::leaving(facts, &facts.target, &mut findings);
         findings::planned(facts, request, &mut findings);
         findings
     };
@@ -56,7 +60,14 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     Plan::seal(facts, request, steps, findings, ExpectedLoss::None)
 }
 
-/// The steps, and what speaks against what they need. `point`: where to start from, unless a step takes it.
+/// What speaks against bringing the members up on the target, wherever on it they are placed.
+fn in_the_way(facts: &Facts, findings: &mut Vec<super::Finding>) {
+    checks::volume_types(facts, findings);
+    findings::old_servers(facts, findings);
+    checks::start_order(facts, findings);
+}
+
+/// The steps, and what speaks against the places that they need. `point`: where to start from, unless a step takes it.
 fn lay_out(
     facts: &Facts,
     request: &Request,
@@ -66,14 +77,7 @@ fn lay_out(
     let kind = request.kind(facts);
     let mappings = mappings_towards_target(facts, request.mappings(), findings);
     let placements = place(facts.record.members.iter(), facts, &mappings, findings);
-    checks::volume_types(facts, findings);
     checks::quota::quota(facts, &placements, true, findings);
-    findings::old_servers(facts, findings);
-    checks::start_order(facts, findings);
-    if kind != OperationKind::UnplannedFailover {
-        // it is made the group that protects the workload there
-        checks::leaving(facts, &facts.target, findings);
-    }
     let Some(policy) = &facts.record.policy else { return Vec::new() };
     let import = Import::of_move(facts, kind, findings);
     let (tiers, builder) = (start_order::tiers(&facts.record.members), Builder::new(&facts.record));
