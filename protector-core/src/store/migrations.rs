@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_durations.sql"),
     include_str!("migrations/0003_stop_requests.sql"),
+    include_str!("migrations/0004_clustered_journal.sql"),
 ];
 
 /// What [`SqliteStore::migrate`](super::SqliteStore::migrate) did. Equal versions: nothing was to do.

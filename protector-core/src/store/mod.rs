@@ -34,6 +34,7 @@ use crate::{Error, Result};
 use async_trait::async_trait;
 use fault::Sql;
 use jiff::Timestamp;
+use operations::StoredEntries;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
     fmt,
@@ -104,13 +105,26 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut Connection, Option<&KeyRing>) -> Sql<T> + Send + 'static,
     {
+        self.run_and(work, Ok).await
+    }
+
+    /// Runs `work` on the connection, and then `finish` without it: somebody else has it meanwhile.
+    async fn run_and<T, U, F, G>(&self, work: F, finish: G) -> Result<U>
+    where
+        U: Send + 'static,
+        F: FnOnce(&mut Connection, Option<&KeyRing>) -> Sql<T> + Send + 'static,
+        G: FnOnce(T) -> Sql<U> + Send + 'static,
+    {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|e| Error::internal("the store was called outside a tokio runtime").source(e))?;
         let inner = Arc::clone(&self.0);
         let done = runtime.spawn_blocking(move || {
-            // a panic in the middle of a transaction has rolled it back
-            let mut connection = inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut connection, inner.keys.as_ref()).map_err(|fault| fault.at(&inner.location))
+            let worked = {
+                // a panic in the middle of a transaction has rolled it back
+                let mut connection = inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
+                work(&mut connection, inner.keys.as_ref())
+            };
+            worked.and_then(finish).map_err(|fault| fault.at(&inner.location))
         });
         done.await.map_err(|e| Error::internal("a database call did not finish").source(e))?
     }
@@ -214,12 +228,12 @@ impl Store for SqliteStore {
 
     async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>> {
         let id = id.clone();
-        self.run(move |c, _| operations::journal(c, &id, from, None)).await
+        self.run_and(move |c, _| operations::journal(c, &id, from, None), StoredEntries::checked).await
     }
 
     async fn journal_page(&self, id: &OperationId, from: u64, limit: u32) -> Result<Vec<JournalEntry>> {
         let id = id.clone();
-        self.run(move |c, _| operations::journal(c, &id, from, Some(limit))).await
+        self.run_and(move |c, _| operations::journal(c, &id, from, Some(limit)), StoredEntries::checked).await
     }
 
     async fn append(

@@ -107,54 +107,70 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
     Ok(())
 }
 
-/// The journal from `from` on, checked; at most `limit` entries of it.
-pub(super) fn journal(c: &Connection, id: &OperationId, from: u64, limit: Option<u32>) -> Sql<Vec<JournalEntry>> {
-    // one more in front, so that the link to it is checked too
-    let before = from.saturating_sub(1);
-    let most = limit.map_or(-1, |limit| i64::from(limit) + i64::from(before < from));
-    let mut entries = read_journal(c, id, before, most)?;
-    entries.retain(|entry| entry.sequence >= from);
-    Ok(entries)
+/// A part of a journal as it lies in the database, not looked at yet.
+pub(super) struct StoredEntries {
+    operation: OperationId,
+    from: u64,
+    /// One more in front, if there is one, so that the link to it is checked too.
+    entries: Vec<StoredEntry>,
 }
 
-/// `most`: negative for all of it.
-fn read_journal(c: &Connection, id: &OperationId, from: u64, most: i64) -> Sql<Vec<JournalEntry>> {
+struct StoredEntry {
+    sequence: i64,
+    at: String,
+    record: String,
+    previous_hash: String,
+    hash: String,
+}
+
+/// Entries from `from` on; at most `limit` of them.
+pub(super) fn journal(c: &Connection, id: &OperationId, from: u64, limit: Option<u32>) -> Sql<StoredEntries> {
+    let before = from.saturating_sub(1);
+    // to SQLite, a negative limit is none
+    let most = limit.map_or(-1, |limit| i64::from(limit) + i64::from(before < from));
     let mut statement = c.prepare_cached(
         "SELECT sequence, at, record, previous_hash, hash FROM journal
          WHERE operation_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
     )?;
-    let mut rows = statement.query((id.as_str(), to_integer(from)?, most))?;
-    let mut entries: Vec<JournalEntry> = Vec::new();
+    let mut rows = statement.query((id.as_str(), to_integer(before)?, most))?;
+    let mut entries = Vec::with_capacity(limit.unwrap_or_default() as usize);
     while let Some(row) = rows.next()? {
-        let sequence: i64 = row.get(0)?;
-        let what = || format!("journal entry {sequence} of operation '{id}'");
-        let at = text(row, 1)?;
-        let entry = JournalEntry {
-            sequence: from_integer(what, sequence)?,
-            at: from_time(what, at)?,
+        entries.push(StoredEntry {
+            sequence: row.get(0)?,
+            at: row.get(1)?,
             record: row.get(2)?,
             previous_hash: row.get(3)?,
             hash: row.get(4)?,
-        };
-        let whole = match entries.is_empty() && entry.sequence != from {
-            true => Err(Error::storage(format!("entry {from} is missing"))),
-            false => verify_next(entries.last(), &entry, at),
-        };
-        whole.map_err(|e| {
-            e.context(format!("the journal of operation '{id}' is broken"))
-                .remedy("do not resume it; compare the database with a backup")
-        })?;
-        entries.push(entry);
+        });
     }
-    Ok(entries)
+    Ok(StoredEntries { operation: id.clone(), from, entries })
 }
 
-/// A column without a copy.
-fn text<'a>(row: &'a Row<'_>, column: usize) -> Sql<&'a str> {
-    Ok(row
-        .get_ref(column)?
-        .as_str()
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))?)
+impl StoredEntries {
+    /// The entries, if none was changed and none is missing.
+    pub(super) fn checked(self) -> Sql<Vec<JournalEntry>> {
+        let Self { operation, from, entries: stored } = self;
+        let first = from.saturating_sub(1);
+        let mut entries: Vec<JournalEntry> = Vec::with_capacity(stored.len());
+        for StoredEntry { sequence, at, record, previous_hash, hash } in stored {
+            let what = || format!("journal entry {sequence} of operation '{operation}'");
+            let (sequence, time) = (from_integer(what, sequence)?, from_time(what, &at)?);
+            let entry = JournalEntry { sequence, at: time, record, previous_hash, hash };
+            let whole = match entries.is_empty() && entry.sequence != first {
+                true => Err(Error::storage(format!("entry {first} is missing"))),
+                false => verify_next(entries.last(), &entry, &at),
+            };
+            whole.map_err(|e| {
+                e.context(format!("the journal of operation '{operation}' is broken"))
+                    .remedy("do not resume it; compare the database with a backup")
+            })?;
+            entries.push(entry);
+        }
+        if entries.first().is_some_and(|entry| entry.sequence < from) {
+            entries.remove(0);
+        }
+        Ok(entries)
+    }
 }
 
 fn read(row: &Row<'_>) -> Sql<StoredOperation> {
