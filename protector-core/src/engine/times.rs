@@ -22,11 +22,11 @@ pub(super) fn remaining_seconds(
     if state.finished.is_some() || state.rollback.is_some() {
         return None;
     }
-    let progress = |step: &StepId| match (state.steps.get(step), state.begun_at.get(step)) {
+    let progress = |step: &StepId| match (state.step(step), state.begun_at(step)) {
         (Some(StepState::Done | StepState::Skipped(_)), _) => StepProgress::Settled,
         // a later attempt makes the step again, and when that began is not known
         (Some(StepState::Begun), Some(begun)) if executing && state.attempts == 1 => {
-            StepProgress::Begun(milliseconds(*begun, now))
+            StepProgress::Begun(milliseconds(begun, now))
         }
         _ => StepProgress::Pending,
     };

@@ -30,7 +30,7 @@ async fn learn_what_was_made(run: &Run) -> Result<()> {
 
 /// Steps that stand in a certain way.
 fn steps(run: &Run, wanted: impl Fn(&Step, StepState) -> bool) -> Vec<&Step> {
-    let stands = |step: &Step| run.state().steps.get(&step.id).cloned();
+    let stands = |step: &Step| run.state().step(&step.id).cloned();
     run.plan.steps.iter().filter(|step| stands(step).is_some_and(|state| wanted(step, state))).collect()
 }
 

@@ -7,15 +7,20 @@ use crate::model::{Lookup, OperationId, OperationStatus, RecoveryPointName, Serv
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
 use crate::ports::{JournalEntry, LeaseHolder, StopRequest, Store};
 use crate::{Error, Result};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 /// Version of the records' shape. An executor refuses journals of another one.
 pub const JOURNAL_SCHEMA: u32 = 1;
 
 /// Entries that are read at once: some milliseconds of work.
-const PAGE: u32 = 8192;
+const PAGE: u32 = 4096;
+
+/// Pages that are read, or read already and being checked, while one is folded.
+const PAGES_AHEAD: usize = 2;
 
 /// One journal record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +135,24 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// Reads what serde wrote. An enum whose tag lies among its fields is read by way of a copy of them, which costs several
+    /// times as much as the rest; nearly all records of a long journal are of two kinds, and these are read without.
+    fn read(text: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct OfStep<'a> {
+            record: &'a str,
+            step: StepId,
+            output: Option<StepOutput>,
+        }
+        match serde_json::from_str(text) {
+            Ok(OfStep { record: "step_intent", step, .. }) => Ok(Self::StepIntent { step }),
+            Ok(OfStep { record: "step_done", step, output: Some(output) }) => Ok(Self::StepDone { step, output }),
+            _ => serde_json::from_str(text),
+        }
+    }
+}
+
 /// What was seen when a plan was accepted, is not in the plan, and may have changed when somebody asks for a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measures {
@@ -156,6 +179,17 @@ pub enum StepState {
     Undone,
 }
 
+/// What the journal says of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StepHistory {
+    /// How it stands; absent if it failed with its member and is to be made again.
+    pub state: Option<StepState>,
+    /// When it began for the first time.
+    pub begun_at: Option<Timestamp>,
+    /// When it got its last outcome. A step that was begun again has none.
+    pub ended_at: Option<Timestamp>,
+}
+
 /// The state of an operation: its journal, folded.
 #[derive(Debug, Clone, Default)]
 pub struct OperationState {
@@ -163,12 +197,8 @@ pub struct OperationState {
     pub next_sequence: u64,
     /// Hash of the last entry.
     pub last_hash: String,
-    /// Steps that have begun. The others are pending.
-    pub steps: Lookup<StepId, StepState>,
-    /// When each step began for the first time.
-    pub begun_at: Lookup<StepId, Timestamp>,
-    /// When each step got its last outcome. A step that was begun again has none.
-    pub ended_at: Lookup<StepId, Timestamp>,
+    /// What is written of each step that has begun. The others are pending.
+    pub steps: Lookup<StepId, StepHistory>,
     /// What is worth knowing of steps that were undone.
     pub undo_notes: BTreeMap<StepId, String>,
     /// What finished steps left behind.
@@ -208,7 +238,7 @@ impl OperationState {
         Ok(state)
     }
 
-    /// Reads a journal and folds it, page by page: the next one is read while this one is folded.
+    /// Reads a journal and folds it, page by page: the next ones are read and checked while one is folded.
     ///
     /// # Errors
     /// as [`Store::journal`] and [`OperationState::fold`].
@@ -219,12 +249,13 @@ impl OperationState {
     async fn read_in_pages(store: &dyn Store, id: &OperationId, size: u32) -> Result<Self> {
         let mut state = Self::before_any();
         let mut page = store.journal_page(id, 0, size).await?;
-        while let (Some(last), true) = (page.last(), page.len() >= size as usize) {
-            let after = last.sequence + 1;
-            let (next, folded) =
-                tokio::join!(biased; store.journal_page(id, after, size), async { state.apply_all(&page) });
+        // entries are numbered without gaps, so each page is known by its first one
+        let pages = (1_u64..).map(|page| store.journal_page(id, page * u64::from(size), size));
+        let mut pages = pin!(stream::iter(pages).buffered(PAGES_AHEAD));
+        while page.len() >= size as usize {
+            let (next, folded) = tokio::join!(biased; pages.next(), async { state.apply_all(&page) });
             folded?;
-            page = next?;
+            page = next.transpose()?.unwrap_or_default();
         }
         state.apply_all(&page)?;
         Ok(state)
@@ -243,7 +274,7 @@ impl OperationState {
     /// # Errors
     /// as [`OperationState::fold`].
     pub fn apply(&mut self, entry: &JournalEntry) -> Result<()> {
-        let record: Record = serde_json::from_str(&entry.record).map_err(|e| {
+        let record = Record::read(&entry.record).map_err(|e| {
             Error::unsupported(format!("journal record {} is not known to this build: {e}", entry.sequence))
                 .remedy("continue with the version of Protector that wrote it, or a newer one")
         })?;
@@ -281,9 +312,9 @@ impl OperationState {
             }
             Record::StopRefused { request, .. } => self.answered = Some(request),
             Record::StepIntent { step } => {
-                self.begun_at.entry(step.clone()).or_insert(at);
-                self.ended_at.remove(&step);
-                self.steps.insert(step, StepState::Begun);
+                let history = self.steps.entry(step).or_default();
+                history.begun_at.get_or_insert(at);
+                (history.state, history.ended_at) = (Some(StepState::Begun), None);
             }
             Record::StepDone { step, output } => {
                 self.outputs.add(output);
@@ -300,7 +331,10 @@ impl OperationState {
             }
             Record::Stopped { reason } => self.error = Some(reason),
             Record::MembersReopened {} => {
-                self.steps.retain(|_, state| !matches!(state, StepState::MemberFailed(_)));
+                let states = self.steps.values_mut().map(|history| &mut history.state);
+                states
+                    .filter(|state| matches!(state, Some(StepState::MemberFailed(_))))
+                    .for_each(|state| *state = None);
             }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
             Record::StepUndone { step, note } => {
@@ -315,25 +349,48 @@ impl OperationState {
     }
 
     fn end(&mut self, step: StepId, state: StepState, at: Timestamp) {
-        self.ended_at.insert(step.clone(), at);
-        self.steps.insert(step, state);
+        let history = self.steps.entry(step).or_default();
+        (history.state, history.ended_at) = (Some(state), Some(at));
+    }
+
+    /// How the step stands; absent if it is pending.
+    pub fn step(&self, step: &StepId) -> Option<&StepState> {
+        self.steps.get(step)?.state.as_ref()
+    }
+
+    /// How the steps stand that are not pending, in no order.
+    pub fn states(&self) -> impl Iterator<Item = &StepState> {
+        self.steps.values().filter_map(|history| history.state.as_ref())
+    }
+
+    /// Whether the step has ever begun.
+    pub fn has_begun(&self, step: &StepId) -> bool {
+        self.begun_at(step).is_some()
+    }
+
+    /// When the step began for the first time.
+    pub fn begun_at(&self, step: &StepId) -> Option<Timestamp> {
+        self.steps.get(step)?.begun_at
+    }
+
+    /// When the step got its last outcome, unless it was begun again.
+    pub fn ended_at(&self, step: &StepId) -> Option<Timestamp> {
+        self.steps.get(step)?.ended_at
     }
 
     /// Whether the step needs nothing more.
     pub fn is_settled(&self, step: &StepId) -> bool {
-        matches!(self.steps.get(step), Some(StepState::Done | StepState::Skipped(_)))
+        matches!(self.step(step), Some(StepState::Done | StepState::Skipped(_)))
     }
 
     /// Whether the step failed and its member with it.
     pub fn has_failed(&self, step: &StepId) -> bool {
-        matches!(self.steps.get(step), Some(StepState::MemberFailed(_)))
+        matches!(self.step(step), Some(StepState::MemberFailed(_)))
     }
 
     /// Whether the way back is closed: the pivot is done.
     pub fn pivot_passed(&self, plan: &Plan) -> bool {
-        plan.steps
-            .iter()
-            .any(|s| s.phase == crate::plan::Phase::Pivot && self.steps.get(&s.id) == Some(&StepState::Done))
+        plan.steps.iter().any(|s| s.phase == crate::plan::Phase::Pivot && self.step(&s.id) == Some(&StepState::Done))
     }
 
     /// Whether an abort can still restore the start: the pivot is not done. One that moves nothing can be given up at any

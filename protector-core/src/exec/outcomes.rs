@@ -39,7 +39,7 @@ pub fn closed_steps<'a>(plan: &'a Plan, state: &OperationState) -> HashMap<&'a S
     let mut causes: HashMap<&StepId, &Step> = HashMap::new();
     let mut closed = HashMap::new();
     for step in plan.steps.iter().filter(|s| s.member.is_some() && s.on_failure == OnFailure::FailMember) {
-        if matches!(state.steps.get(&step.id), Some(StepState::MemberFailed(_))) {
+        if matches!(state.step(&step.id), Some(StepState::MemberFailed(_))) {
             causes.insert(&step.id, step);
         } else if let Some(cause) = step.after.iter().find_map(|id| causes.get(id)).copied()
             && !state.is_settled(&step.id)
@@ -73,7 +73,7 @@ pub fn member_outcomes(plan: &Plan, state: &OperationState) -> BTreeMap<ServerId
 /// Why nobody is brought up by a retry any more: it was given up before anybody was told who arrived. Whoever was up already
 /// was not looked at once more, and is found by the next one.
 fn given_up(plan: &Plan, state: &OperationState) -> Option<String> {
-    let closes = |step: &&Step| matches!(step.action, Action::Close {}) && state.begun_at.contains_key(&step.id);
+    let closes = |step: &&Step| matches!(step.action, Action::Close {}) && state.has_begun(&step.id);
     let is_given_up = plan.kind == OperationKind::RetryFailed && state.is_given_up();
     if !is_given_up || plan.steps.iter().any(|step| closes(&step)) {
         return None;
@@ -83,7 +83,7 @@ fn given_up(plan: &Plan, state: &OperationState) -> Option<String> {
 }
 
 fn of_step(step: &Step, state: &OperationState, cause: Option<&Step>) -> MemberOutcome {
-    match (state.steps.get(&step.id), cause) {
+    match (state.step(&step.id), cause) {
         (Some(StepState::Failed(reason) | StepState::MemberFailed(reason)), _) => {
             MemberOutcome::Failed { reason: reason.clone() }
         }
@@ -110,7 +110,7 @@ const fn weight(outcome: &MemberOutcome) -> u8 {
 /// itself.
 pub(super) fn nobody_arrives(plan: &Plan, state: &OperationState) -> Option<String> {
     let outcomes = member_outcomes(plan, state);
-    let again = |s: &Step| s.member.is_some() && matches!(state.steps.get(&s.id), Some(StepState::Failed(_)));
+    let again = |s: &Step| s.member.is_some() && matches!(state.step(&s.id), Some(StepState::Failed(_)));
     if outcomes.is_empty() || outcomes.values().any(|o| !o.is_missing()) || plan.steps.iter().any(again) {
         return None;
     }

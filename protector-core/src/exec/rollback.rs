@@ -161,7 +161,7 @@ fn fault_of(status: &ReplicationStatus) -> Option<String> {
 /// it. That is so also if the other site was never told of the operation: the version has gone on here.
 pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()> {
     let record = run.record().await?;
-    let began = run.state().begun_at.values().min().copied().unwrap_or_else(|| run.now());
+    let began = run.state().steps.values().filter_map(|s| s.begun_at).min().unwrap_or_else(|| run.now());
     let mut next = decide::freed(&record, &run.plan, &run.state(), &run.operation.id, began);
     if let Some(step) = decide::tells_end(&run.plan, &record)
         && let Err(e) = tell_end(run, step, &record, &next).await

@@ -146,7 +146,7 @@ impl Run {
         let state = self.state();
         let mut measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
         for (record, entry) in records.iter().zip(entries) {
-            measured.add(record, entry.at, |step| state.begun_at.contains_key(step));
+            measured.add(record, entry.at, |step| state.has_begun(step));
         }
         let completes = |record: &Record| matches!(record, Record::Finished { status: OperationStatus::Completed });
         records.iter().any(completes).then(|| measured.samples(&self.plan))

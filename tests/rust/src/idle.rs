@@ -10,7 +10,8 @@ use protector_core::ports::*;
 use protector_core::store::{Durability, SqliteStore, StoreLocation};
 use protector_core::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fmt, path::Path, sync::Arc};
+use std::sync::{Arc, OnceLock};
+use std::{fmt, path::Path, time::Instant};
 
 const SITE: &str = "site-b";
 
@@ -20,6 +21,7 @@ pub struct Idle {
     executor: Executor,
     store: Arc<dyn Store>,
     operation: OperationId,
+    cloud: Arc<Nobody>,
 }
 
 /// An accepted operation of `steps` steps on a store in `directory`, which syncs nothing, of which `done` are done in an
@@ -43,17 +45,18 @@ pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<Id
     };
     let entries = journal(&plan, done)?;
     store.begin_operation(&operation, &entries, None).await?;
+    let cloud = Arc::new(Nobody { site: SITE.into(), asked: OnceLock::new() });
     let endpoints = Endpoints {
         store: store.clone(),
-        peer: Arc::new(Nobody(SITE.into())),
-        clouds: BTreeMap::from([(SITE.into(), Arc::new(Nobody(SITE.into())) as Arc<dyn Cloud>)]),
+        peer: cloud.clone(),
+        clouds: BTreeMap::from([(SITE.into(), cloud.clone() as Arc<dyn Cloud>)]),
         arrays: BTreeMap::new(),
         clock: Arc::new(SystemClock),
         identifiers: Arc::new(RandomIdentifiers),
         probe: Arc::new(SystemProbe),
     };
     let executor = Executor::new(endpoints, this_process("idle".to_owned()), Limits::default());
-    Ok(Idle { executor, store, operation: operation.id })
+    Ok(Idle { executor, store, operation: operation.id, cloud })
 }
 
 impl Idle {
@@ -67,6 +70,11 @@ impl Idle {
             Some((OperationStatus::Completed, _)) => Ok(state),
             other => Err(Error::internal(format!("{other:?}: {:?}", state.error))),
         }
+    }
+
+    /// When the first of its steps called the cloud.
+    pub fn acted(&self) -> Option<Instant> {
+        self.cloud.asked.get().copied()
     }
 
     /// Reads its journal and folds it.
@@ -119,7 +127,11 @@ fn journal(plan: &Plan, done: usize) -> Result<Vec<JournalEntry>> {
 
 /// A cloud and a site that do what they are asked at once, and can do little.
 #[derive(Debug)]
-struct Nobody(SiteName);
+struct Nobody {
+    site: SiteName,
+    /// When for the first time.
+    asked: OnceLock<Instant>,
+}
 
 impl fmt::Display for Nobody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,7 +146,7 @@ fn cannot<T>() -> Result<T> {
 #[async_trait]
 impl Peer for Nobody {
     fn site(&self) -> &SiteName {
-        &self.0
+        &self.site
     }
 
     async fn ping(&self) -> Result<()> {
@@ -157,6 +169,7 @@ impl Peer for Nobody {
 #[async_trait]
 impl Cloud for Nobody {
     async fn delete_port(&self, _: &Cx, _: &PortId) -> Result<Outcome<()>> {
+        self.asked.get_or_init(Instant::now);
         Ok(Outcome::Done(()))
     }
 

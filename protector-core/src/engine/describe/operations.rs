@@ -31,7 +31,7 @@ pub(in crate::engine) fn operation(
 ) -> OperationView {
     let Seen { executing, stop, now, limits } = *seen;
     let status = state.status(executing);
-    let count = |wanted: fn(&StepState) -> bool| state.steps.values().filter(|s| wanted(s)).count();
+    let count = |wanted: fn(&StepState) -> bool| state.states().filter(|s| wanted(s)).count();
     let instances = instances(plan, state);
     let outcome = |word: &str| instances.iter().filter(|i| i.outcome == word).count();
     OperationView {
@@ -119,7 +119,7 @@ pub(in crate::engine) fn step_word(state: Option<&StepState>, cause: Option<&Ste
 pub(in crate::engine) fn standing(id: &OperationId, plan: &Plan, state: &OperationState, executing: bool) -> Standing {
     let closed = closed_steps(plan, state);
     let words = plan.steps.iter().filter_map(|step| {
-        let (stands, cause) = (state.steps.get(&step.id), closed.get(&step.id).copied());
+        let (stands, cause) = (state.step(&step.id), closed.get(&step.id).copied());
         (stands.is_some() || cause.is_some()).then(|| (step.id.clone(), step_word(stands, cause)))
     });
     Standing {
@@ -146,7 +146,7 @@ fn missing(instances: &[InstanceView]) -> Option<String> {
 fn steps(plan: &Plan, state: &OperationState) -> Vec<StepView> {
     let closed = closed_steps(plan, state);
     let view = |step: &Step| {
-        let (word, why) = step_word(state.steps.get(&step.id), closed.get(&step.id).copied());
+        let (word, why) = step_word(state.step(&step.id), closed.get(&step.id).copied());
         let detail = why.or_else(|| state.undo_notes.get(&step.id).filter(|_| word == StepWord::Undone).cloned());
         StepView { id: step.id.to_string(), title: step.title.clone(), state: word.to_string(), detail }
     };

@@ -29,7 +29,7 @@ impl Told {
     }
 
     fn ended_at(&self, step: &StepId) -> Option<Timestamp> {
-        self.state.ended_at.get(step).copied()
+        self.state.ended_at(step)
     }
 }
 
@@ -179,11 +179,11 @@ pub(super) fn starts_servers(kind: OperationKind) -> bool {
 
 fn phases(told: &Told) -> Vec<PhaseTime> {
     let mut phases: BTreeMap<Phase, Vec<&Step>> = BTreeMap::new();
-    for step in told.plan.steps.iter().filter(|s| told.state.begun_at.contains_key(&s.id)) {
+    for step in told.plan.steps.iter().filter(|s| told.state.has_begun(&s.id)) {
         phases.entry(step.phase).or_default().push(step);
     }
     let time = |(phase, steps): (Phase, Vec<&Step>)| {
-        let began_at = steps.iter().filter_map(|s| told.state.begun_at.get(&s.id)).min().copied()?;
+        let began_at = steps.iter().filter_map(|s| told.state.begun_at(&s.id)).min()?;
         let ended: Option<Vec<Timestamp>> = steps.iter().map(|s| told.ended_at(&s.id)).collect();
         let last = ended.and_then(|ended| ended.into_iter().max());
         let seconds = last.map(|last| seconds(began_at, last));
@@ -201,7 +201,7 @@ fn steps(told: &Told) -> Vec<StepReport> {
     }
     let closed = closed_steps(&told.plan, &told.state);
     let report = |(at, s): (usize, &Step)| {
-        let stands = step_word(told.state.steps.get(&s.id), closed.get(&s.id).copied());
+        let stands = step_word(told.state.step(&s.id), closed.get(&s.id).copied());
         step(told, at + 1, s, attempts.get(&s.id).copied(), stands)
     };
     told.plan.steps.iter().enumerate().map(report).collect()
@@ -214,7 +214,7 @@ fn step(
     attempts: Option<usize>,
     (outcome, error): (StepWord, Option<String>),
 ) -> StepReport {
-    let (began, ended) = (told.state.begun_at.get(&step.id).copied(), told.ended_at(&step.id));
+    let (began, ended) = (told.state.begun_at(&step.id), told.ended_at(&step.id));
     let waits_only = step.action.endpoint().kind == EndpointKind::None;
     let no_beginning = match outcome {
         StepWord::Pending | StepWord::Blocked => "it was not begun",
@@ -306,7 +306,7 @@ fn member(
 fn seen_running(told: &Told, steps: &[&Step]) -> Option<Timestamp> {
     let is_look = |s: &&&Step| matches!(s.action, Action::VerifyServer { .. } | Action::CheckServer { .. });
     let looks: Vec<&&Step> = steps.iter().filter(is_look).collect();
-    let is_done = |s: &&&Step| told.state.steps.get(&s.id) == Some(&StepState::Done);
+    let is_done = |s: &&&Step| told.state.step(&s.id) == Some(&StepState::Done);
     let verified = looks.iter().any(|s| matches!(s.action, Action::VerifyServer { .. }) && is_done(s));
     let settled = looks.iter().all(|s| told.state.is_settled(&s.id));
     let last = looks.iter().filter(|s| is_done(s)).filter_map(|s| told.ended_at(&s.id)).max();

@@ -54,7 +54,7 @@ pub(super) fn untold(told: &Told) -> impl Iterator<Item = &Step> {
             Action::EnsureServer { member, .. } => !outputs.servers.contains_key(member),
             _ => false,
         };
-        let state = told.state.steps.get(&step.id);
+        let state = told.state.step(&step.id);
         is_silent && matches!(state, Some(StepState::Begun | StepState::Failed(_) | StepState::MemberFailed(_)))
     })
 }
@@ -121,7 +121,7 @@ fn made(told: &Told) -> Things {
 /// What a rollback removed: the clones, which is all that is made before the point of no return.
 fn undone(told: &Told) -> Things {
     let is_undone = |step: &Step| {
-        matches!(step.action, Action::CloneVolumes { .. }) && told.state.steps.get(&step.id) == Some(&StepState::Undone)
+        matches!(step.action, Action::CloneVolumes { .. }) && told.state.step(&step.id) == Some(&StepState::Undone)
     };
     match told.plan.steps.iter().any(is_undone) {
         true => Things { clones: made(told).clones, ..Things::default() },
@@ -132,7 +132,7 @@ fn undone(told: &Told) -> Things {
 /// What the steps of a cleanup remove, of those whose state is `wanted`.
 fn removals(told: &Told, wanted: impl Fn(Option<&StepState>) -> bool) -> Things {
     let mut things = Things::default();
-    for step in told.plan.steps.iter().filter(|s| wanted(told.state.steps.get(&s.id))) {
+    for step in told.plan.steps.iter().filter(|s| wanted(told.state.step(&s.id))) {
         match &step.action {
             Action::DeleteServer { server, .. } => drop(things.servers.insert(server.clone())),
             Action::DeletePort { port, .. } => drop(things.ports.insert(port.clone())),

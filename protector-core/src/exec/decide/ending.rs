@@ -60,7 +60,7 @@ pub fn epoch_of(plan: &Plan, step: &Step) -> Epoch {
 
 /// Nobody is made the primary of nothing: why a move stops before its switch, if no member arrives.
 pub fn nobody_to_switch_to(plan: &Plan, state: &OperationState) -> Option<String> {
-    let begun = |s: &Step| matches!(s.action, Action::SwitchPrimary { .. }) && state.begun_at.contains_key(&s.id);
+    let begun = |s: &Step| matches!(s.action, Action::SwitchPrimary { .. }) && state.has_begun(&s.id);
     if !plan.kind.moves_workload() || plan.steps.iter().any(begun) {
         return None;
     }
@@ -121,10 +121,11 @@ pub fn is_undone(plan: &Plan) -> bool {
 /// Whether members that failed are tried again by the next attempt: the last one stopped by itself, and nobody has been told
 /// who arrived.
 pub fn reopens(plan: &Plan, state: &OperationState) -> bool {
-    let told = plan.steps.iter().any(|s| {
-        matches!(s.action, Action::SwitchPrimary { .. } | Action::Close {}) && state.begun_at.contains_key(&s.id)
-    });
-    let failed = state.steps.values().any(|s| matches!(s, StepState::MemberFailed(_)));
+    let told = plan
+        .steps
+        .iter()
+        .any(|s| matches!(s.action, Action::SwitchPrimary { .. } | Action::Close {}) && state.has_begun(&s.id));
+    let failed = state.states().any(|s| matches!(s, StepState::MemberFailed(_)));
     state.error.is_some() && failed && !told
 }
 

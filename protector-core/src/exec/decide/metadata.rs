@@ -46,7 +46,7 @@ pub fn next_record(
         Action::SwitchPrimary { to } => {
             let mut next = transition::switched(record, &arrival(to), at);
             if plan.kind == OperationKind::UnplannedFailover {
-                let done = |id: &StepId| state.steps.get(id) == Some(&StepState::Done);
+                let done = |id: &StepId| state.step(id) == Some(&StepState::Done);
                 divergence::owe_fence(&mut next, plan, done, operation, at);
             }
             next

@@ -68,7 +68,7 @@ pub fn stays(action: &Action) -> bool {
 
 /// Whether a step was made, or may have been made, and is not to stay.
 pub fn needs_undo(step: &Step, state: &OperationState) -> bool {
-    let touched = matches!(state.steps.get(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
+    let touched = matches!(state.step(&step.id), Some(StepState::Begun | StepState::Done | StepState::Failed(_)));
     touched && !(stays(&step.action) && state.is_settled(&step.id))
 }
 
@@ -131,7 +131,7 @@ pub fn freed(
     }
     let mut next = transition::closed(record, record.group.protection, at);
     divergence::withdraw(&mut next, operation);
-    let pivot_begun = plan.steps.iter().any(|s| s.phase == Phase::Pivot && state.begun_at.contains_key(&s.id));
+    let pivot_begun = plan.steps.iter().any(|s| s.phase == Phase::Pivot && state.has_begun(&s.id));
     if pivot_begun {
         // an array may have seen the epoch that the pivot was to bring, and refuses an older one from then on
         next.group.epoch = next.group.epoch.max(plan.epoch.next());

@@ -153,7 +153,8 @@ fn nobody_arrives_only_if_no_step_is_made_again() {
     // the last attempt stopped at these, and the next one makes them again
     let mut state = after(&plan, &all);
     for step in all {
-        state.steps.insert(step.into(), StepState::Failed("the cloud does not answer".to_owned()));
+        let failed = Some(StepState::Failed("the cloud does not answer".to_owned()));
+        state.steps.entry(step.into()).or_default().state = failed;
     }
     assert_eq!(nobody_arrives(&plan, &state), None);
 }

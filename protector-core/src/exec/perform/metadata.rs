@@ -41,5 +41,5 @@ pub(super) async fn change(run: &Run, step: &Step) -> Result<GroupChange> {
 }
 
 fn begun_at(run: &Run, step: &Step) -> Timestamp {
-    run.state().begun_at.get(&step.id).copied().unwrap_or(run.operation.accepted_at)
+    run.state().begun_at(&step.id).unwrap_or(run.operation.accepted_at)
 }

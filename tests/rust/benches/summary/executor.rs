@@ -9,7 +9,7 @@ use tempfile::tempdir_in;
 /// Microseconds per step.
 const STEP_TARGET_US: f64 = 50.0;
 const STEPS: usize = 10_000;
-/// Milliseconds to the end of an operation that is one step away.
+/// Milliseconds until the executor of an operation that is one step away from its end makes this step.
 const RESUME_TARGET_MS: f64 = 200.0;
 const RESUME_RECORDS: usize = 100_000;
 
@@ -26,7 +26,7 @@ pub(crate) async fn measure(table: &mut Table) {
     }
     table.add("executor overhead per step, without fsync", step, "us", STEP_TARGET_US);
 
-    let (mut journal, mut whole) = (f64::MAX, f64::MAX);
+    let (mut journal, mut resumed, mut whole) = (f64::MAX, f64::MAX, f64::MAX);
     for _ in 0..3 {
         let directory = tempdir_in(DISK).unwrap();
         let steps = RESUME_RECORDS / 2;
@@ -35,9 +35,13 @@ pub(crate) async fn measure(table: &mut Table) {
         assert_eq!(idle.state().await.unwrap().next_sequence, RESUME_RECORDS as u64);
         journal = journal.min(ms(started));
         let started = Instant::now();
-        idle.run().await.unwrap();
+        let ended = idle.run().await.unwrap();
         whole = whole.min(ms(started));
+        resumed = resumed.min(idle.acted().unwrap().duration_since(started).as_secs_f64() * 1e3);
+        drop(ended);
     }
     println!("{journal:>10.0} ms to read, verify and fold a journal of {RESUME_RECORDS} records");
-    table.add("resume from 100,000 records, with a plan of 50,000 steps", whole, "ms", RESUME_TARGET_MS);
+    println!("{resumed:>10.0} ms until the next step is made, with a plan of {} steps", RESUME_RECORDS / 2);
+    println!("{whole:>10.0} ms until the operation has ended");
+    table.add("resume from 100,000 records: until the next step is made", resumed, "ms", RESUME_TARGET_MS);
 }

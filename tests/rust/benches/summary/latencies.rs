@@ -52,8 +52,8 @@ pub(crate) fn measure(prepared: &Prepared, table: &mut Table) {
 /// Milliseconds that each step took, without the time that it waited for what was ready.
 fn lengths(plan: &Plan, state: &OperationState, late: impl Fn(&StepId) -> Duration) -> Vec<u64> {
     let length = |step: &Step| {
-        let (begun, ended) = (state.begun_at.get(&step.id)?, state.ended_at.get(&step.id)?);
-        u64::try_from(ended.duration_since(*begun).as_millis() - late(&step.id).as_millis().cast_signed()).ok()
+        let (begun, ended) = (state.begun_at(&step.id)?, state.ended_at(&step.id)?);
+        u64::try_from(ended.duration_since(begun).as_millis() - late(&step.id).as_millis().cast_signed()).ok()
     };
     plan.steps.iter().map(|step| length(step).unwrap_or(0)).collect()
 }

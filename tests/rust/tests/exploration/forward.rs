@@ -38,8 +38,7 @@ impl Executor {
             // one after the other
             Stage::GiveUp if self.flights.is_empty() => {
                 let unknown = |step: &Step| {
-                    self.state.steps.get(&step.id) == Some(&StepState::Begun)
-                        && decide::known_by_outcome_alone(&step.action)
+                    self.state.step(&step.id) == Some(&StepState::Begun) && decide::known_by_outcome_alone(&step.action)
                 };
                 let steps = self.plan().steps.iter().enumerate();
                 steps.filter(|(_, step)| unknown(step)).map(|(at, _)| at).filter(is_new).take(1).collect()

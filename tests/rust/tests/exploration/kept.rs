@@ -91,19 +91,18 @@ impl Fingerprint for GroupRecord {
 /// Attempts, sequences and times do not tell states apart: nothing is decided by them.
 impl Fingerprint for OperationState {
     fn feed(&self, hasher: &mut DefaultHasher) {
-        for (id, state) in self.steps.iter().collect::<BTreeMap<_, _>>() {
-            id.hash(hasher);
-            let (kind, reason) = match state {
-                StepState::Begun => (0, ""),
-                StepState::Done => (1, ""),
-                StepState::Skipped(reason) => (2, reason.as_str()),
-                StepState::Failed(reason) => (3, reason.as_str()),
-                StepState::MemberFailed(reason) => (4, reason.as_str()),
-                StepState::Undone => (5, ""),
+        for (id, history) in self.steps.iter().collect::<BTreeMap<_, _>>() {
+            let (kind, reason) = match &history.state {
+                None => (0, ""),
+                Some(StepState::Begun) => (1, ""),
+                Some(StepState::Done) => (2, ""),
+                Some(StepState::Skipped(reason)) => (3, reason.as_str()),
+                Some(StepState::Failed(reason)) => (4, reason.as_str()),
+                Some(StepState::MemberFailed(reason)) => (5, reason.as_str()),
+                Some(StepState::Undone) => (6, ""),
             };
-            (kind, reason).hash(hasher);
+            (id, kind, reason, history.begun_at.is_some()).hash(hasher);
         }
-        self.begun_at.len().hash(hasher);
         let outputs = &self.outputs;
         (&outputs.point, &outputs.preserved, &outputs.clones, &outputs.clone_key, &outputs.servers).hash(hasher);
         outputs.fences.iter().for_each(|(site, state)| (site, *state as u8).hash(hasher));

@@ -142,7 +142,7 @@ impl State {
         (open.lease, open.lease_expired) = (Some(generation), false);
         let (accepted, state) = (open.accepted.clone(), open.journal.clone());
         let reopens = finishes && decide::reopens(&accepted.plan, &state);
-        let begun = |step: &Step| state.steps.get(&step.id) == Some(&StepState::Begun);
+        let begun = |step: &Step| state.step(&step.id) == Some(&StepState::Begun);
         let steps = accepted.plan.steps.iter().enumerate().filter(|(_, step)| begun(step));
         let resumed = match rules.is(Mutation::DoesNotLookFirst) {
             true => steps.fold(0, |bits, (at, _)| bits | 1 << at),
