@@ -67,6 +67,33 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
     SqliteStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
+/// The table is made anew by step 4.
+#[tokio::test]
+async fn a_journal_outlives_the_change_of_its_table() {
+    let place = Place::new();
+    let (operation, entries) = (operation("1", &record("web"), 0), journal(0, 5));
+    place.store(None).begin_operation(&operation, &entries, None).await.unwrap();
+    raw(&place.path())
+        .execute_batch(
+            "ALTER TABLE journal RENAME TO clustered;
+             CREATE TABLE journal (
+                 operation_id TEXT NOT NULL REFERENCES operations (id), sequence INTEGER NOT NULL, at TEXT NOT NULL,
+                 record TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL,
+                 PRIMARY KEY (operation_id, sequence)
+             ) STRICT;
+             INSERT INTO journal SELECT * FROM clustered;
+             DROP TABLE clustered;
+             DELETE FROM schema_version WHERE version > 3",
+        )
+        .unwrap();
+    refused(place.location(), &["schema version 3"]);
+    assert_eq!(SqliteStore::migrate(&place.location()).unwrap().from, 3);
+    let store = SqliteStore::open(place.location(), None, Durability::Off).unwrap();
+    assert_eq!(store.journal(&operation.id, 0).await.unwrap(), entries);
+    let after: u32 = raw(&place.path()).query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
+    assert_eq!(after, 5);
+}
+
 #[test]
 fn a_database_of_another_program_is_left_alone() {
     let place = Place::new();
