@@ -182,7 +182,8 @@ fn open_edges(steps: &[Step], settled: &[bool]) -> Vec<(u32, u32)> {
     let is_open = |at: u32| settled.get(at as usize) == Some(&false);
     // a plan that was just made names a step by clones of its id, which share the text: where that lies tells the step
     let address = |id: &StepId| id.as_str().as_ptr();
-    let by_address: Lookup<*const u8, u32> = steps.iter().map(|step| address(&step.id)).zip(0..).collect();
+    let by_address =
+        LazyCell::new(|| steps.iter().map(|step| address(&step.id)).zip(0..).collect::<Lookup<*const u8, u32>>());
     let by_id = LazyCell::new(|| steps.iter().map(|step| &step.id).zip(0..).collect::<Lookup<&StepId, u32>>());
     let position = |id: &StepId| by_address.get(&address(id)).or_else(|| by_id.get(id)).copied();
     let mut edges = Vec::with_capacity(2 * steps.len());

@@ -5,6 +5,7 @@ use super::fault::Sql;
 use crate::Error;
 use crate::model::OperationId;
 use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain, verify_next};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
@@ -152,9 +153,15 @@ impl StoredEntries {
         let Self { operation, from, entries: stored } = self;
         let first = from.saturating_sub(1);
         let mut entries: Vec<JournalEntry> = Vec::with_capacity(stored.len());
+        let mut last: Option<(String, Timestamp)> = None;
         for StoredEntry { sequence, at, record, previous_hash, hash } in stored {
             let what = || format!("journal entry {sequence} of operation '{operation}'");
-            let (sequence, time) = (from_integer(what, sequence)?, from_time(what, &at)?);
+            // entries that were written together have one time
+            let time = match &last {
+                Some((text, time)) if *text == at => *time,
+                _ => from_time(what, &at)?,
+            };
+            let sequence = from_integer(what, sequence)?;
             let entry = JournalEntry { sequence, at: time, record, previous_hash, hash };
             let whole = match entries.is_empty() && entry.sequence != first {
                 true => Err(Error::storage(format!("entry {first} is missing"))),
@@ -165,6 +172,7 @@ impl StoredEntries {
                     .remedy("do not resume it; compare the database with a backup")
             })?;
             entries.push(entry);
+            last = Some((at, time));
         }
         if entries.first().is_some_and(|entry| entry.sequence < from) {
             entries.remove(0);
