@@ -134,7 +134,7 @@ pub(super) fn journal(c: &Connection, id: &OperationId, from: u64, limit: Option
          WHERE operation_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
     )?;
     let mut rows = statement.query((id.as_str(), to_integer(before)?, most))?;
-    let mut entries = Vec::with_capacity(limit.unwrap_or_default() as usize);
+    let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(StoredEntry {
             sequence: row.get(0)?,
