@@ -52,7 +52,7 @@ impl Engine {
             return age_in_pod(record, standby);
         }
         let expected: BTreeSet<_> = super::policies::volumes_on(record, &record.group.current_primary_site);
-        let newest = standby.and_then(|a| rules::newest_usable(&a.recovery_points, &expected));
+        let newest = standby.and_then(|a| rules::newest_usable(&a.recovery_points, &expected.iter().collect()));
         rules::age_of(newest, standby.is_some(), self.0.endpoints.clock.now())
     }
 

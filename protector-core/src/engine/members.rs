@@ -4,14 +4,14 @@ use super::policies::volumes_on;
 use super::{Engine, MemberAdd, MemberView, describe, start_options};
 use crate::exec::metadata;
 use crate::model::{
-    Disk, DiskCopy, DiskId, GroupRecord, GroupStatus, Member, MemberStatus, Protection, ServerCapture, ServerId,
-    SiteName, StartOptions, VolumeId, VolumeType,
+    BySite, Disk, DiskCopy, DiskId, GroupRecord, GroupStatus, Member, MemberStatus, Protection, ServerCapture,
+    ServerId, SiteName, StartOptions, VolumeId, VolumeType,
 };
 use crate::ports::{AttachedVolume, CinderGroup, MemberMode, Server, VolumeQuery};
 use crate::rules::eligibility::{Candidate, check_boot_volume, check_candidates, check_pod, violations_error};
 use crate::rules::{naming, start_order};
 use crate::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 impl Engine {
     /// Protects a server: its volumes join the Cinder group and the array group.
@@ -209,9 +209,9 @@ impl Engine {
             tier,
             start: Default::default(),
             status: MemberStatus::Protected,
-            captures: BTreeMap::from([(site.clone(), capture)]),
+            captures: BySite::from_iter([(site.clone(), capture)]),
             disks,
-            servers: BTreeMap::from([(site.clone(), server.id.clone())]),
+            servers: BySite::from_iter([(site.clone(), server.id.clone())]),
         })
     }
 
@@ -237,7 +237,7 @@ impl Engine {
             size_gib: volume.size_gib,
             device: attached.device.clone(),
             boot: attached.boot,
-            copies: BTreeMap::from([(site.clone(), copy)]),
+            copies: BySite::from_iter([(site.clone(), copy)]),
         })
     }
 }

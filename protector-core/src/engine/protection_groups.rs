@@ -350,6 +350,6 @@ impl Engine {
     async fn newest_recovery_point(&self, record: &GroupRecord) -> Option<Timestamp> {
         let facts = self.array_facts(record, record.group.standby_site()).await.ok()?;
         let copies = record.disks().filter_map(|(_, d)| d.copies.get(&record.group.current_primary_site));
-        rules::newest_usable(&facts.recovery_points, copies.map(|c| &c.array_volume)).map(|p| p.created)
+        rules::newest_usable(&facts.recovery_points, &copies.map(|c| &c.array_volume).collect()).map(|p| p.created)
     }
 }

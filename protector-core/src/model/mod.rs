@@ -29,7 +29,7 @@ pub use ids::{
 };
 pub use lookup::{Lookup, LookupSet};
 pub use mapping::Mappings;
-pub use member::{Disk, DiskCopy, FlavorShape, Member, MemberStatus, Nic, ServerCapture};
+pub use member::{BySite, Disk, DiskCopy, FlavorShape, Member, MemberStatus, Nic, ServerCapture};
 pub use operation::{FailoverType, OpenOperation, OperationKind, OperationStatus};
 pub use policy::{PolicyStatus, ReplicationPolicy};
 pub use protection_group::{ProtectionGroup, ReplicationType};

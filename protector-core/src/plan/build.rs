@@ -1,15 +1,16 @@
 //! Laying out steps.
 
 use super::{Action, OnFailure, Phase, Step};
-use crate::model::{GroupRecord, Lookup, LookupSet, Member, ServerId, StepId};
+use crate::model::{GroupRecord, LookupSet, Member, StepId};
+use std::borrow::Cow;
 use std::fmt::{Display, Write};
-use std::sync::Arc;
 
 /// Collects steps in order.
 #[derive(Debug)]
 pub(super) struct Builder {
     steps: Vec<Step>,
-    labels: Lookup<ServerId, Arc<str>>,
+    /// Names that several members have.
+    shared: LookupSet<String>,
     /// Where texts are put together.
     text: String,
 }
@@ -24,12 +25,15 @@ impl Builder {
     pub(super) fn new(record: &GroupRecord) -> Self {
         // what a move comes to: an import per disk, five steps per member, and some around them
         let steps = record.disks().count() + 5 * record.members.len() + 32;
-        Self { steps: Vec::with_capacity(steps), labels: member_labels(record), text: String::new() }
+        Self { steps: Vec::with_capacity(steps), shared: shared_names(record), text: String::new() }
     }
 
-    /// Name of a member in step ids and titles, unique within the group.
-    pub(super) fn label(&self, member: &Member) -> Arc<str> {
-        self.labels.get(&member.id).cloned().unwrap_or_else(|| member.name.as_str().into())
+    /// Name of a member in step ids and titles, unique within the group: with its id where another one has the same name.
+    pub(super) fn label<'a>(&self, member: &'a Member) -> Cow<'a, str> {
+        match self.shared.contains(member.name.as_str()) {
+            true => format!("{}-{}", member.name, member.id).into(),
+            false => member.name.as_str().into(),
+        }
     }
 
     /// Adds a step and returns its id.
@@ -153,14 +157,7 @@ fn cost(action: &Action) -> Cost {
     Cost { weight, timeout_seconds }
 }
 
-/// Server names, made unique by the start of the id where two members share one.
-fn member_labels(record: &GroupRecord) -> Lookup<ServerId, Arc<str>> {
-    let mut seen = LookupSet::default();
-    let shared: LookupSet<&str> =
-        record.members.iter().map(|m| m.name.as_str()).filter(|name| !seen.insert(*name)).collect();
-    let label = |m: &Member| match shared.contains(m.name.as_str()) {
-        true => format!("{}-{}", m.name, m.id).into(),
-        false => m.name.as_str().into(),
-    };
-    record.members.iter().map(|m| (m.id.clone(), label(m))).collect()
+fn shared_names(record: &GroupRecord) -> LookupSet<String> {
+    let mut seen = LookupSet::with_capacity_and_hasher(record.members.len(), Default::default());
+    record.members.iter().map(|member| &member.name).filter(|name| !seen.insert(*name)).cloned().collect()
 }

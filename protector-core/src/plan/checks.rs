@@ -12,7 +12,7 @@ pub(super) use volume_types::{plain_type, volume_types};
 
 use super::{ArrayFacts, Evidence, Facts, Finding, FindingCode, Observation, Request, SiteFacts};
 use crate::model::RecoveryPoint;
-use crate::rules::{self, PassedOver, PointFault};
+use crate::rules::{self, ExpectedVolumes, PassedOver, PointFault};
 use jiff::Timestamp;
 
 /// Status, policy, members and open operation.
@@ -150,14 +150,14 @@ fn of_peer(facts: &Facts) -> Evidence {
     Evidence::of(format_args!("metadata of {}", facts.peer.site), facts.now)
 }
 
-/// The newest recovery point on the target that can be used for every disk, with what was passed over.
+/// The newest recovery point on the target that holds `volumes`, those of the source, with what was passed over.
 pub(super) fn newest_point<'a>(
     facts: &Facts,
+    volumes: &ExpectedVolumes<'_>,
     array: &'a ArrayFacts,
     findings: &mut Vec<Finding>,
 ) -> Option<&'a RecoveryPoint> {
-    let expected = source_volumes(facts);
-    let (newest, passed_over) = rules::choose::choose(&array.recovery_points, expected);
+    let (newest, passed_over) = rules::choose::choose(&array.recovery_points, volumes);
     let evidence = || Evidence::of_array(&facts.target, facts.now);
     if newest.is_none() {
         let detail: Vec<String> = passed_over.iter().map(ToString::to_string).collect();

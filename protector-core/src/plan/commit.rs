@@ -129,7 +129,7 @@ fn surviving(facts: &Facts, findings: &mut Vec<Finding>) {
         findings.push(checks::unprotected(facts, "what is retained may be all there is"));
     }
     let Some(array) = facts.target.array.known() else { return };
-    if let Some(newest) = checks::newest_point(facts, array, findings) {
+    if let Some(newest) = checks::newest_point(facts, &checks::source_volumes(facts), array, findings) {
         rpo(facts, Some(newest), None, findings);
     }
 }
@@ -147,7 +147,7 @@ fn steps(facts: &Facts, sorted: &Sorted<'_>) -> Vec<super::Step> {
     let proof = Action::ProveSurvival {
         site: standby.clone(),
         group: naming::standby_group_name(facts.record.group.replication_type, &source.name, &policy.pure_pg_name),
-        volumes: checks::source_volumes(facts).cloned().collect(),
+        volumes: checks::source_volumes(facts).iter().cloned().collect(),
         rpo_minutes: policy.rpo_minutes,
     };
     let title = format!("look once more for a recovery point on {standby} that survives");

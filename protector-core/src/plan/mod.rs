@@ -8,6 +8,7 @@
 
 mod action;
 mod build;
+mod by_member;
 mod checks;
 mod commit;
 pub mod divergence;

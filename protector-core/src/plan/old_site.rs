@@ -6,7 +6,7 @@ use super::relocate::FIRST_COPY_SECONDS;
 use super::{Action, Facts, Finding, FindingCode, Phase};
 use crate::model::{LedgerEntry, ReplicationPolicy, ServerId, StepId};
 use crate::ports::ServerState;
-use std::sync::Arc;
+use std::borrow::Cow;
 
 /// Label of the snapshot that keeps what diverged.
 const LABEL: &str = "diverged";
@@ -116,7 +116,7 @@ fn fence(
 }
 
 /// A member's name where the server is still one's, else the server's id.
-fn label(builder: &Builder, facts: &Facts, server: &ServerId) -> Arc<str> {
+fn label<'a>(builder: &Builder, facts: &'a Facts, server: &'a ServerId) -> Cow<'a, str> {
     let site = &facts.target.site;
     let member = facts.record.members.iter().find(|m| m.server_on(site) == Some(server));
     member.map_or_else(|| server.as_str().into(), |m| builder.label(m))

@@ -1,13 +1,14 @@
 //! Where a member goes: its networks, addresses and flavor on the target site.
 
+use super::by_member::ByMember;
 use super::{CloudFacts, Evidence, Facts, Finding, FindingCode};
-use crate::model::{FlavorShape, Lookup, Mappings, Member, Nic, ServerCapture, ServerId, SiteName};
+use crate::model::{FlavorShape, Mappings, Member, Nic, ServerCapture, SiteName};
 use crate::ports::Flavor;
 use crate::rules;
 use std::collections::BTreeMap;
 
 /// A member's shape on the target site.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Placement {
     /// Per interface: where it goes, with the port and addresses it had there before or has on the source.
     pub(super) nics: Vec<Nic>,
@@ -16,7 +17,7 @@ pub(super) struct Placement {
 }
 
 /// Where each member goes.
-pub(super) type Placements<'a> = Lookup<&'a ServerId, Placement>;
+pub(super) type Placements<'a> = ByMember<'a, Placement>;
 
 /// Mappings that lead from source to target: stored ones turned the right way, then the given ones over them. Where the
 /// stored ones cannot be turned, there is a finding and only the given ones are left.
@@ -49,12 +50,12 @@ pub(super) fn place<'a>(
     mappings: &Mappings,
     findings: &mut Vec<Finding>,
 ) -> Placements<'a> {
-    members.map(|member| (&member.id, place_of(member, facts, mappings, findings))).collect()
+    members.map(|member| (member, place_of(member, facts, mappings, findings))).collect()
 }
 
 fn place_of(member: &Member, facts: &Facts, mappings: &Mappings, findings: &mut Vec<Finding>) -> Placement {
     let Some(capture) = member.captures.get(&facts.source.site).or_else(|| member.captures.values().next()) else {
-        return Placement { nics: Vec::new(), flavor: String::new() };
+        return Placement::default();
     };
     let standby = member.captures.get(&facts.target.site);
     // one that never was on the source goes where it was before: what is mapped are networks of the source

@@ -50,7 +50,7 @@ fn already_protected(facts: &Facts, findings: &mut Vec<Finding>) {
     let (source, target) = (&facts.source.site, &facts.target.site);
     let expected = checks::source_volumes(facts);
     let newest = match facts.target.array.known() {
-        Some(array) => match rules::newest_usable(&array.recovery_points, expected) {
+        Some(array) => match rules::newest_usable(&array.recovery_points, &expected) {
             Some(point) => format!("the newest complete recovery point there is '{}' of {}", point.name, point.created),
             None => "no recovery point is complete there yet".to_owned(),
         },

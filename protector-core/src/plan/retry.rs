@@ -96,9 +96,8 @@ impl Retry<'_> {
         }
         tiers.retain(|_, members| !members.is_empty());
         let (facts, purpose) = (self.facts, Purpose::Retry(self.unfinished));
-        let bring =
-            BringUp { facts, placements: &self.placements, tiers, purpose, import: &self.import, reopened: None };
-        let mut last = bring_up(&mut self.builder, &bring, &ready);
+        let bring = BringUp { facts, tiers, purpose, import: &self.import, reopened: None };
+        let mut last = bring_up(&mut self.builder, &bring, std::mem::take(&mut self.placements), &ready);
         if protects {
             last = self.protect(last);
         }

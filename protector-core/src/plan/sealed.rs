@@ -233,7 +233,9 @@ impl Taken {
         loop {
             let at = self.0.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = steps.chunks(CHUNK).nth(at) else { return digests };
-            digests.push((at, digest(&chunk)));
+            let mut digest = Sha256::new();
+            digest_into(&mut digest, |bytes| write_steps(bytes, chunk));
+            digests.push((at, digest));
         }
     }
 }
@@ -258,10 +260,30 @@ fn digest(value: &impl Serialize) -> Sha256 {
 }
 
 fn write(digest: &mut Sha256, value: &impl Serialize) {
+    digest_into(digest, |bytes| value.serialize(&mut Serializer::new(bytes).with_struct_map().with_human_readable()));
+}
+
+/// Fields by position, without names: a step consists of them for the larger part. What was written can be read again, so
+/// that two steps never look the same here either.
+fn write_steps(bytes: impl Write, steps: &[Step]) -> std::result::Result<(), rmp_serde::encode::Error> {
+    steps.serialize(&mut Serializer::new(bytes).with_human_readable())
+}
+
+#[cfg(test)]
+pub(super) fn read_again(steps: &[Step]) -> Vec<Step> {
+    let mut bytes = Vec::new();
+    write_steps(&mut bytes, steps).unwrap();
+    Vec::deserialize(&mut rmp_serde::Deserializer::new(&*bytes).with_human_readable()).unwrap()
+}
+
+fn digest_into<E>(
+    digest: &mut Sha256,
+    write: impl FnOnce(&mut BufWriter<HashWriter<'_>>) -> std::result::Result<(), E>,
+) {
     // it comes in crumbs, which a digest takes one by one
     let mut bytes = BufWriter::with_capacity(1 << 16, HashWriter(digest));
     // writing to a digest cannot fail, and a plan holds nothing that MessagePack cannot express
-    let _ = value.serialize(&mut Serializer::new(&mut bytes).with_struct_map().with_human_readable());
+    let _ = write(&mut bytes);
     let _ = bytes.flush();
 }
 

@@ -13,7 +13,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     checks::answers(&facts.source, facts.now, "restore the site, then sync again", &mut findings);
     checks::answers(&facts.target, facts.now, "restore the site, then sync again", &mut findings);
     checks::no_fence_due(facts, &mut findings);
-    checks::replicates(facts, &mut findings);
+    checks::replicates(facts, &checks::source_volumes(facts), &mut findings);
 
     let mut builder = Builder::new(&facts.record);
     if let (Some(policy), Some(array)) = (&facts.record.policy, facts.source.array.known()) {

@@ -16,7 +16,9 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
     if facts.record.group.is_in_pod() {
         checks::pods::target_in_step(facts, &mut findings);
     }
-    let point = facts.target.array.known().and_then(|array| checks::newest_point(facts, array, &mut findings));
+    let volumes = checks::source_volumes(facts);
+    let point =
+        facts.target.array.known().and_then(|array| checks::newest_point(facts, &volumes, array, &mut findings));
     let mappings = mappings_towards_target(facts, request.mappings(), &mut findings);
     let placements = place(facts.record.members.iter(), facts, &mappings, &mut findings);
     checks::volume_types(facts, &mut findings);
@@ -40,9 +42,8 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
             },
         );
         let tiers = start_order::tiers(&facts.record.members);
-        let bring =
-            BringUp { facts, placements: &placements, tiers, purpose: Purpose::Test, import: &import, reopened: None };
-        bring_up(&mut builder, &bring, &[cloned]);
+        let bring = BringUp { facts, tiers, purpose: Purpose::Test, import: &import, reopened: None };
+        bring_up(&mut builder, &bring, placements, &[cloned]);
     }
     Plan::seal(facts, request, builder.finish(), findings, ExpectedLoss::None)
 }

@@ -1,5 +1,6 @@
 //! Laws of every plan, over worlds of any size with anything missing.
 
+use super::sealed;
 use super::testing::pods::in_pod;
 use super::testing::{DEFECTS, MENDED, REMARKS, Size, facts, leave_without_fence, retain};
 use super::{
@@ -114,6 +115,7 @@ proptest! {
         prop_assert_eq!(&read, &planned);
         prop_assert_eq!(read.compute_hash(), planned.hash.as_str());
         prop_assert_eq!(&planned.id, &format!("plan-{}", &planned.hash[..16]));
+        prop_assert_eq!(&sealed::read_again(&planned.steps), &planned.steps);
         for changed in [
             Plan { epoch: planned.epoch.next(), ..planned.clone() },
             Plan { version: planned.version.next(), ..planned.clone() },

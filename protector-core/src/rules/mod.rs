@@ -30,7 +30,7 @@ pub(crate) mod shell;
 #[cfg(test)]
 mod testing;
 
-pub use choose::{PassedOver, PointFault, newest_usable};
+pub use choose::{ExpectedVolumes, PassedOver, PointFault, newest_usable};
 pub use credentials::{ArrayAccess, Side, validate_fa_url};
 pub use eligibility::{Candidate, Violation, check_candidates, check_volume_type, violations_error};
 pub use one_to_one::{MappingViolation, MembershipDrift, check_mapping, compare_membership};

@@ -42,6 +42,9 @@ pub fn check_options(member: &str, options: &StartOptions) -> Result<()> {
 /// # Errors
 /// unknown member, itself, a member of a higher tier, a cycle → `InvalidRequest` naming them.
 pub fn check_dependencies(members: &[Member]) -> Result<()> {
+    if members.iter().all(|m| m.start.depends_on.is_empty()) {
+        return Ok(());
+    }
     let by_id: BTreeMap<&ServerId, &Member> = members.iter().map(|m| (&m.id, m)).collect();
     for member in members {
         for id in &member.start.depends_on {
@@ -136,9 +139,12 @@ fn sort<'a>(members: &[&'a Member]) -> (Vec<&'a Member>, Vec<&'a Member>) {
 
 /// Members without which nothing goes on: those that say so, and what they depend on.
 pub fn required(members: &[Member]) -> BTreeSet<&ServerId> {
-    let by_id: BTreeMap<&ServerId, &Member> = members.iter().map(|m| (&m.id, m)).collect();
     let mut required = BTreeSet::new();
     let mut open: Vec<&Member> = members.iter().filter(|m| m.start.required).collect();
+    if open.is_empty() {
+        return required;
+    }
+    let by_id: BTreeMap<&ServerId, &Member> = members.iter().map(|m| (&m.id, m)).collect();
     while let Some(member) = open.pop() {
         if required.insert(&member.id) {
             open.extend(member.start.depends_on.iter().filter_map(|id| by_id.get(id).copied()));

@@ -1,8 +1,8 @@
 //! Records for the tests of this room.
 
 use crate::model::{
-    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Epoch, FlavorShape, GroupRecord, Mappings, Member,
-    MemberStatus, MetadataVersion, PolicyStatus, Protection, ProtectionGroup, RecoveryPoint, ReplicationPolicy,
+    BySite, ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Epoch, FlavorShape, GroupRecord, Mappings,
+    Member, MemberStatus, MetadataVersion, PolicyStatus, Protection, ProtectionGroup, RecoveryPoint, ReplicationPolicy,
     ReplicationType, ServerCapture, Transfer,
 };
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ fn member(name: &str) -> Member {
         tier: 0,
         start: Default::default(),
         status: MemberStatus::Protected,
-        captures: [(
+        captures: BySite::from_iter([(
             "site-a".into(),
             ServerCapture {
                 flavor: "m1.small".to_owned(),
@@ -87,17 +87,16 @@ fn member(name: &str) -> Member {
                 nics: Vec::new(),
                 captured_at: Timestamp::UNIX_EPOCH,
             },
-        )]
-        .into(),
+        )]),
         disks: vec![Disk {
             id: format!("{name}-volume").into(),
             name: "boot".to_owned(),
             size_gib: 50,
             device: "vda".to_owned(),
             boot: true,
-            copies: [("site-a".into(), copy)].into(),
+            copies: BySite::from_iter([("site-a".into(), copy)]),
         }],
-        servers: [("site-a".into(), format!("{name}-server").into())].into(),
+        servers: BySite::from_iter([("site-a".into(), format!("{name}-server").into())]),
     }
 }
 

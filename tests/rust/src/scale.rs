@@ -85,7 +85,7 @@ fn member(n: usize, volumes: Range<usize>) -> Member {
             size_gib: 10,
             boot: device == "vda",
             device,
-            copies: BTreeMap::from([("site-a".into(), copy)]),
+            copies: BySite::from_iter([("site-a".into(), copy)]),
         }
     };
     let nic = Nic {
@@ -109,9 +109,9 @@ fn member(n: usize, volumes: Range<usize>) -> Member {
         tier: 0,
         start: Default::default(),
         status: MemberStatus::Protected,
-        captures: BTreeMap::from([("site-a".into(), capture)]),
+        captures: BySite::from_iter([("site-a".into(), capture)]),
         disks: volumes.zip('a'..='z').map(disk).collect(),
-        servers: BTreeMap::from([("site-a".into(), id.clone())]),
+        servers: BySite::from_iter([("site-a".into(), id.clone())]),
         id,
     }
 }

@@ -118,7 +118,7 @@ pub fn survivor<'a>(
     rpo_minutes: u32,
     now: Timestamp,
 ) -> std::result::Result<&'a RecoveryPoint, String> {
-    let Some(newest) = newest_usable(points, volumes) else {
+    let Some(newest) = newest_usable(points, &volumes.iter().collect()) else {
         return Err(format!("{array} has no complete recovery point of '{group}' with all members"));
     };
     match check_rpo(age_of(Some(newest), true, now), rpo_minutes) {

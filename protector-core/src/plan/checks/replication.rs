@@ -1,16 +1,16 @@
 //! Whether the array group is ours, complete, and replicates as the policy says.
 
 use super::pods;
-use crate::model::{ArrayVolumeName, LookupSet, ReplicationPolicy};
+use crate::model::{ArrayVolumeName, ReplicationPolicy};
 use crate::plan::{ArrayFacts, Evidence, Facts, Finding, FindingCode, SiteFacts};
 use crate::ports::{ArrayGroup, ReplicationLink};
-use crate::rules;
+use crate::rules::{self, ExpectedVolumes};
 use std::collections::BTreeSet;
 
 /// Array names of the members' volumes on the source.
-pub(in crate::plan) fn source_volumes(facts: &Facts) -> impl Iterator<Item = &ArrayVolumeName> + Clone {
+pub(in crate::plan) fn source_volumes(facts: &Facts) -> ExpectedVolumes<'_> {
     let copies = facts.record.disks().filter_map(|(_, disk)| disk.copies.get(&facts.source.site));
-    copies.map(|copy| &copy.array_volume)
+    copies.map(|copy| &copy.array_volume).collect()
 }
 
 /// The arrays are connected, as the source sees it.
@@ -30,11 +30,11 @@ pub(in crate::plan) fn linked(facts: &Facts, findings: &mut Vec<Finding>) {
 
 /// The group replicates from source to target: ours, over a connected link, with a target that allows it; or in a pod that
 /// is online on both arrays.
-pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
+pub(in crate::plan) fn replicates(facts: &Facts, volumes: &ExpectedVolumes<'_>, findings: &mut Vec<Finding>) {
     let (Some(source), Some(policy)) = (facts.source.array.known(), &facts.record.policy) else { return };
     linked(facts, findings);
     let group = grouped(facts, policy, &facts.source, findings);
-    findings.extend(group.and_then(|group| drift(facts, &facts.source, group)));
+    findings.extend(group.and_then(|group| drift(facts, volumes, &facts.source, group)));
     if facts.record.group.is_in_pod() {
         pods::in_step(facts, findings);
         return;
@@ -50,8 +50,9 @@ pub(in crate::plan) fn replicates(facts: &Facts, findings: &mut Vec<Finding>) {
 pub(in crate::plan) fn held_by_target(facts: &Facts, findings: &mut Vec<Finding>) {
     let Some(policy) = &facts.record.policy else { return };
     let Some(group) = grouped(facts, policy, &facts.target, findings) else { return };
-    if !source_volumes(facts).all(|volume| group.volumes.contains(volume)) {
-        findings.extend(drift(facts, &facts.target, group));
+    let volumes = source_volumes(facts);
+    if !volumes.missing_in(&group.volumes).is_empty() {
+        findings.extend(drift(facts, &volumes, &facts.target, group));
     }
 }
 
@@ -130,13 +131,11 @@ fn not_allowed(facts: &Facts, source: &ArrayFacts, group: &ArrayGroup, findings:
     );
 }
 
-fn drift(facts: &Facts, site: &SiteFacts, group: &ArrayGroup) -> Option<Finding> {
-    let mut members = LookupSet::with_capacity_and_hasher(group.volumes.len(), Default::default());
-    members.extend(source_volumes(facts));
-    if members.len() == group.volumes.len() && group.volumes.iter().all(|volume| members.contains(volume)) {
+fn drift(facts: &Facts, volumes: &ExpectedVolumes<'_>, site: &SiteFacts, group: &ArrayGroup) -> Option<Finding> {
+    if volumes.are_exactly(&group.volumes) {
         return None;
     }
-    let (members, held): (BTreeSet<_>, BTreeSet<_>) = (members.into_iter().collect(), group.volumes.iter().collect());
+    let (members, held): (BTreeSet<_>, BTreeSet<_>) = (volumes.iter().collect(), group.volumes.iter().collect());
     let array = &site.array.known()?.name;
     let evidence = Evidence::of_array(site, facts.now)
         .names("missing", members.difference(&held))

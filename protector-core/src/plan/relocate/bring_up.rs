@@ -4,10 +4,11 @@
 //! Everything else that waits for members waits for their outcomes, through a barrier or as a step of no member.
 
 use super::import::Import;
-use super::{must_stop, standby_server, standby_servers, stayed};
-use crate::model::{Disk, Lookup, LookupSet, Member, ServerId, StepId, Unfinished, UnimportedClone};
+use super::{must_stop, standby_server, stayed};
+use crate::model::{Disk, Lookup, LookupSet, Member, Nic, ServerId, StepId, Unfinished, UnimportedClone};
 use crate::plan::build::Builder;
-use crate::plan::placement::Placements;
+use crate::plan::by_member::ByMember;
+use crate::plan::placement::{Placement, Placements};
 use crate::plan::{Action, Facts, OnFailure, Phase};
 use crate::ports::{SERVER_OP_KEY, Server};
 use crate::rules::start_order;
@@ -28,7 +29,6 @@ pub(in crate::plan) enum Purpose<'a> {
 #[derive(Debug)]
 pub(in crate::plan) struct BringUp<'a> {
     pub(in crate::plan) facts: &'a Facts,
-    pub(in crate::plan) placements: &'a Placements<'a>,
     pub(in crate::plan) tiers: BTreeMap<u16, Vec<&'a Member>>,
     pub(in crate::plan) purpose: Purpose<'a>,
     pub(in crate::plan) import: &'a Import,
@@ -39,23 +39,34 @@ pub(in crate::plan) struct BringUp<'a> {
 /// What is known of the steps laid out so far.
 #[derive(Debug, Default)]
 struct Laid<'a> {
-    imported: Lookup<&'a ServerId, Vec<StepId>>,
-    retired: Lookup<&'a ServerId, StepId>,
-    /// The step after which a member is up and checked.
+    /// All imports, until somebody waits for them.
+    imports: Vec<StepId>,
+    /// Those of each member, until its server waits for them.
+    imported: ByMember<'a, Vec<StepId>>,
+    retired: ByMember<'a, StepId>,
+    /// Members that others depend on.
+    awaited: LookupSet<&'a ServerId>,
+    /// The step after which such a member is up and checked.
     up: Lookup<&'a ServerId, StepId>,
     required: BTreeSet<&'a ServerId>,
 }
 
 /// Adds the steps and returns those that end them.
-pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, cloned: &[StepId]) -> Vec<StepId> {
-    let mut laid = Laid::default();
+pub(in crate::plan) fn bring_up(
+    builder: &mut Builder,
+    what: &BringUp<'_>,
+    mut placements: Placements<'_>,
+    cloned: &[StepId],
+) -> Vec<StepId> {
+    let members = || what.tiers.values().flatten();
+    let mut laid = Laid { awaited: members().flat_map(|m| &m.start.depends_on).collect(), ..Laid::default() };
     if what.purpose == Purpose::Move {
         laid.required = start_order::required(&what.facts.record.members);
     }
     imports(builder, what, &mut laid, cloned);
     let mut ends = Vec::new();
     if what.import.joins_group {
-        ends.push(group_volumes(builder, what, &laid, cloned));
+        ends.push(group_volumes(builder, what, &mut laid, cloned));
     }
     if what.purpose != Purpose::Test {
         retire(builder, what, &mut laid, cloned);
@@ -66,8 +77,11 @@ pub(in crate::plan) fn bring_up(builder: &mut Builder, what: &BringUp<'_>, clone
     for (tier, members) in &what.tiers {
         let mut up = Vec::new();
         for member in members {
-            let id = server(builder, what, member, &laid, cloned, &earlier_tier);
-            laid.up.insert(&member.id, id.clone());
+            let placement = placements.remove(member).unwrap_or_default();
+            let id = server(builder, what, member, placement, &mut laid, cloned, &earlier_tier);
+            if laid.awaited.contains(&member.id) {
+                laid.up.insert(&member.id, id.clone());
+            }
             up.push(id);
         }
         let (id, title) = (format!("running/tier-{tier}"), format!("every member of tier {tier} runs or has failed"));
@@ -104,7 +118,7 @@ impl Laid<'_> {
 
 /// One import per disk that is not there yet.
 fn imports<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cloned: &[StepId]) {
-    laid.imported.reserve(what.facts.record.members.len());
+    laid.imported = ByMember::with_capacity(what.facts.record.members.len());
     let is_imported = |member: &Member| what.reopened.is_none() || !stayed::has_stayed(what.facts, member);
     for member in what.tiers.values().flatten().filter(|member| is_imported(member)) {
         let label = builder.label(member);
@@ -118,7 +132,8 @@ fn imports<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, c
             imports.push(import(builder, what, &label, disk, clone, cloned));
             laid.of(builder, member);
         }
-        laid.imported.insert(&member.id, imports);
+        laid.imports.extend_from_slice(&imports);
+        laid.imported.insert(member, imports);
     }
 }
 
@@ -143,11 +158,9 @@ fn import(
     builder.add(format_args!("import_volume/{label}/{}", disk.device), Phase::Recover, title, cloned, action)
 }
 
-fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &Laid<'_>, cloned: &[StepId]) -> StepId {
+fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &mut Laid<'_>, cloned: &[StepId]) -> StepId {
     let site = &what.facts.target.site;
-    // in the order of the record: a map has none that is the same every time
-    let members = &what.facts.record.members;
-    let mut after: Vec<StepId> = members.iter().filter_map(|m| laid.imported.get(&m.id)).flatten().cloned().collect();
+    let mut after = std::mem::take(&mut laid.imports);
     // what stayed is in the group, too
     after.extend(what.reopened.clone());
     if after.is_empty() {
@@ -166,11 +179,9 @@ fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &Laid<'_>, clo
 /// Servers left by an earlier operation hold names and addresses; they are stopped if need be and removed, their volumes stay.
 fn retire<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cloned: &[StepId]) {
     let site = &what.facts.target.site;
-    let wanted: LookupSet<&ServerId> = what.tiers.values().flatten().map(|m| &m.id).collect();
-    for (member, server) in standby_servers(what.facts).filter(|(m, _)| wanted.contains(&m.id)) {
-        if is_begun(server, what.purpose) {
-            continue;
-        }
+    for member in what.tiers.values().flatten() {
+        let left = standby_server(what.facts, member).filter(|server| !is_begun(server, what.purpose));
+        let Some(server) = left else { continue };
         let label = builder.label(member);
         let mut after = what.start_of(member, cloned);
         if must_stop(server) {
@@ -183,7 +194,7 @@ fn retire<'a>(builder: &mut Builder, what: &BringUp<'a>, laid: &mut Laid<'a>, cl
         let title = format!("remove the old server of '{label}' on {site}, keep its volumes");
         let id = builder.add(format!("retire_server/{label}"), Phase::Recover, title, &after, action);
         laid.of(builder, member);
-        laid.retired.insert(&member.id, id);
+        laid.retired.insert(member, id);
     }
 }
 
@@ -198,26 +209,27 @@ fn server(
     builder: &mut Builder,
     what: &BringUp<'_>,
     member: &Member,
-    laid: &Laid<'_>,
+    placement: Placement,
+    laid: &mut Laid<'_>,
     cloned: &[StepId],
     earlier_tier: &[StepId],
 ) -> StepId {
     let site = what.facts.target.site.clone();
     let (label, name) = (builder.label(member), named(&member.name, what.purpose));
-    let retired = laid.retired.get(&member.id);
-    let mut after: Vec<StepId> = laid.imported.get(&member.id).cloned().unwrap_or_default();
-    after.extend(ports(builder, what, member, laid, cloned));
-    after.extend(retired.cloned());
+    let imported = laid.imported.remove(member);
+    let has_no_import = what.reopened.is_some() && imported.is_none();
+    let mut after = imported.unwrap_or_default();
+    after.extend(ports(builder, what, member, placement.nics, laid, cloned));
+    after.extend(laid.retired.get(member).cloned());
     after.extend(member.start.depends_on.iter().filter_map(|id| laid.up.get(id)).cloned());
     after.extend_from_slice(earlier_tier);
-    let has_no_import = what.reopened.is_some() && !laid.imported.contains_key(&member.id);
     if after.is_empty() || has_no_import {
         after.extend(what.start_of(member, cloned));
     }
     let action = Action::EnsureServer {
         site: site.clone(),
         member: member.id.clone(),
-        flavor: what.placements.get(&member.id).map(|p| p.flavor.clone()).unwrap_or_default(),
+        flavor: placement.flavor,
         name: name.clone(),
         begun_by: operation(what.purpose),
     };
@@ -245,6 +257,7 @@ fn ports(
     builder: &mut Builder,
     what: &BringUp<'_>,
     member: &Member,
+    nics: Vec<Nic>,
     laid: &Laid<'_>,
     cloned: &[StepId],
 ) -> Vec<StepId> {
@@ -254,23 +267,24 @@ fn ports(
     }
     let label = builder.label(member);
     let free: Vec<StepId> =
-        laid.retired.get(&member.id).map_or_else(|| what.start_of(member, cloned), |id| vec![id.clone()]);
-    let nics = what.placements.get(&member.id).into_iter().flat_map(|p| &p.nics).enumerate();
-    nics.map(|(nic, wanted)| {
-        // a test takes nothing that production has or had
-        let (reuse, fixed_ips) = match what.purpose {
-            Purpose::Test => (None, Vec::new()),
-            Purpose::Move | Purpose::Retry(_) => (wanted.port.clone(), wanted.fixed_ips.clone()),
-        };
-        let network = wanted.network.clone();
-        let title = format_args!("port of '{label}' on '{}'", wanted.network);
-        let (site, member_id, begun_by) = (site.clone(), member.id.clone(), operation(what.purpose));
-        let action = Action::EnsurePort { site, member: member_id, nic, network, reuse, fixed_ips, begun_by };
-        let id = builder.add(format_args!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action);
-        laid.of(builder, member);
-        id
-    })
-    .collect()
+        laid.retired.get(member).map_or_else(|| what.start_of(member, cloned), |id| vec![id.clone()]);
+    nics.into_iter()
+        .enumerate()
+        .map(|(nic, wanted)| {
+            // a test takes nothing that production has or had
+            let (reuse, fixed_ips) = match what.purpose {
+                Purpose::Test => (None, Vec::new()),
+                Purpose::Move | Purpose::Retry(_) => (wanted.port, wanted.fixed_ips),
+            };
+            let network = wanted.network;
+            let title = format!("port of '{label}' on '{network}'");
+            let (site, member_id, begun_by) = (site.clone(), member.id.clone(), operation(what.purpose));
+            let action = Action::EnsurePort { site, member: member_id, nic, network, reuse, fixed_ips, begun_by };
+            let id = builder.add(format_args!("ensure_port/{label}/{nic}"), Phase::Recover, title, &free, action);
+            laid.of(builder, member);
+            id
+        })
+        .collect()
 }
 
 fn operation(purpose: Purpose<'_>) -> Option<crate::model::OperationId> {

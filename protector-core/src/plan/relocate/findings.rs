@@ -33,12 +33,13 @@ pub(super) fn planned(facts: &Facts, request: &Request, findings: &mut Vec<Findi
         }
         return;
     }
-    checks::replicates(facts, findings);
+    let volumes = checks::source_volumes(facts);
+    checks::replicates(facts, &volumes, findings);
     if is_sync {
         return;
     }
     let Some(array) = facts.target.array.known() else { return };
-    let newest = checks::newest_point(facts, array, findings);
+    let newest = checks::newest_point(facts, &volumes, array, findings);
     if newest.is_some() {
         rpo(facts, newest, None, findings);
     }
@@ -96,7 +97,7 @@ fn point_and_loss<'a>(
     findings: &mut Vec<Finding>,
 ) -> Option<(&'a RecoveryPoint, ExpectedLoss)> {
     let array = facts.target.array.known()?;
-    let newest = checks::newest_point(facts, array, findings)?;
+    let newest = checks::newest_point(facts, &checks::source_volumes(facts), array, findings)?;
     let age = facts.now.duration_since(newest.created).as_secs().max(0);
     findings.push(
         Finding::blocker(
@@ -195,7 +196,7 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
     let mut recorded = LookupSet::with_capacity_and_hasher(cloud.group_volumes.len(), Default::default());
     for member in &facts.record.members {
         let volumes = || member.disks.iter().filter_map(|d| d.copies.get(site)).map(|c| &c.volume_id);
-        recorded.extend(volumes());
+        recorded.extend(volumes().map(VolumeId::as_str));
         if let Some(finding) = not_arrived(facts, member) {
             let blocks = finding.severity == Severity::Blocker;
             findings.push(finding);
@@ -239,13 +240,18 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
         }
     }
     let grouped = &cloud.group_volumes;
-    let is_equal = grouped.len() == recorded.len() && grouped.iter().all(|volume| recorded.contains(volume));
+    let is_equal = grouped.len() == recorded.len() && grouped.iter().all(|volume| recorded.contains(volume.as_str()));
     if !is_equal && !joins_later(facts, &recorded, grouped) {
         findings.push(
             drift(
                 &format!("Cinder group {} differs from the members", group.cinder_group_on(site)),
                 &grouped.iter().collect(),
-                &recorded.into_iter().collect(),
+                &facts
+                    .record
+                    .disks()
+                    .filter_map(|(_, disk)| disk.copies.get(site))
+                    .map(|copy| &copy.volume_id)
+                    .collect(),
                 of_source_cloud(facts).value("cinder_group", group.cinder_group_on(site)),
             )
             .remedy("put the Cinder group back to its members, or remove and add the member again"),
@@ -255,13 +261,13 @@ pub(in crate::plan) fn servers(facts: &Facts, findings: &mut Vec<Finding>) {
 
 /// Volumes under a plain type join the Cinder group once they are replicated again; until then it may hold those that they
 /// took the place of.
-fn joins_later(facts: &Facts, recorded: &LookupSet<&VolumeId>, grouped: &BTreeSet<VolumeId>) -> bool {
+fn joins_later(facts: &Facts, recorded: &LookupSet<&str>, grouped: &BTreeSet<VolumeId>) -> bool {
     let (record, site) = (&facts.record, &facts.source.site);
     let copies = record.retained.iter().filter(|copy| copy.site == *site);
     let retained: LookupSet<_> = copies.map(|copy| &copy.volume_id).collect();
     record.group.is_in_pod()
         && record.group.protection == Protection::Unprotected
-        && grouped.iter().all(|volume| recorded.contains(volume) || retained.contains(volume))
+        && grouped.iter().all(|volume| recorded.contains(volume.as_str()) || retained.contains(volume))
 }
 
 /// A member that did not arrive in the last move. All of its disks did: its data move with the others. Else they would

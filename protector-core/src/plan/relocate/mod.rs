@@ -137,13 +137,12 @@ impl Relocation<'_> {
         let reopened = self.reopen(stayed, std::slice::from_ref(&pivot));
         let bring = BringUp {
             facts: self.facts,
-            placements: &self.placements,
             tiers: std::mem::take(&mut self.tiers),
             purpose: Purpose::Move,
             import: &self.import,
             reopened,
         };
-        let running = bring_up(&mut self.builder, &bring, &[pivot]);
+        let running = bring_up(&mut self.builder, &bring, std::mem::take(&mut self.placements), &[pivot]);
         let title = format!("make {target} the current primary of '{}'", self.facts.record.group.name);
         let switched =
             self.builder.add("switch_primary", Phase::Switch, title, &running, Action::SwitchPrimary { to: target });
@@ -297,7 +296,12 @@ fn is_absent(facts: &Facts, member: &Member) -> bool {
 
 /// The server that an earlier operation left on the target for a member.
 pub(super) fn standby_server<'a>(facts: &'a Facts, member: &Member) -> Option<&'a crate::ports::Server> {
-    facts.target.cloud.known()?.servers.get(member.server_on(&facts.target.site)?)
+    let servers = &facts.target.cloud.known()?.servers;
+    // as on the first move to a site
+    if servers.is_empty() {
+        return None;
+    }
+    servers.get(member.server_on(&facts.target.site)?)
 }
 
 /// Servers that an earlier operation left on the target, by member.

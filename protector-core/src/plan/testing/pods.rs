@@ -15,7 +15,12 @@ pub(crate) fn in_pod(facts: &mut Facts) {
     let record = &mut facts.record;
     record.group.replication_type = ReplicationType::Sync;
     record.policy.iter_mut().for_each(|policy| policy.pure_pg_name = GROUP.into());
-    let copies = record.members.iter_mut().flat_map(|m| &mut m.disks).flat_map(|disk| disk.copies.values_mut());
+    let copies = record
+        .members
+        .iter_mut()
+        .flat_map(|m| &mut m.disks)
+        .flat_map(|disk| disk.copies.iter_mut())
+        .map(|(_, copy)| copy);
     copies.for_each(|copy| copy.array_volume = in_the_pod(&copy.array_volume));
     let members: Vec<ArrayVolumeName> =
         record.disks().filter_map(|(_, d)| Some(d.copies.get(&facts.source.site)?.array_volume.clone())).collect();

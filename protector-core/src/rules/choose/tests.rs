@@ -8,8 +8,12 @@ fn expected(names: &[&str]) -> BTreeSet<ArrayVolumeName> {
     names.iter().map(|n| (*n).into()).collect()
 }
 
+fn newest_usable<'a>(points: &'a [RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Option<&'a RecoveryPoint> {
+    super::newest_usable(points, &expected.iter().collect())
+}
+
 fn explain_unusable<'a>(points: &'a [RecoveryPoint], expected: &BTreeSet<ArrayVolumeName>) -> Vec<PassedOver<'a>> {
-    choose(points, expected).1
+    choose(points, &expected.iter().collect()).1
 }
 
 fn with(transfer: Transfer, point: RecoveryPoint) -> RecoveryPoint {
@@ -66,6 +70,19 @@ fn none_is_explained_in_full() {
     let points = [point("one", 100, &[]), point("two", 200, &["b"])];
     assert_eq!(newest_usable(&points, &expected(&["a"])), None);
     assert_eq!(explain_unusable(&points, &expected(&["a"])).len(), 2);
+}
+
+#[test]
+fn what_is_held_is_compared_both_ways() {
+    let (expected, all) = (expected(&["a", "b"]), expected(&["a", "b", "c"]));
+    let volumes: ExpectedVolumes<'_> = expected.iter().chain(&expected).collect();
+    assert!(volumes.are_exactly(&expected) && !volumes.are_exactly(&all));
+    let surplus: ExpectedVolumes<'_> = all.iter().collect();
+    assert!(!surplus.are_exactly(&expected) && volumes.missing_in(&all).is_empty());
+    // the same one twice is not two
+    let twice = [ArrayVolumeName::from("a"), "a".into()];
+    assert_eq!(surplus.missing_in(&twice), [&ArrayVolumeName::from("b"), &"c".into()]);
+    assert_eq!(volumes.iter().collect::<BTreeSet<_>>(), expected.iter().collect());
 }
 
 fn any_point() -> impl Strategy<Value = RecoveryPoint> {

@@ -66,5 +66,5 @@ fn has_survivor(call: &Call<'_>, view: &View<'_>) -> bool {
     let runs: &SiteName = &record.group.current_primary_site;
     let volumes: BTreeSet<ArrayVolumeName> =
         record.disks().filter_map(|(_, disk)| disk.copies.get(runs)).map(|copy| copy.array_volume.clone()).collect();
-    newest_usable(&points(standby, call.world.site(standby)), &volumes).is_some()
+    newest_usable(&points(standby, call.world.site(standby)), &volumes.iter().collect()).is_some()
 }

@@ -167,7 +167,7 @@ fn member(part: &Part) -> Member {
         tier: part.tier,
         start: Default::default(),
         status: MemberStatus::Protected,
-        captures: [(home.clone(), capture)].into(),
+        captures: [(home.clone(), capture)].into_iter().collect(),
         disks: part
             .disks
             .iter()
@@ -178,9 +178,9 @@ fn member(part: &Part) -> Member {
                 size_gib: 10,
                 device: (*device).to_owned(),
                 boot: at == 0,
-                copies: [(home.clone(), copy(disk))].into(),
+                copies: [(home.clone(), copy(disk))].into_iter().collect(),
             })
             .collect(),
-        servers: [(home.clone(), part.server.into())].into(),
+        servers: [(home.clone(), part.server.into())].into_iter().collect(),
     }
 }

@@ -158,7 +158,8 @@ async fn a_volume_is_in_one_group(subject: &StoreSubject) -> CheckResult {
     let StoreSubject { store, .. } = subject;
     let words = ["volume-of-server-web-on-site-b", "site-b", "'web'"];
     let volume = |r: &mut GroupRecord, volume: &str| {
-        let copies = r.members.iter_mut().flat_map(|m| &mut m.disks).flat_map(|d| d.copies.values_mut());
+        let copies =
+            r.members.iter_mut().flat_map(|m| &mut m.disks).flat_map(|d| d.copies.iter_mut()).map(|(_, copy)| copy);
         copies.for_each(|copy| copy.volume_id = volume.into());
     };
     taken(subject, ErrorKind::Conflict, &words, |r| volume(r, "volume-of-server-web-on-site-b")).await?;

@@ -107,7 +107,7 @@ async fn a_journal_has_no_gap_and_no_fork(StoreSubject { store, other, .. }: &St
         ensure_refused(what, refused, ErrorKind::Conflict, &[id.as_str()])?;
     }
     let mut forked = journal(2, 3);
-    forked.iter_mut().for_each(|entry| entry.previous_hash = "f".repeat(64));
+    forked.iter_mut().for_each(|entry| entry.previous_hash = "f".repeat(64).into());
     let refused = store.append(&id, 0, &forked, None, false).await;
     ensure_refused("a fork", refused, ErrorKind::Conflict, &[id.as_str()])?;
     let late_start = store.begin_operation(&operation("2", &record("db"), 1), &journal(1, 2), None).await;

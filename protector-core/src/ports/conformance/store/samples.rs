@@ -1,10 +1,10 @@
 //! Records for the checks. Those of two names have nothing in common but their sites.
 
 use crate::model::{
-    ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Epoch, FenceDue, FlavorShape, GroupRecord, LedgerEntry,
-    LedgerState, LedgerVolume, Mappings, Member, MemberStatus, MetadataVersion, OperationKind, PolicyStatus,
-    Protection, ProtectionGroup, ReplicationPolicy, ReplicationType, RetainedCopy, ServerCapture, Site, SiteName,
-    SiteStatus,
+    BySite, ConsistencyGroup, ConsistencyGroupStatus, Disk, DiskCopy, Epoch, FenceDue, FlavorShape, GroupRecord,
+    LedgerEntry, LedgerState, LedgerVolume, Mappings, Member, MemberStatus, MetadataVersion, OperationKind,
+    PolicyStatus, Protection, ProtectionGroup, ReplicationPolicy, ReplicationType, RetainedCopy, ServerCapture, Site,
+    SiteName, SiteStatus,
 };
 use crate::ports::{GroupChange, JOURNAL_START, JournalEntry, LeaseHolder, StopKind, StopRequest, StoredOperation};
 use jiff::Timestamp;
@@ -139,16 +139,16 @@ pub(crate) fn member(server: &str) -> Member {
         tier: 0,
         start: Default::default(),
         status: MemberStatus::Protected,
-        captures: BTreeMap::from([(SiteName::from("site-a"), capture())]),
+        captures: BySite::from_iter([(SiteName::from("site-a"), capture())]),
         disks: vec![Disk {
             id: format!("disk-of-{server}").into(),
             name: format!("{server}-boot"),
             size_gib: 50,
             device: "vda".to_owned(),
             boot: true,
-            copies: BTreeMap::from([copy("site-a"), copy("site-b")]),
+            copies: BySite::from_iter([copy("site-a"), copy("site-b")]),
         }],
-        servers: BTreeMap::from([
+        servers: BySite::from_iter([
             (SiteName::from("site-a"), server.into()),
             (SiteName::from("site-b"), format!("{server}-on-site-b").as_str().into()),
         ]),
@@ -191,7 +191,7 @@ pub(crate) fn operation(name: &str, group: &GroupRecord, second: i64) -> StoredO
 pub(crate) fn journal(from: usize, to: usize) -> Vec<JournalEntry> {
     let mut entries: Vec<JournalEntry> = Vec::new();
     for (sequence, second) in (0..to as u64).zip(10..) {
-        let previous = entries.last().map_or(JOURNAL_START, |entry| &entry.hash);
+        let previous = entries.last().map_or(JOURNAL_START, |entry| &*entry.hash);
         // neither in the order nor in the form that a serialiser would write it in
         let record = format!(r#"{{"type": "step_intent", "step": "step {sequence}", "progress": 0.10}}"#);
         entries.push(JournalEntry::seal(sequence, at(second), record, previous));
