@@ -4,11 +4,12 @@ use super::run::Run;
 use super::{Endpoints, OperationState, Progress, Record, decide, forward, give_up, lease, rollback};
 use crate::model::{LookupSet, OperationId};
 use crate::plan::{Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
-use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, StoredOperation};
+use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, Store, StoredOperation};
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinError;
 
 /// Executes operations that were accepted.
 #[derive(Debug, Clone)]
@@ -69,14 +70,13 @@ impl Executor {
         progress: &Progress,
     ) -> Result<OperationState> {
         let store = &*self.endpoints.store;
-        let operation = store.operation(id).await?.ok_or_else(|| unknown(id))?;
         // a large plan takes as long as its journal, so both are read at once
-        let plan = tokio::task::spawn_blocking(move || read_plan(&operation).map(|plan| (operation, plan)));
+        let plan = tokio::spawn(accepted(self.endpoints.store.clone(), id.clone()));
         let mut state = OperationState::read(store, id).await?;
         if state.finished.is_some() {
             return Ok(state);
         }
-        let (operation, plan) = plan.await.map_err(|e| Error::internal("the plan was not read").source(e))??;
+        let (operation, plan) = plan.await.map_err(not_read)??;
         let _at_work = AtWork::begin(&self.at_work, id)?;
         // whoever asked before meant the executor before
         let asked_before = store.stop_request(id).await?;
@@ -182,6 +182,16 @@ pub(crate) fn too_late(id: &OperationId) -> Error {
 fn unknown(id: &OperationId) -> Error {
     Error::not_found(format!("operation '{id}' does not exist on this site"))
         .remedy("openstack protector operation list; operations are kept on the site where they were started")
+}
+
+/// An operation with its plan, which is read on a thread where that is in nobody's way.
+async fn accepted(store: Arc<dyn Store>, id: OperationId) -> Result<(StoredOperation, Plan)> {
+    let operation = store.operation(&id).await?.ok_or_else(|| unknown(&id))?;
+    tokio::task::spawn_blocking(move || read_plan(&operation).map(|plan| (operation, plan))).await.map_err(not_read)?
+}
+
+fn not_read(e: JoinError) -> Error {
+    Error::internal("the plan was not read").source(e)
 }
 
 /// The plan that was accepted.

@@ -3,164 +3,26 @@
 //! No other status is stored anywhere. An intent without an outcome means: it may or may not have happened; the step is
 //! made again, and every step looks first.
 
-use crate::model::{Lookup, OperationId, OperationStatus, RecoveryPointName, ServerId, StepId};
+mod record;
+
+pub use record::{JOURNAL_SCHEMA, Measures, Record};
+
+use crate::model::{Lookup, OperationId, OperationStatus, StepId};
 use crate::plan::{Consent, Outputs, Plan, StepOutput};
-use crate::ports::{JournalEntry, LeaseHolder, StopRequest, Store};
+use crate::ports::{JOURNAL_START, JournalEntry, LeaseHolder, StopRequest, Store};
 use crate::{Error, Result};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use record::{OfStep, read};
 use std::collections::BTreeMap;
 use std::pin::pin;
-
-/// Version of the records' shape. An executor refuses journals of another one.
-pub const JOURNAL_SCHEMA: u32 = 1;
+use std::sync::Arc;
 
 /// Entries that are read at once: some milliseconds of work.
 const PAGE: u32 = 4096;
 
 /// Pages that are read, or read already and being checked, while one is folded.
 const PAGES_AHEAD: usize = 2;
-
-/// One journal record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
-pub enum Record {
-    /// The plan was accepted.
-    PlanAccepted {
-        /// Shape of this journal.
-        schema: u32,
-        /// Which plan.
-        plan_hash: String,
-        /// What was accepted with it.
-        consents: Vec<Consent>,
-        /// What its result is measured by. Journals of earlier builds do not have it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        measures: Option<Measures>,
-    },
-    /// An executor took the lease.
-    Attempt {
-        /// Who.
-        holder: LeaseHolder,
-        /// Generation of the lease.
-        generation: u64,
-        /// Who had it before and was judged dead.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        taken_from: Option<LeaseHolder>,
-    },
-    /// A step is about to act.
-    StepIntent {
-        /// Which.
-        step: StepId,
-    },
-    /// A step is done and confirmed.
-    StepDone {
-        /// Which.
-        step: StepId,
-        /// What it left behind.
-        output: StepOutput,
-    },
-    /// A best-effort step failed.
-    StepSkipped {
-        /// Which.
-        step: StepId,
-        /// Why.
-        reason: String,
-    },
-    /// A step failed.
-    StepFailed {
-        /// Which.
-        step: StepId,
-        /// Kind of the error.
-        code: String,
-        /// What went wrong, with the remedy.
-        message: String,
-    },
-    /// The executor stops where it is, as it was asked to.
-    CancelRequested {
-        /// By whom, and why.
-        request: StopRequest,
-    },
-    /// The executor gives the operation up, as it was asked to.
-    AbortRequested {
-        /// By whom, and why.
-        request: StopRequest,
-        /// What was accepted with it.
-        consents: Vec<Consent>,
-    },
-    /// An abort came too late, and changed nothing.
-    StopRefused {
-        /// By whom, and why.
-        request: StopRequest,
-        /// What stands against it.
-        reason: String,
-    },
-    /// A step failed, and its member does not arrive. The operation goes on without it.
-    MemberFailed {
-        /// Which step.
-        step: StepId,
-        /// Whose step.
-        member: ServerId,
-        /// Kind of the error.
-        code: String,
-        /// What went wrong, with the remedy.
-        message: String,
-        /// What the step left behind all the same.
-        output: StepOutput,
-    },
-    /// No member arrived, so there is nothing to go on with.
-    Stopped {
-        /// In words.
-        reason: String,
-    },
-    /// Steps that made their members fail are made again.
-    MembersReopened {},
-    /// The start is being restored.
-    RollbackStarted {
-        /// Why.
-        reason: String,
-    },
-    /// The effect of a step was undone.
-    StepUndone {
-        /// Which.
-        step: StepId,
-        /// What is worth knowing of how it stands now.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        note: Option<String>,
-    },
-    /// The operation ended.
-    Finished {
-        /// How.
-        status: OperationStatus,
-    },
-}
-
-impl Record {
-    /// Reads what serde wrote. An enum whose tag lies among its fields is read by way of a copy of them, which costs several
-    /// times as much as the rest; nearly all records of a long journal are of two kinds, and these are read without.
-    fn read(text: &str) -> serde_json::Result<Self> {
-        #[derive(Deserialize)]
-        struct OfStep<'a> {
-            record: &'a str,
-            step: StepId,
-            output: Option<StepOutput>,
-        }
-        match serde_json::from_str(text) {
-            Ok(OfStep { record: "step_intent", step, .. }) => Ok(Self::StepIntent { step }),
-            Ok(OfStep { record: "step_done", step, output: Some(output) }) => Ok(Self::StepDone { step, output }),
-            _ => serde_json::from_str(text),
-        }
-    }
-}
-
-/// What was seen when a plan was accepted, is not in the plan, and may have changed when somebody asks for a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measures {
-    /// Recovery point objective of the policy, in minutes.
-    pub rpo_minutes: Option<u32>,
-    /// The recovery point that the plan names, with the instant of its data.
-    pub point: Option<(RecoveryPointName, Timestamp)>,
-}
 
 /// How a step stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +58,7 @@ pub struct OperationState {
     /// Sequence the next entry gets.
     pub next_sequence: u64,
     /// Hash of the last entry.
-    pub last_hash: String,
+    pub last_hash: Arc<str>,
     /// What is written of each step that has begun. The others are pending.
     pub steps: Lookup<StepId, StepHistory>,
     /// What is worth knowing of steps that were undone.
@@ -262,7 +124,7 @@ impl OperationState {
     }
 
     fn before_any() -> Self {
-        Self { last_hash: "0".repeat(64), ..Self::default() }
+        Self { last_hash: JOURNAL_START.into(), ..Self::default() }
     }
 
     fn apply_all(&mut self, entries: &[JournalEntry]) -> Result<()> {
@@ -274,13 +136,15 @@ impl OperationState {
     /// # Errors
     /// as [`OperationState::fold`].
     pub fn apply(&mut self, entry: &JournalEntry) -> Result<()> {
-        let record = Record::read(&entry.record).map_err(|e| {
-            Error::unsupported(format!("journal record {} is not known to this build: {e}", entry.sequence))
-                .remedy("continue with the version of Protector that wrote it, or a newer one")
-        })?;
+        match serde_json::from_str(&entry.record) {
+            Ok(OfStep { record: "step_intent", step, .. }) => self.begin(step, entry.at),
+            Ok(OfStep { record: "step_done", step, output: Some(output) }) => self.done(step, output, entry.at),
+            // any other one, or the name of a step with characters that JSON escapes
+            _ => self.add(read(entry)?, entry.at)?,
+        }
         self.next_sequence = entry.sequence + 1;
         self.last_hash.clone_from(&entry.hash);
-        self.add(record, entry.at)
+        Ok(())
     }
 
     /// Adds what one record says, written at `at`. Where the entry stands in the chain is not looked at.
@@ -311,23 +175,16 @@ impl OperationState {
                 self.answered = Some(request);
             }
             Record::StopRefused { request, .. } => self.answered = Some(request),
-            Record::StepIntent { step } => {
-                let history = self.steps.entry(step).or_default();
-                history.begun_at.get_or_insert(at);
-                (history.state, history.ended_at) = (Some(StepState::Begun), None);
-            }
-            Record::StepDone { step, output } => {
-                self.outputs.add(output);
-                self.end(step, StepState::Done, at);
-            }
-            Record::StepSkipped { step, reason } => self.end(step, StepState::Skipped(reason), at),
+            Record::StepIntent { step } => self.begin(step.as_str(), at),
+            Record::StepDone { step, output } => self.done(step.as_str(), output, at),
+            Record::StepSkipped { step, reason } => self.end(step.as_str(), StepState::Skipped(reason), at),
             Record::StepFailed { step, message, .. } => {
                 self.error = Some(message.clone());
-                self.end(step, StepState::Failed(message), at);
+                self.end(step.as_str(), StepState::Failed(message), at);
             }
             Record::MemberFailed { step, message, output, .. } => {
                 self.outputs.add(output);
-                self.end(step, StepState::MemberFailed(message), at);
+                self.end(step.as_str(), StepState::MemberFailed(message), at);
             }
             Record::Stopped { reason } => self.error = Some(reason),
             Record::MembersReopened {} => {
@@ -338,19 +195,42 @@ impl OperationState {
             }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
             Record::StepUndone { step, note } => {
+                self.end(step.as_str(), StepState::Undone, at);
                 if let Some(note) = note {
-                    self.undo_notes.insert(step.clone(), note);
+                    self.undo_notes.insert(step, note);
                 }
-                self.end(step, StepState::Undone, at);
             }
             Record::Finished { status } => self.finished = Some((status, at)),
         }
         Ok(())
     }
 
-    fn end(&mut self, step: StepId, state: StepState, at: Timestamp) {
-        let history = self.steps.entry(step).or_default();
-        (history.state, history.ended_at) = (Some(state), Some(at));
+    fn begin(&mut self, step: &str, at: Timestamp) {
+        self.change(step, |history| {
+            history.begun_at.get_or_insert(at);
+            (history.state, history.ended_at) = (Some(StepState::Begun), None);
+        });
+    }
+
+    fn done(&mut self, step: &str, output: StepOutput, at: Timestamp) {
+        self.outputs.add(output);
+        self.end(step, StepState::Done, at);
+    }
+
+    fn end(&mut self, step: &str, state: StepState, at: Timestamp) {
+        self.change(step, |history| (history.state, history.ended_at) = (Some(state), Some(at)));
+    }
+
+    /// The name of a step is kept from its first record; later ones only look it up.
+    fn change(&mut self, step: &str, change: impl FnOnce(&mut StepHistory)) {
+        match self.steps.get_mut(step) {
+            Some(history) => change(history),
+            None => {
+                let mut history = StepHistory::default();
+                change(&mut history);
+                self.steps.insert(step.into(), history);
+            }
+        }
     }
 
     /// How the step stands; absent if it is pending.

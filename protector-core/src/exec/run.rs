@@ -35,6 +35,8 @@ pub(super) struct Run {
     pub(super) asked_for_stop: Mutex<Timestamp>,
     /// The group as stored; nobody else may change it while the operation holds it.
     record: Mutex<Option<Arc<GroupRecord>>>,
+    /// Steps that needed nothing when this attempt began, by position.
+    pub(super) settled_at_begin: Vec<bool>,
     /// Weight of all steps, and of the settled ones.
     weight: u64,
     settled_weight: AtomicU64,
@@ -52,7 +54,9 @@ impl Run {
         progress: Progress,
     ) -> Self {
         let weight = plan.steps.iter().map(|s| u64::from(s.weight)).sum();
-        let settled = plan.steps.iter().filter(|s| state.is_settled(&s.id)).map(|s| u64::from(s.weight)).sum();
+        let settled_at_begin = decide::settled(&plan, &state);
+        let settled = plan.steps.iter().zip(&settled_at_begin).filter(|(_, settled)| **settled);
+        let settled_weight = settled.map(|(step, _)| u64::from(step.weight)).sum();
         let asked_for_stop = Mutex::new(endpoints.clock.now());
         Self {
             endpoints,
@@ -67,8 +71,9 @@ impl Run {
             stop: Mutex::new(None),
             asked_for_stop,
             record: Mutex::new(None),
+            settled_at_begin,
             weight,
-            settled_weight: AtomicU64::new(settled),
+            settled_weight: AtomicU64::new(settled_weight),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
@@ -108,6 +108,13 @@ text_ids! {
     StepId,
     /// Idempotency key of one step of one operation: the same key and arguments always end in the same state.
     OpKey,
+}
+
+/// A journal names steps as texts, by which they are looked up.
+impl Borrow<str> for StepId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Generation of a group's roles. Grows by one with each change of the current primary; a call that carries a lower

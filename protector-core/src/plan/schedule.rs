@@ -59,15 +59,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// What is left of `steps` when those for which `settled` is true need nothing more. `length`: how long a step takes,
-    /// by its position, in any unit. Linear in steps and edges.
-    pub fn new(
-        steps: &[Step],
-        settled: impl Fn(&StepId) -> bool,
-        limits: Limits,
-        length: impl Fn(usize) -> u64,
-    ) -> Self {
-        let settled: Vec<bool> = steps.iter().map(|s| settled(&s.id)).collect();
+    /// What is left of `steps` when those for which `settled` is true need nothing more. `length`: how long a step that is
+    /// not settled takes, in any unit. Both by position. Linear in steps and edges.
+    pub fn new(steps: &[Step], settled: impl Fn(usize) -> bool, limits: Limits, length: impl Fn(usize) -> u64) -> Self {
+        let settled: Vec<bool> = (0..steps.len()).map(settled).collect();
         let edges = open_edges(steps, &settled);
         let mut waiting_for = vec![0; steps.len()];
         for (_, after) in &edges {
@@ -77,8 +72,8 @@ impl Schedule {
         }
         let followers = Followers::new(steps.len(), &edges);
         // one at a time is for comparing runs: their order must not depend on what was measured before
-        let way = if limits == Limits::SEQUENTIAL { Vec::new() } else { ways(&followers, steps.len(), length) };
-        let slots = Slots::new(steps, limits);
+        let way = if limits == Limits::SEQUENTIAL { Vec::new() } else { ways(&followers, &settled, length) };
+        let slots = Slots::new(steps, &settled, limits);
         let left = settled.iter().filter(|s| !**s).count();
         let mut schedule =
             Self { waiting_for, followers, way, slots, closed: HashSet::new(), released: Vec::new(), left };
@@ -192,7 +187,7 @@ fn open_edges(steps: &[Step], settled: &[bool]) -> Vec<(u32, u32)> {
     for (at, step) in (0..).zip(steps).filter(|(at, _)| is_open(*at)) {
         for id in &step.after {
             let before = match last {
-                Some((known, before)) if known == id => Some(before),
+                Some((known, before)) if address(known) == address(id) => Some(before),
                 _ => position(id),
             };
             if let Some(before) = before {
@@ -248,9 +243,9 @@ impl Followers {
 }
 
 /// From the begin of each step to the end, along what waits for it. Steps stand after those they come after.
-fn ways(followers: &Followers, steps: usize, length: impl Fn(usize) -> u64) -> Vec<u64> {
-    let mut ways = vec![0_u64; steps];
-    for at in (0..steps).rev() {
+fn ways(followers: &Followers, settled: &[bool], length: impl Fn(usize) -> u64) -> Vec<u64> {
+    let mut ways = vec![0_u64; settled.len()];
+    for at in (0..settled.len()).rev().filter(|at| settled.get(*at) == Some(&false)) {
         let after = followers.of(at).iter().filter_map(|f| ways.get(*f as usize)).max().copied().unwrap_or(0);
         if let Some(way) = ways.get_mut(at) {
             *way = after.saturating_add(length(at));
@@ -259,7 +254,7 @@ fn ways(followers: &Followers, steps: usize, length: impl Fn(usize) -> u64) -> V
     ways
 }
 
-/// The endpoints, and which of them each step needs.
+/// The endpoints, and which of them each step needs that is not settled.
 #[derive(Debug)]
 struct Slots {
     all: Vec<Slot>,
@@ -276,9 +271,9 @@ struct Slot {
 }
 
 impl Slots {
-    fn new(steps: &[Step], limits: Limits) -> Self {
-        let mut slots = Self { all: Vec::new(), by_step: Vec::with_capacity(steps.len()) };
-        for step in steps {
+    fn new(steps: &[Step], settled: &[bool], limits: Limits) -> Self {
+        let mut slots = Self { all: Vec::new(), by_step: vec![u32::MAX; steps.len()] };
+        for ((step, place), _) in steps.iter().zip(&mut slots.by_step).zip(settled).filter(|(_, settled)| !**settled) {
             let (kind, site) = step.action.needs();
             let is_it = |slot: &Slot| slot.endpoint.kind == kind && slot.endpoint.site.as_ref() == site;
             let slot = slots.all.iter().position(is_it).unwrap_or_else(|| {
@@ -287,7 +282,7 @@ impl Slots {
                 slots.all.push(Slot { endpoint, limit, busy: 0, ready: BinaryHeap::new() });
                 slots.all.len() - 1
             });
-            slots.by_step.push(u32::try_from(slot).unwrap_or(u32::MAX));
+            *place = u32::try_from(slot).unwrap_or(u32::MAX);
         }
         slots
     }

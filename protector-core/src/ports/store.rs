@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt::{Debug, Display};
+use std::sync::Arc;
 
 /// An operation as it was accepted. How it stands is in its journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +36,9 @@ pub struct JournalEntry {
     /// The record as JSON text, which the hash covers. Opaque to a store, which keeps it to the letter.
     pub record: String,
     /// Hash of the entry before; 64 zeros for the first.
-    pub previous_hash: String,
+    pub previous_hash: Arc<str>,
     /// SHA-256 in hex over sequence, time, record and previous hash; see [`JournalEntry::seal`].
-    pub hash: String,
+    pub hash: Arc<str>,
 }
 
 /// A change of group metadata that goes with journal entries in one transaction.

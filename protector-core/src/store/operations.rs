@@ -6,7 +6,8 @@ use crate::Error;
 use crate::model::OperationId;
 use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain, verify_next};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
+use std::sync::Arc;
 
 const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
 
@@ -85,9 +86,9 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
         .prepare_cached("SELECT sequence, hash FROM journal WHERE operation_id = ? ORDER BY sequence DESC LIMIT 1")?
         .query_row([id.as_str()], |row| row.try_into())
         .optional()?;
-    let (next, previous_hash) = match last {
-        None => (0, JOURNAL_START.to_owned()),
-        Some((last, hash)) => (last + 1, hash),
+    let (next, previous_hash): (i64, Arc<str>) = match last {
+        None => (0, JOURNAL_START.into()),
+        Some((last, hash)) => (last + 1, hash.into()),
     };
     if to_integer(first.sequence)? != next || first.previous_hash != previous_hash {
         return Err(Error::conflict(format!(
@@ -103,7 +104,7 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
         "INSERT INTO journal (operation_id, sequence, at, record, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?)",
     )?;
     for JournalEntry { sequence, at, record, previous_hash, hash } in entries {
-        statement.execute((id.as_str(), to_integer(*sequence)?, at.to_string(), record, previous_hash, hash))?;
+        statement.execute((id.as_str(), to_integer(*sequence)?, at.to_string(), record, &**previous_hash, &**hash))?;
     }
     Ok(())
 }
@@ -118,10 +119,12 @@ pub(super) struct StoredEntries {
 
 struct StoredEntry {
     sequence: i64,
-    at: String,
+    /// Entries that were written together share it.
+    at: Arc<str>,
     record: String,
-    previous_hash: String,
-    hash: String,
+    /// In a chain the hash of the entry before, and shared with it.
+    previous_hash: Arc<str>,
+    hash: Arc<str>,
 }
 
 /// Entries from `from` on; at most `limit` of them.
@@ -134,17 +137,26 @@ pub(super) fn journal(c: &Connection, id: &OperationId, from: u64, limit: Option
          WHERE operation_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
     )?;
     let mut rows = statement.query((id.as_str(), to_integer(before)?, most))?;
-    let mut entries = Vec::new();
+    let mut entries: Vec<StoredEntry> = Vec::new();
     while let Some(row) = rows.next()? {
+        let last = entries.last();
         entries.push(StoredEntry {
             sequence: row.get(0)?,
-            at: row.get(1)?,
+            at: shared(row, 1, last.map(|entry| &entry.at))?,
             record: row.get(2)?,
-            previous_hash: row.get(3)?,
+            previous_hash: shared(row, 3, last.map(|entry| &entry.hash))?,
             hash: row.get(4)?,
         });
     }
     Ok(StoredEntries { operation: id.clone(), from, entries })
+}
+
+/// The text in a column, which may be known already.
+fn shared(row: &Row<'_>, column: usize, known: Option<&Arc<str>>) -> Sql<Arc<str>> {
+    match (row.get_ref(column)?, known) {
+        (ValueRef::Text(text), Some(known)) if text == known.as_bytes() => Ok(known.clone()),
+        _ => Ok(row.get(column)?),
+    }
 }
 
 impl StoredEntries {
@@ -153,19 +165,20 @@ impl StoredEntries {
         let Self { operation, from, entries: stored } = self;
         let first = from.saturating_sub(1);
         let mut entries: Vec<JournalEntry> = Vec::with_capacity(stored.len());
-        let mut last: Option<(String, Timestamp)> = None;
+        let mut last: Option<(Arc<str>, Timestamp)> = None;
+        let mut text = Vec::new();
         for StoredEntry { sequence, at, record, previous_hash, hash } in stored {
             let what = || format!("journal entry {sequence} of operation '{operation}'");
             // entries that were written together have one time
             let time = match &last {
-                Some((text, time)) if *text == at => *time,
+                Some((known, time)) if Arc::ptr_eq(known, &at) || *known == at => *time,
                 _ => from_time(what, &at)?,
             };
             let sequence = from_integer(what, sequence)?;
             let entry = JournalEntry { sequence, at: time, record, previous_hash, hash };
             let whole = match entries.is_empty() && entry.sequence != first {
                 true => Err(Error::storage(format!("entry {first} is missing"))),
-                false => verify_next(entries.last(), &entry, &at),
+                false => verify_next(entries.last(), &entry, &at, &mut text),
             };
             whole.map_err(|e| {
                 e.context(format!("the journal of operation '{operation}' is broken"))

@@ -118,7 +118,7 @@ fn journal(plan: &Plan, done: usize) -> Result<Vec<JournalEntry>> {
     }
     let mut entries: Vec<JournalEntry> = Vec::with_capacity(records.len());
     for (sequence, record) in (0..).zip(records) {
-        let previous = entries.last().map_or(JOURNAL_START, |entry| entry.hash.as_str());
+        let previous = entries.last().map_or(JOURNAL_START, |entry| &*entry.hash);
         let record = serde_json::to_string(&record)?;
         entries.push(JournalEntry::seal(sequence, written_at(sequence)?, record, previous));
     }

@@ -91,7 +91,7 @@ async fn golden_report_of_a_drill() -> Result<()> {
     assert_eq!((closed.recovery_point.met, closed.things.cleanups.len()), (Answer::Yes, 1));
     let journal = stage.engine.endpoints().store.journal(&test.as_str().into(), 0).await?;
     assert_eq!(closed.journal.records, journal.len());
-    assert_eq!(Some(&closed.journal.head), journal.last().map(|e| &e.hash));
+    assert_eq!(Some(closed.journal.head.as_str()), journal.last().map(|e| &*e.hash));
     golden::check_text("reports/drill.txt", &stable(closed.clone()).to_text())?;
     golden::check_text("reports/drill.html", &stable(closed).to_html())
 }

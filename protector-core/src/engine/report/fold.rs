@@ -79,7 +79,7 @@ pub(super) fn report(
         started_at: known_or(executed_by.first().map(|e| e.since), "no executor has taken it up"),
         ended_at: known_or(state.finished.map(|(_, at)| at), "it has not ended"),
         executed_by,
-        journal: JournalSeal { records: told.journal.len(), head: state.last_hash.clone(), verified: true },
+        journal: JournalSeal { records: told.journal.len(), head: state.last_hash.to_string(), verified: true },
         findings: plan.findings.iter().filter(|f| f.severity == Severity::Warning).cloned().collect(),
         consents: state.consents.clone(),
         recovery_point: recovery_point(stored, told),

@@ -88,7 +88,7 @@ impl Writer {
     pub(super) fn stop(self) -> Told {
         let mut journal: Vec<JournalEntry> = Vec::new();
         for (sequence, record) in (0..).zip(&self.records) {
-            let previous = journal.last().map_or(JOURNAL_START, |e| e.hash.as_str()).to_owned();
+            let previous = journal.last().map_or(JOURNAL_START, |e| &*e.hash).to_owned();
             let record = serde_json::to_string(record).unwrap();
             journal.push(JournalEntry::seal(sequence, at(i64::try_from(sequence).unwrap()), record, &previous));
         }

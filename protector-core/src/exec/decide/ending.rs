@@ -3,7 +3,7 @@
 use crate::ErrorKind;
 use crate::exec::outcomes::nobody_arrives;
 use crate::exec::{OperationState, StepState, closed_steps, final_status, member_outcomes};
-use crate::model::{Epoch, OperationKind, OperationStatus, StepId};
+use crate::model::{Epoch, OperationKind, OperationStatus};
 use crate::plan::{Action, Limits, OnFailure, Phase, Plan, Schedule, Step};
 use crate::ports::StopKind;
 
@@ -24,11 +24,18 @@ pub enum Ending {
     RollBack,
 }
 
+/// Which steps need nothing more, by position.
+pub fn settled(plan: &Plan, state: &OperationState) -> Vec<bool> {
+    plan.steps.iter().map(|step| state.is_settled(&step.id)).collect()
+}
+
 /// What is left to be made, and may begin: what needs nothing more is out of it, and so is what will not be made any more.
-/// The closed ones are returned by their positions.
-pub fn schedule(plan: &Plan, state: &OperationState, limits: Limits) -> (Schedule, Vec<usize>) {
-    let needs_nothing = |id: &StepId| state.is_settled(id) || state.has_failed(id);
-    let mut schedule = Schedule::new(&plan.steps, needs_nothing, limits, plan.step_lengths());
+/// The closed ones are returned by their positions. `settled`: as told by [`settled`].
+pub fn schedule(plan: &Plan, state: &OperationState, settled: &[bool], limits: Limits) -> (Schedule, Vec<usize>) {
+    let is_settled = |at: usize| settled.get(at) == Some(&true);
+    let needs_nothing = |at: usize| is_settled(at) || plan.steps.get(at).is_some_and(|step| state.has_failed(&step.id));
+    let lengths = plan.step_lengths(|at| !is_settled(at));
+    let mut schedule = Schedule::new(&plan.steps, needs_nothing, limits, lengths);
     let closed = closed_positions(plan, state);
     for at in &closed {
         schedule.close(*at);
@@ -39,6 +46,9 @@ pub fn schedule(plan: &Plan, state: &OperationState, limits: Limits) -> (Schedul
 /// Steps that will not be made any more, by their positions.
 pub fn closed_positions(plan: &Plan, state: &OperationState) -> Vec<usize> {
     let closed = closed_steps(plan, state);
+    if closed.is_empty() {
+        return Vec::new();
+    }
     (0..).zip(&plan.steps).filter(|(_, step)| closed.contains_key(&step.id)).map(|(at, _)| at).collect()
 }
 

@@ -3,7 +3,8 @@ use crate::exec::Record;
 use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
 use crate::plan::{Request, StepOutput, plan};
-use crate::ports::JournalEntry;
+use crate::ports::{JOURNAL_START, JournalEntry};
+use std::sync::Arc;
 
 /// `db` and `log` in tier 0, `app` in tier 1 depending on `db`, `web` in tier 1 depending on `app`, `cron` in tier 1.
 fn moved() -> Plan {
@@ -22,7 +23,7 @@ fn moved() -> Plan {
 /// The state when these steps have failed and everything that can be made has been made.
 fn after(plan: &Plan, failed: &[&str]) -> OperationState {
     let mut state = OperationState::default();
-    let mut previous = "0".repeat(64);
+    let mut previous: Arc<str> = JOURNAL_START.into();
     for (sequence, step) in (0..).zip(&plan.steps) {
         let closed = closed_steps(plan, &state).contains_key(&step.id);
         let (id, member) = (step.id.clone(), step.member.clone().unwrap_or_else(|| "".into()));

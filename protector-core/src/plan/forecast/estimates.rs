@@ -24,9 +24,14 @@ struct Kind {
 
 impl Estimates {
     pub(super) fn new(steps: &[Step], durations: &Durations) -> Self {
-        let mut estimates = Self { kinds: Vec::new(), by_step: Vec::with_capacity(steps.len()) };
+        Self::of_some(steps, |_| true, durations)
+    }
+
+    /// Only of those at positions for which `wanted` is true.
+    pub(super) fn of_some(steps: &[Step], wanted: impl Fn(usize) -> bool, durations: &Durations) -> Self {
+        let mut estimates = Self { kinds: Vec::new(), by_step: vec![u32::MAX; steps.len()] };
         let mut last = 0;
-        for step in steps {
+        for (at, step) in steps.iter().enumerate().filter(|(at, _)| wanted(*at)) {
             let (action, (_, site)) = (discriminant(&step.action), step.action.needs());
             let is_kind = |kind: &Kind| kind.action == action && kind.site.as_ref() == site;
             if !estimates.kinds.get(last).is_some_and(is_kind) {
@@ -39,7 +44,9 @@ impl Estimates {
             if let Some(kind) = estimates.kinds.get_mut(last) {
                 kind.steps += 1;
             }
-            estimates.by_step.push(u32::try_from(last).unwrap_or(u32::MAX));
+            if let Some(kind) = estimates.by_step.get_mut(at) {
+                *kind = u32::try_from(last).unwrap_or(u32::MAX);
+            }
         }
         estimates
     }

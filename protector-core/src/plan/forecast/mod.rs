@@ -95,16 +95,17 @@ pub fn remaining_seconds(plan: &Plan, limits: Limits, progress: impl Fn(&StepId)
         Some(StepProgress::Begun(_)) => u64::MAX,
         _ => estimates.mean_ms(at),
     };
-    let settled = |id: &StepId| progress(id) == StepProgress::Settled;
+    let settled = |at: usize| state.get(at) == Some(&StepProgress::Settled);
     rounded_seconds(simulate(Schedule::new(&plan.steps, settled, limits, way), length).makespan)
 }
 
 impl Plan {
-    /// How long each step takes according to the forecast, in milliseconds, by its position: what a [`Schedule`] of the
-    /// plan prefers long ways by.
-    pub fn step_lengths(&self) -> impl Fn(usize) -> u64 + use<> {
+    /// How long each step for which `wanted` is true takes according to the forecast, in milliseconds, by its position:
+    /// what a [`Schedule`] of the plan prefers long ways by.
+    pub fn step_lengths<W: Fn(usize) -> bool>(&self, wanted: W) -> impl Fn(usize) -> u64 + use<W> {
         let assumed = Durations::default();
-        let estimates = Estimates::new(&self.steps, self.forecast.as_ref().map_or(&assumed, |f| &f.basis));
+        let basis = self.forecast.as_ref().map_or(&assumed, |f| &f.basis);
+        let estimates = Estimates::of_some(&self.steps, wanted, basis);
         move |at| estimates.mean_ms(at)
     }
 }

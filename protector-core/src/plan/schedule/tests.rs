@@ -65,7 +65,7 @@ impl Run<'_> {
         let already = self.settled.clone();
         let mut schedule = Schedule::new(
             &self.plan.steps,
-            |id| already.contains(id),
+            |at| already.contains(&self.plan.steps[at].id),
             self.limits,
             |at| self.lengths[at % self.lengths.len()],
         );
@@ -209,7 +209,7 @@ fn what_is_settled_takes_no_part() {
     let plan = plan_of(
         (0..3).map(|at| step(at, 0, if at == 0 { vec![] } else { vec![format!("step-{}", at - 1).into()] })).collect(),
     );
-    let mut schedule = Schedule::new(&plan.steps, |id| id.as_str() == "step-0", Limits::default(), |_| 1);
+    let mut schedule = Schedule::new(&plan.steps, |at| at == 0, Limits::default(), |_| 1);
     assert_eq!((schedule.left(), schedule.take()), (2, vec![1]));
     assert_eq!(schedule.give_back(1, false), Vec::<usize>::new());
     assert_eq!((schedule.left(), schedule.take()), (2, vec![]));

@@ -12,7 +12,7 @@ use protector_core::ErrorKind;
 use protector_core::exec::decide::{self, Ending};
 use protector_core::exec::{Record, StepState};
 use protector_core::model::{OpKey, OperationKind, OperationStatus};
-use protector_core::plan::{Action, EndpointKind, OnFailure, Step, StepOutput};
+use protector_core::plan::{Action, EndpointKind, OnFailure, Schedule, Step, StepOutput};
 use protector_core::ports::StopKind;
 
 impl Executor {
@@ -32,8 +32,7 @@ impl Executor {
             |at: &usize| self.flights.iter().all(|flight| flight.step != *at) && self.given_back & (1 << at) == 0;
         match self.stage {
             Stage::Forward if !self.failed && self.stop.is_none() => {
-                let (mut schedule, _) = decide::schedule(self.plan(), &self.state, rules.limits);
-                schedule.take().into_iter().filter(is_new).collect()
+                self.schedule(rules).take().into_iter().filter(is_new).collect()
             }
             // one after the other
             Stage::GiveUp if self.flights.is_empty() => {
@@ -49,7 +48,12 @@ impl Executor {
 
     /// Steps that are not settled and may still be made.
     fn left(&self, rules: &Exploration) -> usize {
-        decide::schedule(self.plan(), &self.state, rules.limits).0.left()
+        self.schedule(rules).left()
+    }
+
+    fn schedule(&self, rules: &Exploration) -> Schedule {
+        let settled = decide::settled(self.plan(), &self.state);
+        decide::schedule(self.plan(), &self.state, &settled, rules.limits).0
     }
 }
 
