@@ -6,8 +6,8 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::{collections::BTreeMap, fmt};
 
-/// Something for each site that has it: one or two entries, so a list of them is quicker to search than a tree, and a tenth
-/// of its size.
+/// Something for each site that has it: one or two entries, so a list of them is smaller than a tree, whose nodes have room
+/// for eleven.
 pub type BySite<T> = LiteMap<SiteName, T>;
 
 /// Also where it is empty, which the library's own way writes as a list.

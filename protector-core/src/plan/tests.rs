@@ -350,6 +350,8 @@ proptest! {
         prop_assert_eq!((planned.source.as_str(), planned.target.as_str()), ("site-a", "site-b"));
         let is_of_a_move = |a: &Action| matches!(a, Action::CloneVolumes { .. } | Action::Fence { .. });
         prop_assert!(planned.steps.iter().all(|s| !is_of_a_move(&s.action)));
+        // its steps name what an earlier operation began, which others leave out
+        prop_assert_eq!(&sealed::read_again(&planned.steps), &planned.steps);
     }
 }
 

@@ -171,7 +171,7 @@ impl StoredEntries {
             let what = || format!("journal entry {sequence} of operation '{operation}'");
             // entries that were written together have one time
             let time = match &last {
-                Some((known, time)) if Arc::ptr_eq(known, &at) || *known == at => *time,
+                Some((known, time)) if *known == at => *time,
                 _ => from_time(what, &at)?,
             };
             let sequence = from_integer(what, sequence)?;

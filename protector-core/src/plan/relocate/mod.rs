@@ -297,7 +297,7 @@ fn is_absent(facts: &Facts, member: &Member) -> bool {
 /// The server that an earlier operation left on the target for a member.
 pub(super) fn standby_server<'a>(facts: &'a Facts, member: &Member) -> Option<&'a crate::ports::Server> {
     let servers = &facts.target.cloud.known()?.servers;
-    // as on the first move to a site
+    // on the first move to a site nothing is there: many thousands of members need not be looked up
     if servers.is_empty() {
         return None;
     }
