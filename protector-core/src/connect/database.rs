@@ -3,7 +3,7 @@
 use super::mock;
 use crate::config::{Settings, StorageDriverChoice};
 use crate::model::SiteName;
-use crate::store::{MigrationReport, SqliteStore, StoreLocation};
+use crate::store::{DatabaseServer, MigrationReport, SqlStore, StoreLocation};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct DatabaseSync {
 /// # Errors
 /// path cannot be written, schema newer than this build → `Storage`; connection not understood → `InvalidConfiguration`.
 pub async fn db_sync(settings: &Settings) -> Result<Vec<DatabaseSync>> {
-    each_database(settings, SqliteStore::migrate).await
+    each_database(settings, SqlStore::migrate).await
 }
 
 /// The schema versions of the databases of all sites: found (0: none), and what [`db_sync`] would lead to.
@@ -37,7 +37,7 @@ pub async fn db_sync(settings: &Settings) -> Result<Vec<DatabaseSync>> {
 /// # Errors
 /// path cannot be read, schema newer than this build → `Storage`; connection not understood → `InvalidConfiguration`.
 pub async fn db_version(settings: &Settings) -> Result<Vec<DatabaseSync>> {
-    each_database(settings, SqliteStore::migration_needed).await
+    each_database(settings, SqlStore::migration_needed).await
 }
 
 async fn each_database(
@@ -50,7 +50,12 @@ async fn each_database(
         let report = tokio::task::spawn_blocking(move || call(&location))
             .await
             .map_err(|e| Error::internal("a database call did not finish").source(e))??;
-        done.push(DatabaseSync { site, path: report.path, from: report.from, to: report.to });
+        done.push(DatabaseSync {
+            site,
+            path: PathBuf::from(report.location.to_string()),
+            from: report.from,
+            to: report.to,
+        });
     }
     Ok(done)
 }
@@ -60,14 +65,7 @@ pub(super) fn location(settings: &Settings, site: &SiteName) -> Result<StoreLoca
     let Some(connection) = settings.database_connection.as_deref() else {
         return Ok(StoreLocation::File(settings.state_path.join(format!("{site}.db"))));
     };
-    let Some(path) = connection.strip_prefix("sqlite://") else {
-        // only the scheme is shown: the rest may hold a password
-        let scheme = connection.split_once(':').map_or("", |(scheme, _)| scheme);
-        return Err(Error::unsupported(format!(
-            "[database] connection: scheme '{scheme}' is not part of this build yet"
-        ))
-        .remedy("use sqlite:///<absolute path>, or leave it out"));
-    };
+    let Some(path) = connection.strip_prefix("sqlite://") else { return server(settings, connection, site) };
     match path.strip_prefix('/') {
         None if path.is_empty() => Ok(StoreLocation::Memory),
         None => Err(Error::configuration(format!("[database] connection 'sqlite://{path}' is not a path"))
@@ -80,4 +78,24 @@ pub(super) fn location(settings: &Settings, site: &SiteName) -> Result<StoreLoca
         }
         Some(path) => Ok(StoreLocation::File(PathBuf::from(path.replace(SITE_PLACEHOLDER, site.as_str())))),
     }
+}
+
+/// A database on a server. Only the scheme of what is not understood is shown: the rest may hold a password.
+fn server(settings: &Settings, connection: &str, site: &SiteName) -> Result<StoreLocation> {
+    let scheme = connection.split_once(':').map_or("", |(scheme, _)| scheme);
+    if !scheme.starts_with("mysql") && !scheme.starts_with("mariadb") {
+        return Err(Error::unsupported(format!("[database] connection: scheme '{scheme}' is not part of this build"))
+            .remedy("use mysql+pymysql://…, or sqlite:///<absolute path>, or leave it out"));
+    }
+    // as a part of a URL the braces may be escaped
+    let encoded = "%7Bsite%7D";
+    let is_shared = !connection.contains(SITE_PLACEHOLDER) && !connection.contains(encoded);
+    if settings.storage_driver == StorageDriverChoice::Mock && is_shared {
+        return Err(Error::configuration(
+            "[database] connection names one database, and both sites live in this process",
+        )
+        .remedy(format!("put {SITE_PLACEHOLDER} into it where the site's name belongs")));
+    }
+    let connection = connection.replace(SITE_PLACEHOLDER, site.as_str()).replace(encoded, site.as_str());
+    Ok(StoreLocation::Server(DatabaseServer::parse(&connection)?))
 }

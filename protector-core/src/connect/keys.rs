@@ -3,7 +3,7 @@
 use super::{database, mock};
 use crate::config::Settings;
 use crate::model::SiteName;
-use crate::store::{Durability, KeyRing, RotateReport, SetupReport, SqliteStore, StoreLocation, TokenReport};
+use crate::store::{Durability, KeyRing, RotateReport, SetupReport, SqlStore, StoreLocation, TokenReport};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub fn fernet_setup(settings: &Settings) -> Result<SetupReport> {
 ///
 /// # Errors
 /// a token of a site's database needs such a key → `Precondition` naming site and groups → [`fernet_migrate`]; else as
-/// [`KeyRing::rotate`] and [`SqliteStore::tokens`]. In each case nothing was changed.
+/// [`KeyRing::rotate`] and [`SqlStore::tokens`]. In each case nothing was changed.
 pub async fn fernet_rotate(settings: &Settings) -> Result<RotateReport> {
     let keys = KeyRing::load(&settings.fernet_key_repository)?;
     for (site, store) in stores(settings, &keys)? {
@@ -54,7 +54,7 @@ pub async fn fernet_rotate(settings: &Settings) -> Result<RotateReport> {
 /// Encrypts every stored token with the primary key, one database after the other. May be run again.
 ///
 /// # Errors
-/// as [`SqliteStore::renew_tokens`]; databases before that one are done.
+/// as [`SqlStore::renew_tokens`]; databases before that one are done.
 pub async fn fernet_migrate(settings: &Settings) -> Result<Vec<TokenMigration>> {
     let mut done = Vec::new();
     let keys = KeyRing::load(&settings.fernet_key_repository)?;
@@ -67,14 +67,14 @@ pub async fn fernet_migrate(settings: &Settings) -> Result<Vec<TokenMigration>> 
 }
 
 /// The databases of all sites. One that was not made yet holds nothing.
-fn stores(settings: &Settings, keys: &KeyRing) -> Result<Vec<(SiteName, SqliteStore)>> {
+fn stores(settings: &Settings, keys: &KeyRing) -> Result<Vec<(SiteName, SqlStore)>> {
     let mut stores = Vec::new();
     for site in mock::site_names(settings)? {
         let location = database::location(settings, &site)?;
-        if location == StoreLocation::Memory || SqliteStore::migration_needed(&location)?.from == 0 {
+        if location == StoreLocation::Memory || SqlStore::migration_needed(&location)?.from == 0 {
             continue;
         }
-        stores.push((site, SqliteStore::open(location, Some(keys.clone()), Durability::Full)?));
+        stores.push((site, SqlStore::open(location, Some(keys.clone()), Durability::Full)?));
     }
     Ok(stores)
 }

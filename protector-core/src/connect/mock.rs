@@ -5,7 +5,7 @@ use crate::config::{CloudDriverChoice, MockClock, MockDatabase, Settings, Storag
 use crate::mock::{SeedOptions, SeedReport, World, WorldLocation, WorldTime, seed};
 use crate::model::{Site, SiteId, SiteName, SiteStatus};
 use crate::ports::{Cloud as _, Store};
-use crate::store::{Durability, SqliteStore};
+use crate::store::{Durability, SqlStore};
 use crate::{Error, ErrorKind, Result};
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -42,7 +42,7 @@ pub async fn mock_seed(settings: &Settings, options: SeedOptions) -> Result<Seed
     let world = world(settings)?;
     let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
     for site in site_names(settings)? {
-        let store = SqliteStore::open(database::location(settings, &site)?, None, Durability::Full)?;
+        let store = SqlStore::open(database::location(settings, &site)?, None, Durability::Full)?;
         stores.insert(site, Arc::new(store));
     }
     let report = seed(&world, &options)?;

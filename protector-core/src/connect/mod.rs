@@ -22,7 +22,7 @@ use crate::exec::{Endpoints, Limits};
 use crate::mock::{MockProbe, World};
 use crate::model::SiteName;
 use crate::ports::{Cloud, StorageDriver, Store};
-use crate::store::{Durability, SqliteStore};
+use crate::store::{Durability, SqlStore};
 use crate::wrap::{CallCount, CallCounters};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -70,7 +70,7 @@ impl Deployment {
         let mut clouds = BTreeMap::new();
         for site in sites {
             let location = database::location(settings, &site)?;
-            stores.insert(site.clone(), Arc::new(SqliteStore::open(location, keys.clone(), durability)?));
+            stores.insert(site.clone(), Arc::new(SqlStore::open(location, keys.clone(), durability)?));
             clouds.insert(site.clone(), Arc::new(world.cloud(&site)?) as Arc<dyn Cloud>);
         }
         if !world.persistent() {

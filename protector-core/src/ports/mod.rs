@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`StorageDriver`] | one array | `mock::MockStorageDriver` |
 //! | [`Cloud`] | one OpenStack | `mock::MockCloud` |
-//! | [`Store`] | the state of one site | `store::SqliteStore` |
+//! | [`Store`] | the state of one site | `store::SqlStore` |
 //! | [`Peer`] | the other site's metadata | `engine::InProcessPeer` |
 //! | [`Probe`] | whether a server came up, seen from outside | `connect::SystemProbe`, `mock::MockProbe` |
 //! | [`Clock`] | a source of time | [`SystemClock`], [`ManualClock`] |

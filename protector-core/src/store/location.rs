@@ -1,14 +1,17 @@
 //! Where a store keeps its data, and how hard it holds on to it.
 
+use super::DatabaseServer;
 use std::{fmt, path::PathBuf};
 
-/// Where the data is. Prints as the path, or `:memory:`.
+/// Where the data is. Prints as the path, `:memory:`, or the server without a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreLocation {
     /// In this process, gone with the store.
     Memory,
     /// In a file, shared by every process that opens it.
     File(PathBuf),
+    /// On a server, shared by every process that connects to it.
+    Server(DatabaseServer),
 }
 
 impl fmt::Display for StoreLocation {
@@ -16,6 +19,7 @@ impl fmt::Display for StoreLocation {
         match self {
             Self::Memory => f.write_str(":memory:"),
             Self::File(path) => path.display().fmt(f),
+            Self::Server(server) => server.fmt(f),
         }
     }
 }

@@ -1,29 +1,33 @@
-//! The state of one site in SQLite.
+//! The state of one site in a database: a SQLite file, or a MariaDB server.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `location`, `database`, `migrations` | where the data is, opening it, its schema |
+//! | `location` | where the data is |
 //! | `keys`, `tokens` | the key repository behind encrypted tokens; which of them need an older key |
-//! | `sites`, `groups`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
-//! | `columns`, `fault` | values as SQLite keeps them, and how SQLite's errors read outside |
+//! | `sites`, `groups`, `belongings`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
+//! | `sql` | what the tables ask of a database |
+//! | `sqlite`, `mariadb` | the databases: opening, schema, transactions |
+//! | `columns`, `fault` | values as they are kept, and how a database's errors read outside |
 
+mod belongings;
 mod columns;
-mod database;
 mod durations;
 mod fault;
 mod groups;
 mod keys;
 mod leases;
 mod location;
-mod migrations;
+mod mariadb;
 mod operations;
 mod sites;
+mod sql;
+mod sqlite;
 mod stops;
 mod tokens;
 
 pub use keys::{KeyRing, RotateReport, SetupReport};
 pub use location::{Durability, StoreLocation};
-pub use migrations::MigrationReport;
+pub use mariadb::DatabaseServer;
 pub use tokens::TokenReport;
 
 use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
@@ -34,127 +38,158 @@ use crate::{Error, Result};
 use async_trait::async_trait;
 use fault::Sql;
 use jiff::Timestamp;
+use mariadb::Mariadb;
 use operations::StoredEntries;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::{
-    fmt,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use sql::{Database, Tables};
+use sqlite::Sqlite;
+use std::{fmt, sync::Arc};
 
-/// The state of one site in a SQLite database. Clones share one connection; other processes may have the same file open.
+/// The state of one site in a database. Clones share its connections; other processes may use the same database.
 ///
-/// Calls must be made on a tokio runtime: SQLite works on its blocking threads. A call whose future is dropped still
+/// Calls must be made on a tokio runtime: databases work on its blocking threads. A call whose future is dropped still
 /// happens, all of it or nothing.
 ///
 /// ```
-/// use protector_core::{ports::Store, store::{Durability, SqliteStore, StoreLocation}};
+/// use protector_core::{ports::Store, store::{Durability, SqlStore, StoreLocation}};
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let store = SqliteStore::open(StoreLocation::Memory, None, Durability::Full)?;
+/// let store = SqlStore::open(StoreLocation::Memory, None, Durability::Full)?;
 /// assert!(store.groups().await?.is_empty());
-/// assert_eq!(store.to_string(), "SQLite store :memory:");
+/// assert_eq!(store.to_string(), "store :memory:");
 /// # Ok::<(), protector_core::Error>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct SqliteStore(Arc<Inner>);
+pub struct SqlStore(Arc<Inner>);
 
 struct Inner {
     location: StoreLocation,
-    connection: Mutex<Connection>,
+    database: Box<dyn Database>,
     keys: Option<KeyRing>,
 }
 
-impl SqliteStore {
-    /// Opens the state of a site. Reads and writes the disk, so call it at start-up and not between awaits. A database in
-    /// memory is new and ready; one on file must have been made by [`SqliteStore::migrate`]. `keys` may be left out as long
-    /// as no token is written or read. A file that others may read is made private, with a warning in the log.
+/// What [`SqlStore::migrate`] did. Equal versions: nothing was to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationReport {
+    /// Schema version found; 0 for none.
+    pub from: u32,
+    /// Schema version now.
+    pub to: u32,
+    /// The database.
+    pub location: StoreLocation,
+}
+
+impl SqlStore {
+    /// Opens the state of a site. Reads and writes the disk or asks the server, so call it at start-up and not between
+    /// awaits. A database in memory is new and ready; another one must have been made by [`SqlStore::migrate`]. `keys` may be
+    /// left out as long as no token is written or read. A file that others may read is made private, with a warning in the
+    /// log. `durability` is about files; a server has its own.
     ///
     /// # Errors
     /// missing, no schema, or an older one → `Storage` → `protector-manage db sync`; newer schema, somebody else's database,
-    /// or a path that cannot be used → `Storage` naming it and what to do; locked past the time-out → `Transient`.
+    /// or a path that cannot be used → `Storage` naming it and what to do; locked past the time-out → `Transient`; server
+    /// that does not answer → `Unreachable`, that does not accept the credentials → `Unauthenticated`.
     pub fn open(location: StoreLocation, keys: Option<KeyRing>, durability: Durability) -> Result<Self> {
-        let connection = Mutex::new(database::open(&location, durability)?);
-        Ok(Self(Arc::new(Inner { location, connection, keys })))
+        let database: Box<dyn Database> = match &location {
+            StoreLocation::Memory | StoreLocation::File(_) => Box::new(Sqlite::open(location.clone(), durability)?),
+            StoreLocation::Server(server) => Box::new(Mariadb::open(server.clone())?),
+        };
+        Ok(Self(Arc::new(Inner { location, database, keys })))
     }
 
-    /// Creates the database if there is none (mode 0600, missing directories 0700) and brings its schema up to date. May be
-    /// run again and by several processes at once.
+    /// Creates what is missing (a file with mode 0600, directories with 0700; the database on a server must be there) and
+    /// brings the schema up to date. May be run again and by several processes at once.
     ///
     /// # Errors
-    /// as [`SqliteStore::open`], except that a missing or older schema is mended.
+    /// as [`SqlStore::open`], except that a missing or older schema is mended.
     pub fn migrate(location: &StoreLocation) -> Result<MigrationReport> {
-        let (from, to) = database::migrate(location)?;
-        let path = PathBuf::from(location.to_string());
-        Ok(MigrationReport { from, to, path })
+        let (from, to) = match location {
+            StoreLocation::Memory | StoreLocation::File(_) => sqlite::database::migrate(location)?,
+            StoreLocation::Server(server) => Mariadb::migrate(server.clone())?,
+        };
+        Ok(MigrationReport { from, to, location: location.clone() })
     }
 
-    /// What [`SqliteStore::migrate`] would do.
+    /// What [`SqlStore::migrate`] would do.
     ///
     /// # Errors
-    /// as [`SqliteStore::migrate`].
+    /// as [`SqlStore::migrate`].
     pub fn migration_needed(location: &StoreLocation) -> Result<MigrationReport> {
-        let (from, to) = database::versions(location)?;
-        Ok(MigrationReport { from, to, path: PathBuf::from(location.to_string()) })
+        let (from, to) = match location {
+            StoreLocation::Memory | StoreLocation::File(_) => sqlite::database::versions(location)?,
+            StoreLocation::Server(server) => (Mariadb::version(server.clone())?, sqlite::migrations::latest()),
+        };
+        Ok(MigrationReport { from, to, location: location.clone() })
     }
 
-    /// Runs `work` on the connection, on a thread that may block. The lock is taken and given back on that thread.
+    /// Runs `work` on a connection, on a thread that may block.
     async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection, Option<&KeyRing>) -> Sql<T> + Send + 'static,
+        F: FnMut(&mut dyn Tables, Option<&KeyRing>) -> Sql<T> + Send + 'static,
     {
         self.run_and(work, Ok).await
     }
 
-    /// Runs `work` on the connection, and then `finish` without it: somebody else has it meanwhile.
-    async fn run_and<T, U, F, G>(&self, work: F, finish: G) -> Result<U>
+    /// Runs `work` on a connection, and then `finish` without it: somebody else has it meanwhile.
+    async fn run_and<T, U, F, G>(&self, mut work: F, finish: G) -> Result<U>
     where
+        T: 'static,
         U: Send + 'static,
-        F: FnOnce(&mut Connection, Option<&KeyRing>) -> Sql<T> + Send + 'static,
+        F: FnMut(&mut dyn Tables, Option<&KeyRing>) -> Sql<T> + Send + 'static,
         G: FnOnce(T) -> Sql<U> + Send + 'static,
     {
-        let runtime = tokio::runtime::Handle::try_current()
-            .map_err(|e| Error::internal("the store was called outside a tokio runtime").source(e))?;
-        let inner = Arc::clone(&self.0);
-        let done = runtime.spawn_blocking(move || {
-            let worked = {
-                // a panic in the middle of a transaction has rolled it back
-                let mut connection = inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
-                work(&mut connection, inner.keys.as_ref())
-            };
-            worked.and_then(finish).map_err(|fault| fault.at(&inner.location))
-        });
-        done.await.map_err(|e| Error::internal("a database call did not finish").source(e))?
-    }
-
-    /// Runs `work` in a transaction that holds the write lock from the start, so that what it reads stays true until it
-    /// commits, in every process.
-    async fn write<T, F>(&self, work: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Transaction<'_>, Option<&KeyRing>) -> Sql<T> + Send + 'static,
-    {
-        self.run(|connection, keys| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction, keys)?;
-            transaction.commit()?;
-            Ok(value)
+        self.blocking(move |inner| {
+            let mut found = None;
+            inner.database.read(&mut |t| {
+                found = Some(work(t, inner.keys.as_ref())?);
+                Ok(())
+            })?;
+            finish(found.ok_or_else(not_run)?).map_err(|fault| fault.at(&inner.location))
         })
         .await
     }
-}
 
-impl fmt::Display for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SQLite store {}", self.0.location)
+    /// Runs `work` in a transaction beside which nobody writes, so that what it reads stays true until it commits, in every
+    /// process.
+    async fn write<T, F>(&self, mut work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Tables, Option<&KeyRing>) -> Sql<T> + Send + 'static,
+    {
+        self.blocking(move |inner| {
+            let mut made = None;
+            inner.database.write(&mut |t| {
+                made = Some(work(t, inner.keys.as_ref())?);
+                Ok(())
+            })?;
+            made.ok_or_else(not_run)
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Inner) -> Result<T> + Send + 'static) -> Result<T> {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|e| Error::internal("the store was called outside a tokio runtime").source(e))?;
+        let inner = Arc::clone(&self.0);
+        let done = runtime.spawn_blocking(move || work(&inner));
+        done.await.map_err(|e| Error::internal("a database call did not finish").source(e))?
     }
 }
 
-impl fmt::Debug for SqliteStore {
+fn not_run() -> Error {
+    Error::internal("a database did not run what it was asked to")
+}
+
+impl fmt::Display for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore")
+        write!(f, "store {}", self.0.location)
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore")
             .field("location", &self.0.location)
             .field("keys", &self.0.keys)
             .finish_non_exhaustive()
@@ -162,9 +197,9 @@ impl fmt::Debug for SqliteStore {
 }
 
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for SqlStore {
     async fn sites(&self) -> Result<Vec<Site>> {
-        self.run(|c, _| sites::all(c)).await
+        self.run(|t, _| sites::all(t)).await
     }
 
     async fn create_site(&self, site: &Site) -> Result<()> {
@@ -178,12 +213,12 @@ impl Store for SqliteStore {
     }
 
     async fn groups(&self) -> Result<Vec<GroupRecord>> {
-        self.run(|c, keys| groups::all(c, keys)).await
+        self.run(|t, keys| groups::all(t, keys)).await
     }
 
     async fn group(&self, id_or_name: &str) -> Result<Option<GroupRecord>> {
         let id_or_name = id_or_name.to_owned();
-        self.run(move |c, keys| groups::find(c, keys, &id_or_name)).await
+        self.run(move |t, keys| groups::find(t, keys, &id_or_name)).await
     }
 
     async fn create_group(&self, record: &GroupRecord) -> Result<()> {
@@ -211,29 +246,29 @@ impl Store for SqliteStore {
         self.write(move |t, keys| {
             operations::begin(t, &operation)?;
             operations::append(t, &operation.id, &entries)?;
-            change.map_or(Ok(()), |change| groups::update(t, keys, &change))
+            change.as_ref().map_or(Ok(()), |change| groups::update(t, keys, change))
         })
         .await
     }
 
     async fn operation(&self, id: &OperationId) -> Result<Option<StoredOperation>> {
         let id = id.clone();
-        self.run(move |c, _| operations::find(c, &id)).await
+        self.run(move |t, _| operations::find(t, &id)).await
     }
 
     async fn operations(&self, filter: &OperationFilter) -> Result<Vec<StoredOperation>> {
         let filter = filter.clone();
-        self.run(move |c, _| operations::list(c, &filter)).await
+        self.run(move |t, _| operations::list(t, &filter)).await
     }
 
     async fn journal(&self, id: &OperationId, from: u64) -> Result<Vec<JournalEntry>> {
         let id = id.clone();
-        self.run_and(move |c, _| operations::journal(c, &id, from, None), StoredEntries::checked).await
+        self.run_and(move |t, _| operations::journal(t, &id, from, None), StoredEntries::checked).await
     }
 
     async fn journal_page(&self, id: &OperationId, from: u64, limit: u32) -> Result<Vec<JournalEntry>> {
         let id = id.clone();
-        self.run_and(move |c, _| operations::journal(c, &id, from, Some(limit)), StoredEntries::checked).await
+        self.run_and(move |t, _| operations::journal(t, &id, from, Some(limit)), StoredEntries::checked).await
     }
 
     async fn append(
@@ -273,12 +308,12 @@ impl Store for SqliteStore {
     }
 
     async fn durations(&self) -> Result<Vec<StepDurations>> {
-        self.run(|c, _| durations::all(c)).await
+        self.run(|t, _| durations::all(t)).await
     }
 
     async fn lease(&self, id: &OperationId) -> Result<Option<Lease>> {
         let id = id.clone();
-        self.run(move |c, _| leases::current(c, &id)).await
+        self.run(move |t, _| leases::current(t, &id)).await
     }
 
     async fn acquire_lease(
@@ -291,7 +326,7 @@ impl Store for SqliteStore {
         let (id, holder) = (id.clone(), holder.clone());
         self.write(move |t, _| {
             operations::require(t, &id)?;
-            leases::acquire(t, &id, holder, expires_at, replaces)
+            leases::acquire(t, &id, &holder, expires_at, replaces)
         })
         .await
     }
@@ -310,14 +345,14 @@ impl Store for SqliteStore {
         let (id, request) = (id.clone(), request.clone());
         self.write(move |t, _| {
             operations::require(t, &id)?;
-            stops::request(t, &id, request)
+            stops::request(t, &id, &request)
         })
         .await
     }
 
     async fn stop_request(&self, id: &OperationId) -> Result<Option<StopRequest>> {
         let id = id.clone();
-        self.run(move |c, _| stops::pending(c, &id)).await
+        self.run(move |t, _| stops::pending(t, &id)).await
     }
 
     async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
@@ -327,13 +362,13 @@ impl Store for SqliteStore {
 }
 
 /// Ends the hold on the group; nothing is left to stop.
-fn close_operation(t: &Transaction<'_>, id: &OperationId) -> Sql<()> {
+fn close_operation(t: &mut dyn Tables, id: &OperationId) -> Sql<()> {
     operations::close(t, id)?;
     stops::forget(t, id)
 }
 
 fn append(
-    t: &Transaction<'_>,
+    t: &mut dyn Tables,
     keys: Option<&KeyRing>,
     id: &OperationId,
     lease: u64,

@@ -2,46 +2,31 @@
 
 use super::columns::{from_integer, from_json, from_time, to_integer, to_json};
 use super::fault::Sql;
+use super::sql::{NO_LIMIT, Row, Tables, Value};
 use crate::Error;
 use crate::model::OperationId;
 use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation, verify_chain, verify_next};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, types::ValueRef};
 use std::sync::Arc;
 
 const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
 
-pub(super) fn find(c: &Connection, id: &OperationId) -> Sql<Option<StoredOperation>> {
-    let mut statement = c.prepare_cached(&format!("{COLUMNS} WHERE id = ?"))?;
-    let mut rows = statement.query([id.as_str()])?;
-    rows.next()?.map(read).transpose()
+pub(super) fn find(t: &mut dyn Tables, id: &OperationId) -> Sql<Option<StoredOperation>> {
+    t.first(&format!("{COLUMNS} WHERE id = ?"), &[id.as_str().into()], read)
 }
 
-pub(super) fn list(c: &Connection, filter: &OperationFilter) -> Sql<Vec<StoredOperation>> {
-    let order = "ORDER BY accepted_at DESC, position DESC LIMIT ?1";
-    // to SQLite, a negative limit is none
-    let limit = filter.limit.map_or(-1, i64::from);
-    let mut operations = Vec::new();
-    let (mut every, mut of_group);
-    let mut rows = match &filter.group {
-        None => {
-            every = c.prepare_cached(&format!("{COLUMNS} {order}"))?;
-            every.query([limit])?
-        }
-        Some(group) => {
-            of_group = c.prepare_cached(&format!("{COLUMNS} WHERE group_id = ?2 {order}"))?;
-            of_group.query((limit, group.as_str()))?
-        }
-    };
-    while let Some(row) = rows.next()? {
-        operations.push(read(row)?);
+pub(super) fn list(t: &mut dyn Tables, filter: &OperationFilter) -> Sql<Vec<StoredOperation>> {
+    let order = "ORDER BY accepted_at DESC, position DESC LIMIT ?";
+    let limit = Value::from(filter.limit.map_or(NO_LIMIT, i64::from));
+    match &filter.group {
+        None => t.all(&format!("{COLUMNS} {order}"), &[limit], read),
+        Some(group) => t.all(&format!("{COLUMNS} WHERE group_id = ? {order}"), &[group.as_str().into(), limit], read),
     }
-    Ok(operations)
 }
 
 /// Refuses an operation that is not stored.
-pub(super) fn require(c: &Connection, id: &OperationId) -> Sql<()> {
-    if c.prepare_cached("SELECT 1 FROM operations WHERE id = ?")?.exists([id.as_str()])? {
+pub(super) fn require(t: &mut dyn Tables, id: &OperationId) -> Sql<()> {
+    if exists(t, id)? {
         return Ok(());
     }
     Err(Error::not_found(format!("operation '{id}' does not exist"))
@@ -49,47 +34,43 @@ pub(super) fn require(c: &Connection, id: &OperationId) -> Sql<()> {
         .into())
 }
 
+fn exists(t: &mut dyn Tables, id: &OperationId) -> Sql<bool> {
+    Ok(t.text("SELECT id FROM operations WHERE id = ?", &[id.as_str().into()])?.is_some())
+}
+
 /// Stores an operation and lets it hold its group.
-pub(super) fn begin(c: &Connection, operation: &StoredOperation) -> Sql<()> {
+pub(super) fn begin(t: &mut dyn Tables, operation: &StoredOperation) -> Sql<()> {
     let StoredOperation { id, group, group_name, kind, accepted_at, plan } = operation;
-    let open: Option<String> = c
-        .prepare_cached("SELECT operation_id FROM open_operations WHERE group_id = ?")?
-        .query_row([group.as_str()], |row| row.get(0))
-        .optional()?;
-    if let Some(open) = open {
+    let (id, group) = (Value::from(id.as_str()), Value::from(group.as_str()));
+    if let Some(open) = t.text("SELECT operation_id FROM open_operations WHERE group_id = ?", &[group])? {
         return Err(Error::conflict(format!("protection group '{group_name}' has an open operation '{open}'"))
             .remedy(format!("openstack protector operation show {open}"))
             .into());
     }
-    if require(c, id).is_ok() {
-        return Err(Error::already_exists(format!("operation '{id}' already exists")).into());
+    if exists(t, &operation.id)? {
+        return Err(Error::already_exists(format!("operation '{}' already exists", operation.id)).into());
     }
-    c.prepare_cached(
+    let (kind, accepted_at) = (to_json(kind)?, format!("{accepted_at:.9}"));
+    t.execute(
         "INSERT INTO operations (id, group_id, group_name, kind, accepted_at, plan) VALUES (?, ?, ?, ?, ?, ?)",
-    )?
-    .execute((id.as_str(), group.as_str(), group_name, to_json(kind)?, format!("{accepted_at:.9}"), plan))?;
-    c.prepare_cached("INSERT INTO open_operations (group_id, operation_id) VALUES (?, ?)")?
-        .execute([group.as_str(), id.as_str()])?;
+        &[id, group, group_name.into(), (&kind).into(), (&accepted_at).into(), plan.into()],
+    )?;
+    t.execute("INSERT INTO open_operations (group_id, operation_id) VALUES (?, ?)", &[group, id])?;
     Ok(())
 }
 
 /// Ends an operation's hold on its group.
-pub(super) fn close(c: &Connection, id: &OperationId) -> Sql<()> {
-    c.prepare_cached("DELETE FROM open_operations WHERE operation_id = ?")?.execute([id.as_str()])?;
+pub(super) fn close(t: &mut dyn Tables, id: &OperationId) -> Sql<()> {
+    t.execute("DELETE FROM open_operations WHERE operation_id = ?", &[id.as_str().into()])?;
     Ok(())
 }
 
 /// Appends to the journal of a stored operation.
-pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry]) -> Sql<()> {
+pub(super) fn append(t: &mut dyn Tables, id: &OperationId, entries: &[JournalEntry]) -> Sql<()> {
     let Some(first) = entries.first() else { return Ok(()) };
-    let last: Option<(i64, String)> = c
-        .prepare_cached("SELECT sequence, hash FROM journal WHERE operation_id = ? ORDER BY sequence DESC LIMIT 1")?
-        .query_row([id.as_str()], |row| row.try_into())
-        .optional()?;
-    let (next, previous_hash): (i64, Arc<str>) = match last {
-        None => (0, JOURNAL_START.into()),
-        Some((last, hash)) => (last + 1, hash.into()),
-    };
+    let sql = "SELECT sequence, hash FROM journal WHERE operation_id = ? ORDER BY sequence DESC LIMIT 1";
+    let last = t.first(sql, &[id.as_str().into()], |row| Ok((row.integer(0)?, Arc::from(row.text(1)?))))?;
+    let (next, previous_hash) = last.map_or_else(|| (0, JOURNAL_START.into()), |(last, hash)| (last + 1, hash));
     if to_integer(first.sequence)? != next || first.previous_hash != previous_hash {
         return Err(Error::conflict(format!(
             "journal entry {} of operation '{id}' does not follow what is stored, which goes on at {next}: somebody else \
@@ -100,11 +81,19 @@ pub(super) fn append(c: &Connection, id: &OperationId, entries: &[JournalEntry])
         .into());
     }
     verify_chain(entries).map_err(|e| Error::internal(format!("journal of operation '{id}': {}", e.message())))?;
-    let mut statement = c.prepare_cached(
-        "INSERT INTO journal (operation_id, sequence, at, record, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?)",
-    )?;
     for JournalEntry { sequence, at, record, previous_hash, hash } in entries {
-        statement.execute((id.as_str(), to_integer(*sequence)?, at.to_string(), record, &**previous_hash, &**hash))?;
+        let at = at.to_string();
+        t.execute(
+            "INSERT INTO journal (operation_id, sequence, at, record, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?)",
+            &[
+                id.as_str().into(),
+                to_integer(*sequence)?.into(),
+                (&at).into(),
+                record.into(),
+                (&**previous_hash).into(),
+                (&**hash).into(),
+            ],
+        )?;
     }
     Ok(())
 }
@@ -128,35 +117,29 @@ struct StoredEntry {
 }
 
 /// Entries from `from` on; at most `limit` of them.
-pub(super) fn journal(c: &Connection, id: &OperationId, from: u64, limit: Option<u32>) -> Sql<StoredEntries> {
+pub(super) fn journal(t: &mut dyn Tables, id: &OperationId, from: u64, limit: Option<u32>) -> Sql<StoredEntries> {
     let before = from.saturating_sub(1);
-    // to SQLite, a negative limit is none
-    let most = limit.map_or(-1, |limit| i64::from(limit) + i64::from(before < from));
-    let mut statement = c.prepare_cached(
-        "SELECT sequence, at, record, previous_hash, hash FROM journal
-         WHERE operation_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
-    )?;
-    let mut rows = statement.query((id.as_str(), to_integer(before)?, most))?;
+    let most = limit.map_or(NO_LIMIT, |limit| i64::from(limit) + i64::from(before < from));
+    let sql = "SELECT sequence, at, record, previous_hash, hash FROM journal
+         WHERE operation_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?";
     let mut entries: Vec<StoredEntry> = Vec::new();
-    while let Some(row) = rows.next()? {
+    t.each(sql, &[id.as_str().into(), to_integer(before)?.into(), most.into()], &mut |row| {
         let last = entries.last();
         entries.push(StoredEntry {
-            sequence: row.get(0)?,
-            at: shared(row, 1, last.map(|entry| &entry.at))?,
-            record: row.get(2)?,
-            previous_hash: shared(row, 3, last.map(|entry| &entry.hash))?,
-            hash: row.get(4)?,
+            sequence: row.integer(0)?,
+            at: shared(row.text(1)?, last.map(|entry| &entry.at)),
+            record: row.text(2)?.to_owned(),
+            previous_hash: shared(row.text(3)?, last.map(|entry| &entry.hash)),
+            hash: row.text(4)?.into(),
         });
-    }
+        Ok(())
+    })?;
     Ok(StoredEntries { operation: id.clone(), from, entries })
 }
 
-/// The text in a column, which may be known already.
-fn shared(row: &Row<'_>, column: usize, known: Option<&Arc<str>>) -> Sql<Arc<str>> {
-    match (row.get_ref(column)?, known) {
-        (ValueRef::Text(text), Some(known)) if text == known.as_bytes() => Ok(known.clone()),
-        _ => Ok(row.get(column)?),
-    }
+/// The text, which may be known already.
+fn shared(text: &str, known: Option<&Arc<str>>) -> Arc<str> {
+    known.filter(|known| ***known == *text).map_or_else(|| text.into(), Arc::clone)
 }
 
 impl StoredEntries {
@@ -194,16 +177,15 @@ impl StoredEntries {
     }
 }
 
-fn read(row: &Row<'_>) -> Sql<StoredOperation> {
-    let (id, group, group_name, kind, accepted_at, plan): (String, String, String, String, String, String) =
-        row.try_into()?;
+fn read(row: &dyn Row) -> Sql<StoredOperation> {
+    let id = row.text(0)?;
     let what = || format!("operation '{id}'");
     Ok(StoredOperation {
-        group: group.into(),
-        group_name,
-        kind: from_json(what, &kind)?,
-        accepted_at: from_time(what, &accepted_at)?,
-        plan,
-        id: id.clone().into(),
+        group: row.text(1)?.into(),
+        group_name: row.text(2)?.to_owned(),
+        kind: from_json(what, row.text(3)?)?,
+        accepted_at: from_time(what, row.text(4)?)?,
+        plan: row.text(5)?.to_owned(),
+        id: id.into(),
     })
 }

@@ -2,51 +2,44 @@
 
 use super::columns::{from_json, to_json};
 use super::fault::Sql;
+use super::sql::Tables;
 use crate::Error;
 use crate::model::{Site, SiteName};
-use rusqlite::{Connection, OptionalExtension};
 
-pub(super) fn all(c: &Connection) -> Sql<Vec<Site>> {
-    let mut statement = c.prepare_cached("SELECT name, doc FROM sites ORDER BY name")?;
-    let mut rows = statement.query([])?;
-    let mut sites = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (name, doc): (String, String) = row.try_into()?;
-        sites.push(from_json(|| format!("site '{name}'"), &doc)?);
-    }
-    Ok(sites)
+pub(super) fn all(t: &mut dyn Tables) -> Sql<Vec<Site>> {
+    t.all("SELECT name, doc FROM sites ORDER BY name", &[], |row| {
+        let name = row.text(0)?;
+        from_json(|| format!("site '{name}'"), row.text(1)?)
+    })
 }
 
-pub(super) fn create(c: &Connection, site: &Site) -> Sql<()> {
-    let doc = to_json(site)?;
-    let stored: Option<String> = c
-        .prepare_cached("SELECT doc FROM sites WHERE name = ?")?
-        .query_row([site.name.as_str()], |row| row.get(0))
-        .optional()?;
-    match stored {
+pub(super) fn create(t: &mut dyn Tables, site: &Site) -> Sql<()> {
+    let (name, doc) = (site.name.as_str(), to_json(site)?);
+    match t.text("SELECT doc FROM sites WHERE name = ?", &[name.into()])? {
         None => {
-            c.prepare_cached("INSERT INTO sites (name, doc) VALUES (?, ?)")?.execute([site.name.as_str(), &doc])?;
+            t.execute("INSERT INTO sites (name, doc) VALUES (?, ?)", &[name.into(), (&doc).into()])?;
             Ok(())
         }
         Some(stored) if stored == doc => Ok(()),
-        Some(_) => Err(Error::already_exists(format!("site '{}' already exists, with other values", site.name))
-            .remedy(format!("openstack protector site show {}", site.name))
+        Some(_) => Err(Error::already_exists(format!("site '{name}' already exists, with other values"))
+            .remedy(format!("openstack protector site show {name}"))
             .into()),
     }
 }
 
-pub(super) fn delete(c: &Connection, name: &SiteName) -> Sql<()> {
-    let mut statement = c.prepare_cached(
-        "SELECT name FROM protection_groups WHERE primary_site = ?1 OR secondary_site = ?1 ORDER BY name",
+pub(super) fn delete(t: &mut dyn Tables, name: &SiteName) -> Sql<()> {
+    let site = name.as_str().into();
+    let groups = t.all(
+        "SELECT name FROM protection_groups WHERE primary_site = ? OR secondary_site = ? ORDER BY name",
+        &[site, site],
+        |row| row.text(0).map(str::to_owned),
     )?;
-    let groups: Vec<String> =
-        statement.query_map([name.as_str()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     if !groups.is_empty() {
         return Err(Error::conflict(format!("site '{name}' is in use by protection groups {}", groups.join(", ")))
             .remedy("delete these groups first: openstack protector protection-group delete <name>")
             .into());
     }
-    match c.prepare_cached("DELETE FROM sites WHERE name = ?")?.execute([name.as_str()])? {
+    match t.execute("DELETE FROM sites WHERE name = ?", &[site])? {
         0 => Err(Error::not_found(format!("site '{name}' does not exist"))
             .remedy("openstack protector site list")
             .into()),

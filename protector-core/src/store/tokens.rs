@@ -2,9 +2,9 @@
 
 use super::fault::Sql;
 use super::groups::no_keys;
-use super::{KeyRing, SqliteStore};
+use super::sql::Tables;
+use super::{KeyRing, SqlStore};
 use crate::Result;
-use rusqlite::Connection;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -17,6 +17,9 @@ pub struct TokenReport {
     pub outdated: BTreeSet<String>,
 }
 
+/// Id of a group, with the tokens of its arrays under another key; absent where they need none.
+type Renewed = (String, [Option<String>; 2]);
+
 /// What a group has stored.
 struct Stored {
     id: String,
@@ -25,43 +28,40 @@ struct Stored {
     tokens: [Option<String>; 2],
 }
 
-impl SqliteStore {
+impl SqlStore {
     /// Which stored tokens need another key than the primary one.
     ///
     /// # Errors
     /// there are tokens and no keys → `InvalidConfiguration`; a token that no key decrypts → `Storage` naming the group.
     pub async fn tokens(&self) -> Result<TokenReport> {
-        self.run(|c, keys| renew(c, keys, |_, _| Ok(()))).await
+        self.run(|t, keys| Ok(outdated(t, keys)?.0)).await
     }
 
     /// Encrypts those with the primary key, all or none. What the tokens are does not change, nor does any version.
     ///
     /// # Errors
-    /// as [`SqliteStore::tokens`]; nothing was changed.
+    /// as [`SqlStore::tokens`]; nothing was changed.
     pub async fn renew_tokens(&self) -> Result<TokenReport> {
         self.write(|t, keys| {
-            renew(t, keys, |id, [primary, secondary]| {
-                t.prepare_cached(
+            let (report, renewed) = outdated(t, keys)?;
+            for (id, [primary, secondary]) in &renewed {
+                t.execute(
                     "UPDATE protection_groups SET primary_token = coalesce(?, primary_token),
                      secondary_token = coalesce(?, secondary_token) WHERE id = ?",
-                )?
-                .execute((primary, secondary, id))?;
-                Ok(())
-            })
+                    &[primary.as_deref().into(), secondary.as_deref().into(), id.into()],
+                )?;
+            }
+            Ok(report)
         })
         .await
     }
 }
 
-/// Hands what has to be replaced to `store`.
-fn renew(
-    c: &Connection,
-    keys: Option<&KeyRing>,
-    store: impl Fn(&str, [Option<String>; 2]) -> Sql<()>,
-) -> Sql<TokenReport> {
-    let mut report = TokenReport::default();
+/// What was found, and for each group with tokens that need another key: the same ones under the primary key.
+fn outdated(t: &mut dyn Tables, keys: Option<&KeyRing>) -> Sql<(TokenReport, Vec<Renewed>)> {
+    let (mut report, mut all) = (TokenReport::default(), Vec::new());
     let keys = keys.map(KeyRing::current).transpose()?;
-    for Stored { id, name, tokens } in stored(c)? {
+    for Stored { id, name, tokens } in stored(t)? {
         let keys = keys.as_ref().ok_or_else(|| no_keys(&name, "read"))?;
         let mut renewed = [None, None];
         for (new, token) in renewed.iter_mut().zip(tokens.iter().map(Option::as_ref)) {
@@ -70,19 +70,18 @@ fn renew(
             *new = keys.renewed(token).map_err(|e| e.context(format!("protection group '{name}'")))?;
         }
         if renewed.iter().any(Option::is_some) {
-            store(&id, renewed)?;
+            all.push((id, renewed));
             report.outdated.insert(name);
         }
     }
-    Ok(report)
+    Ok((report, all))
 }
 
-fn stored(c: &Connection) -> Sql<Vec<Stored>> {
-    let mut statement = c.prepare_cached(
-        "SELECT id, name, primary_token, secondary_token FROM protection_groups
-         WHERE primary_token IS NOT NULL OR secondary_token IS NOT NULL ORDER BY name",
-    )?;
-    let rows = statement
-        .query_map([], |row| Ok(Stored { id: row.get(0)?, name: row.get(1)?, tokens: [row.get(2)?, row.get(3)?] }))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+fn stored(t: &mut dyn Tables) -> Sql<Vec<Stored>> {
+    let sql = "SELECT id, name, primary_token, secondary_token FROM protection_groups
+         WHERE primary_token IS NOT NULL OR secondary_token IS NOT NULL ORDER BY name";
+    t.all(sql, &[], |row| {
+        let tokens = [row.optional_text(2)?.map(str::to_owned), row.optional_text(3)?.map(str::to_owned)];
+        Ok(Stored { id: row.text(0)?.to_owned(), name: row.text(1)?.to_owned(), tokens })
+    })
 }

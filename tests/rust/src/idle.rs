@@ -7,7 +7,7 @@ use protector_core::exec::{Endpoints, Executor, JOURNAL_SCHEMA, Limits, Operatio
 use protector_core::model::*;
 use protector_core::plan::{Action, OnFailure, Phase, Plan, Request, Step, StepOutput, plan};
 use protector_core::ports::*;
-use protector_core::store::{Durability, SqliteStore, StoreLocation};
+use protector_core::store::{Durability, SqlStore, StoreLocation};
 use protector_core::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -31,8 +31,8 @@ pub struct Idle {
 /// store cannot be written → `Storage`.
 pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<Idle> {
     let location = StoreLocation::File(directory.join("idle.db"));
-    SqliteStore::migrate(&location)?;
-    let store = Arc::new(SqliteStore::open(location, None, Durability::Off)?);
+    SqlStore::migrate(&location)?;
+    let store = Arc::new(SqlStore::open(location, None, Durability::Off)?);
     let plan = idle_plan(steps)?;
     let now = jiff::Timestamp::UNIX_EPOCH;
     let operation = StoredOperation {

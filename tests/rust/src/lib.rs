@@ -2,6 +2,8 @@
 
 pub mod compare;
 pub mod crash;
+pub mod cutting_proxy;
+pub mod database_server;
 pub mod faults;
 pub mod files;
 pub mod flash_array_stage;

@@ -5,7 +5,7 @@ use crate::model::{FailoverType, Mappings};
 use crate::plan::testing::{Size, facts};
 use crate::plan::{Request, plan};
 use crate::ports::{JOURNAL_START, StopKind, StopRequest, StoredOperation};
-use crate::store::{Durability, SqliteStore, StoreLocation};
+use crate::store::{Durability, SqlStore, StoreLocation};
 
 fn failover() -> Plan {
     let request = Request::Failover {
@@ -221,7 +221,7 @@ fn an_abort_is_possible_until_the_pivot_is_done() {
 async fn a_journal_is_read_in_pages() {
     let (plan, id) = (failover(), OperationId::from("op-1"));
     let journal = journal(&plan);
-    let store = SqliteStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
+    let store = SqlStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
     let operation = StoredOperation {
         id: id.clone(),
         group: plan.group.clone(),

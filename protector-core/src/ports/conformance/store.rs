@@ -26,11 +26,11 @@ pub struct StoreSubject {
 ///
 /// ```
 /// use protector_core::ports::conformance::{run_all, store};
-/// use protector_core::store::{Durability, SqliteStore, StoreLocation};
+/// use protector_core::store::{Durability, SqlStore, StoreLocation};
 /// use std::sync::Arc;
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let report = run_all(&store::suite(), async || {
-///     let store = Arc::new(SqliteStore::open(StoreLocation::Memory, None, Durability::Off)?);
+///     let store = Arc::new(SqlStore::open(StoreLocation::Memory, None, Durability::Off)?);
 ///     Ok(store::StoreSubject { other: store.clone(), store, keeps_tokens: false })
 /// })
 /// .await;

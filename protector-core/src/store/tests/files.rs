@@ -11,7 +11,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn refused(location: StoreLocation, words: &[&str]) {
-    let e = SqliteStore::open(location, None, Durability::Off).unwrap_err();
+    let e = SqlStore::open(location, None, Durability::Off).unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Storage, "{e}");
     let text = e.to_string();
     assert!(words.iter().all(|word| text.contains(word)), "{text}");
@@ -22,13 +22,13 @@ fn migration_starts_from_nothing_and_repeats() {
     let place = Place::new();
     let latest = migrations::latest();
     assert_eq!(
-        SqliteStore::migrate(&place.location()).unwrap(),
-        MigrationReport { from: 0, to: latest, path: place.path() }
+        SqlStore::migrate(&place.location()).unwrap(),
+        MigrationReport { from: 0, to: latest, location: place.location() }
     );
-    let report = SqliteStore::migrate(&place.location()).unwrap();
+    let report = SqlStore::migrate(&place.location()).unwrap();
     assert_eq!((report.from, report.to), (latest, latest));
-    let memory = SqliteStore::migrate(&StoreLocation::Memory).unwrap();
-    assert_eq!((memory.from, memory.to, memory.path), (0, latest, PathBuf::from(":memory:")));
+    let memory = SqlStore::migrate(&StoreLocation::Memory).unwrap();
+    assert_eq!((memory.from, memory.to, memory.location), (0, latest, StoreLocation::Memory));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let newer = migrations::latest() + 1;
     raw(&place.path()).execute("INSERT INTO schema_version (version) VALUES (?)", [newer]).unwrap();
     refused(place.location(), &["site-a.db", "newer", &newer.to_string()]);
-    let e = SqliteStore::migrate(&place.location()).unwrap_err();
+    let e = SqlStore::migrate(&place.location()).unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Storage);
     assert!(e.message().contains("newer"), "{e}");
 }
@@ -60,11 +60,11 @@ fn a_newer_schema_is_refused_and_left_alone() {
 fn an_older_schema_is_refused_until_it_is_migrated() {
     let place = Place::new();
     fs::create_dir(place.path().parent().unwrap()).unwrap();
-    raw(&place.path()).execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
+    raw(&place.path()).execute_batch(include_str!("../migrations/sqlite/0001_initial.sql")).unwrap();
     refused(place.location(), &["site-a.db", "schema version 1", "protector-manage db sync"]);
-    let report = SqliteStore::migrate(&place.location()).unwrap();
+    let report = SqlStore::migrate(&place.location()).unwrap();
     assert_eq!((report.from, report.to), (1, migrations::latest()));
-    SqliteStore::open(place.location(), None, Durability::Off).unwrap();
+    SqlStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
 /// The table is made anew by step 4.
@@ -87,8 +87,8 @@ async fn a_journal_outlives_the_change_of_its_table() {
         )
         .unwrap();
     refused(place.location(), &["schema version 3"]);
-    assert_eq!(SqliteStore::migrate(&place.location()).unwrap().from, 3);
-    let store = SqliteStore::open(place.location(), None, Durability::Off).unwrap();
+    assert_eq!(SqlStore::migrate(&place.location()).unwrap().from, 3);
+    let store = SqlStore::open(place.location(), None, Durability::Off).unwrap();
     assert_eq!(store.journal(&operation.id, 0).await.unwrap(), entries);
     let after: u32 = raw(&place.path()).query_row("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
     assert_eq!(after, 5);
@@ -101,7 +101,7 @@ fn a_database_of_another_program_is_left_alone() {
     raw(&place.path()).execute_batch("CREATE TABLE invoices (id INTEGER)").unwrap();
     let before = fs::read(place.path()).unwrap();
     refused(place.location(), &["belongs to another program"]);
-    assert!(SqliteStore::migrate(&place.location()).unwrap_err().message().contains("another program"));
+    assert!(SqlStore::migrate(&place.location()).unwrap_err().message().contains("another program"));
     assert_eq!(fs::read(place.path()).unwrap(), before);
 }
 
@@ -111,7 +111,7 @@ fn a_file_that_is_no_database_is_named() {
     fs::create_dir(place.path().parent().unwrap()).unwrap();
     fs::write(place.path(), "[DEFAULT]\n".repeat(100)).unwrap();
     refused(place.location(), &["site-a.db", "not a database", "[database] connection"]);
-    assert_eq!(SqliteStore::migrate(&place.location()).unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(SqlStore::migrate(&place.location()).unwrap_err().kind(), ErrorKind::Storage);
 }
 
 #[tokio::test]
@@ -147,11 +147,11 @@ fn a_place_that_cannot_be_written_is_named() {
     fs::write(&file, "").unwrap();
     let below_a_file = StoreLocation::File(file.join("site-a.db"));
     for location in [below_a_file, StoreLocation::File(place.0.path().to_owned())] {
-        let e = SqliteStore::migrate(&location).unwrap_err();
+        let e = SqlStore::migrate(&location).unwrap_err();
         assert_eq!(e.kind(), ErrorKind::Storage);
         assert!(e.message().contains(&location.to_string()), "{e}");
         assert!(e.remedy_text().is_some(), "{e}");
-        assert_eq!(SqliteStore::open(location, None, Durability::Off).unwrap_err().kind(), ErrorKind::Storage);
+        assert_eq!(SqlStore::open(location, None, Durability::Off).unwrap_err().kind(), ErrorKind::Storage);
     }
     assert_eq!(fs::read(&file).unwrap(), b"");
 }
@@ -161,9 +161,9 @@ fn a_name_that_means_something_to_sqlite_is_a_file_all_the_same() {
     let place = Place::new();
     for name in ["file:x?mode=memory", "a b%20'c'.db"] {
         let location = StoreLocation::File(place.0.path().join(name));
-        SqliteStore::migrate(&location).unwrap();
+        SqlStore::migrate(&location).unwrap();
         assert_eq!(mode(&place.0.path().join(name)), 0o600);
-        SqliteStore::open(location, None, Durability::Off).unwrap();
+        SqlStore::open(location, None, Durability::Off).unwrap();
     }
 }
 
@@ -177,7 +177,7 @@ async fn a_reopened_store_has_everything() {
         store.create_group(&web).await.unwrap();
         store.begin_operation(&first, &journal(0, 3), None).await.unwrap();
     }
-    let store = SqliteStore::open(place.location(), None, Durability::Full).unwrap();
+    let store = SqlStore::open(place.location(), None, Durability::Full).unwrap();
     assert_eq!(store.group("web").await.unwrap().as_ref(), Some(&web));
     assert_eq!(store.operation(&first.id).await.unwrap(), Some(first.clone()));
     assert_eq!(store.journal(&first.id, 0).await.unwrap(), journal(0, 3));
@@ -190,21 +190,22 @@ async fn durability_sets_what_a_commit_waits_for() {
     let place = Place::new();
     drop(place.store(None));
     for (durability, level) in [(Durability::Full, 2), (Durability::Off, 0)] {
-        let store = SqliteStore::open(place.location(), None, durability).unwrap();
-        let pragmas = store.run(|c, _| {
-            let integer = |name| c.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-            let mode: String = c.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-            Ok((integer("synchronous")?, integer("foreign_keys")?, integer("busy_timeout")?, mode))
-        });
-        assert_eq!(pragmas.await.unwrap(), (level, 1, 5000, "wal".to_owned()));
+        let database = Sqlite::open(place.location(), durability).unwrap();
+        let c = database.connection();
+        let integer = |name| c.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let mode: String = c.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let pragmas = (integer("synchronous"), integer("foreign_keys"), integer("busy_timeout"), mode);
+        assert_eq!(pragmas, (level, 1, 5000, "wal".to_owned()));
     }
 }
 
 #[tokio::test]
 async fn a_lock_that_lasts_too_long_is_transient() {
     let place = Place::new();
-    let store = place.store(None);
-    store.run(|c, _| Ok(c.busy_timeout(Duration::from_millis(20))?)).await.unwrap();
+    drop(place.store(None));
+    let database = Sqlite::open(place.location(), Durability::Off).unwrap();
+    database.connection().busy_timeout(Duration::from_millis(20)).unwrap();
+    let store = SqlStore(Arc::new(Inner { location: place.location(), database: Box::new(database), keys: None }));
     let other = raw(&place.path());
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let e = store.create_group(&record("web")).await.unwrap_err();

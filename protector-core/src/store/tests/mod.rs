@@ -4,10 +4,13 @@ mod files;
 mod processes;
 mod secrets;
 
+use super::sqlite::migrations;
 use super::*;
 use crate::ErrorKind;
 use crate::ports::conformance::{run_all, store::StoreSubject, store::suite};
-use std::path::Path;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use tempfile::TempDir;
 
 /// A directory of its own for each test.
@@ -33,9 +36,9 @@ impl Place {
     }
 
     /// A store on the file, migrated.
-    fn store(&self, keys: Option<KeyRing>) -> SqliteStore {
-        SqliteStore::migrate(&self.location()).unwrap();
-        SqliteStore::open(self.location(), keys, Durability::Off).unwrap()
+    fn store(&self, keys: Option<KeyRing>) -> SqlStore {
+        SqlStore::migrate(&self.location()).unwrap();
+        SqlStore::open(self.location(), keys, Durability::Off).unwrap()
     }
 }
 
@@ -49,7 +52,7 @@ async fn a_store_in_memory_keeps_the_contract() {
     let place = Place::new();
     let keys = place.keys();
     let report = run_all(&suite(), async || {
-        let store = Arc::new(SqliteStore::open(StoreLocation::Memory, Some(keys.clone()), Durability::Full)?);
+        let store = Arc::new(SqlStore::open(StoreLocation::Memory, Some(keys.clone()), Durability::Full)?);
         Ok(StoreSubject { other: store.clone(), store, keeps_tokens: true })
     })
     .await;
@@ -74,7 +77,7 @@ async fn two_stores_on_one_file_keep_the_contract() {
 
 #[test]
 fn a_call_outside_a_runtime_is_an_error_not_a_panic() {
-    let store = SqliteStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
+    let store = SqlStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
     let mut groups = store.groups();
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(result) = groups.as_mut().poll(&mut context) else { panic!("waits for what?") };
@@ -83,10 +86,10 @@ fn a_call_outside_a_runtime_is_an_error_not_a_panic() {
 
 #[tokio::test]
 async fn a_panic_in_a_transaction_leaves_the_store_usable() {
-    let store = SqliteStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
+    let store = SqlStore::open(StoreLocation::Memory, None, Durability::Off).unwrap();
     let broken: Result<()> = store
         .write(|t, _| {
-            t.execute("INSERT INTO sites (name, doc) VALUES ('x', '{}')", [])?;
+            t.execute("INSERT INTO sites (name, doc) VALUES ('x', '{}')", &[])?;
             panic!("on purpose")
         })
         .await;
@@ -98,6 +101,6 @@ async fn a_panic_in_a_transaction_leaves_the_store_usable() {
 fn a_store_names_its_location() {
     let place = Place::new();
     let store = place.store(Some(place.keys()));
-    assert_eq!(store.to_string(), format!("SQLite store {}", place.path().display()));
-    assert!(format!("{store:?}").starts_with("SqliteStore { location: File("), "{store:?}");
+    assert_eq!(store.to_string(), format!("store {}", place.path().display()));
+    assert!(format!("{store:?}").starts_with("SqlStore { location: File("), "{store:?}");
 }

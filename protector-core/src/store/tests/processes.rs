@@ -39,7 +39,7 @@ fn location() -> StoreLocation {
 #[test]
 #[ignore = "the other half of processes_that_create_one_group_at_once"]
 fn create_group() {
-    let store = SqliteStore::open(location(), None, Durability::Full).unwrap();
+    let store = SqlStore::open(location(), None, Durability::Full).unwrap();
     let mut record = record(&format!("of process {}", std::process::id()));
     record.group.name = "web".to_owned();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -64,7 +64,7 @@ async fn processes_that_create_one_group_at_once() {
 #[test]
 #[ignore = "the other half of processes_that_migrate_at_once"]
 fn migrate() {
-    let report = SqliteStore::migrate(&location()).unwrap();
+    let report = SqlStore::migrate(&location()).unwrap();
     println!("outcome:{}", report.from);
 }
 
@@ -85,14 +85,14 @@ fn a_relative_path_is_a_file_whatever_its_name() {
     let created = start("migrate", Path::new(":memory:"), place.0.path());
     assert_eq!(outcomes(vec![created]), ["0"]);
     let file = StoreLocation::File(place.0.path().join(":memory:"));
-    SqliteStore::open(file, None, Durability::Off).unwrap();
+    SqlStore::open(file, None, Durability::Off).unwrap();
 }
 
 #[test]
 fn threads_that_migrate_at_once() {
     let place = Place::new();
     let first = std::thread::scope(|scope| {
-        let runs: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteStore::migrate(&place.location()).unwrap())).collect();
+        let runs: Vec<_> = (0..8).map(|_| scope.spawn(|| SqlStore::migrate(&place.location()).unwrap())).collect();
         runs.into_iter().map(|run| run.join().unwrap()).filter(|report| report.from == 0).count()
     });
     assert_eq!(first, 1);

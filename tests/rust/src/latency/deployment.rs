@@ -11,7 +11,7 @@ use protector_core::exec::{Endpoints, Limits};
 use protector_core::mock::{World, WorldLocation, WorldSettings, WorldTime};
 use protector_core::model::SiteName;
 use protector_core::ports::{Clock, Cloud, RandomIdentifiers, StorageDriver};
-use protector_core::store::{Durability, SqliteStore, StoreLocation};
+use protector_core::store::{Durability, SqlStore, StoreLocation};
 use protector_core::wrap::Wrapped;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -56,7 +56,7 @@ pub async fn open(prepared: &Prepared, directory: &Path, how: How) -> Result<Slo
         arrays.insert(site, Arc::new(array) as Arc<dyn StorageDriver>);
     }
     let store = |site: &str, durability| {
-        SqliteStore::open(StoreLocation::File(directory.join(format!("{site}.db"))), None, durability).map(Arc::new)
+        SqlStore::open(StoreLocation::File(directory.join(format!("{site}.db"))), None, durability).map(Arc::new)
     };
     let (here, there) = (SiteName::from("site-a"), SiteName::from("site-b"));
     let peer = InProcessPeer::new(there, store("site-b", Durability::Off)?, Arc::new(|| Ok(true)));

@@ -1,32 +1,20 @@
 //! The schema, as a sequence of steps that only go forward.
 
-use super::StoreLocation;
-use super::fault::Sql;
 use crate::Error;
+use crate::store::StoreLocation;
+use crate::store::fault::Sql;
 use rusqlite::{Connection, TransactionBehavior};
-use std::path::PathBuf;
 
 /// Step n leads from version n to n + 1. A step that was released never changes.
 const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_initial.sql"),
-    include_str!("migrations/0002_durations.sql"),
-    include_str!("migrations/0003_stop_requests.sql"),
-    include_str!("migrations/0004_clustered_journal.sql"),
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/sqlite/0002_durations.sql"),
+    include_str!("../migrations/sqlite/0003_stop_requests.sql"),
+    include_str!("../migrations/sqlite/0004_clustered_journal.sql"),
 ];
 
-/// What [`SqliteStore::migrate`](super::SqliteStore::migrate) did. Equal versions: nothing was to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationReport {
-    /// Schema version found; 0 for none.
-    pub from: u32,
-    /// Schema version now.
-    pub to: u32,
-    /// The database; `:memory:` for one that is not kept.
-    pub path: PathBuf,
-}
-
 /// The version this build works with.
-pub(super) fn latest() -> u32 {
+pub(in crate::store) fn latest() -> u32 {
     MIGRATIONS.iter().fold(0, |version, _| version + 1)
 }
 

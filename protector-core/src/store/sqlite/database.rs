@@ -1,7 +1,8 @@
 //! Opening the database: a file that only its owner may read, in write-ahead mode.
 
-use super::fault::{Fault, Sql};
-use super::{Durability, StoreLocation, migrations};
+use super::migrations;
+use crate::store::fault::{Fault, Sql};
+use crate::store::{Durability, StoreLocation};
 use crate::{Error, Result};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
@@ -14,7 +15,7 @@ use std::{
 };
 
 /// How long a call waits for another process to finish its transaction.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(in crate::store) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Held while a file is created and opened. SQLite's locks are POSIX locks, and those of a whole process vanish when any
 /// descriptor of the file is closed: nobody may have the database open while the descriptor that created it closes.
@@ -35,7 +36,7 @@ pub(super) fn open(location: &StoreLocation, durability: Durability) -> Result<C
 }
 
 /// Creates the database if there is none, and brings its schema up to date.
-pub(super) fn migrate(location: &StoreLocation) -> Result<(u32, u32)> {
+pub(in crate::store) fn migrate(location: &StoreLocation) -> Result<(u32, u32)> {
     let mut connection = connect(location, true)?;
     let mut migrate = || -> Sql<(u32, u32)> {
         // before the file is touched at all: it may be somebody else's
@@ -47,7 +48,7 @@ pub(super) fn migrate(location: &StoreLocation) -> Result<(u32, u32)> {
 }
 
 /// The schema version found, 0 for a database that is not there, and the one this build needs. Changes nothing.
-pub(super) fn versions(location: &StoreLocation) -> Result<(u32, u32)> {
+pub(in crate::store) fn versions(location: &StoreLocation) -> Result<(u32, u32)> {
     let found = match location {
         StoreLocation::File(path) if !path.exists() => 0,
         _ => migrations::version(&connect(location, false)?, location).map_err(|fault| fault.at(location))?,
@@ -59,6 +60,7 @@ fn connect(location: &StoreLocation, create: bool) -> Result<Connection> {
     let connection = match location {
         StoreLocation::Memory => Connection::open_in_memory().map_err(|e| Fault::from(e).at(location))?,
         StoreLocation::File(path) => connect_file(location, path, create)?,
+        StoreLocation::Server(server) => return Err(Error::internal(format!("'{server}' is not a file"))),
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| Fault::from(e).at(location))?;
     Ok(connection)

@@ -1,0 +1,138 @@
+//! A MariaDB server of a test's own: started in a directory, on a port of the loopback, ended with the value.
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, OptsBuilder};
+use protector_core::store::DatabaseServer;
+use protector_core::{Error, Result};
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Longest time that a server may take to start.
+const START: Duration = Duration::from_secs(60);
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct TestDatabaseServer {
+    directory: TempDir,
+    program: PathBuf,
+    port: u16,
+    process: Option<Child>,
+}
+
+/// Where the server's program is, if it is installed.
+pub fn program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/libexec".into()]);
+    directories.map(|directory| directory.join("mariadbd")).find(|program| program.is_file())
+}
+
+impl TestDatabaseServer {
+    /// Starts one. `None`: not installed.
+    ///
+    /// # Errors
+    /// it does not start → `Internal` with its log.
+    pub fn start() -> Result<Option<Self>> {
+        let Some(program) = program() else { return Ok(None) };
+        let directory = tempfile::tempdir().map_err(failed)?;
+        let data = directory.path().join("data");
+        let installed = Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--user=root"])
+            .arg(format!("--datadir={}", data.display()))
+            .output()
+            .map_err(failed)?;
+        if !installed.status.success() {
+            return Err(Error::internal(String::from_utf8_lossy(&installed.stdout)));
+        }
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let mut server = Self { directory, program, port: free.map_err(failed)?.port(), process: None };
+        server.restart()?;
+        Ok(Some(server))
+    }
+
+    /// Starts it again on what it had, after its end if it runs, and waits until it answers.
+    ///
+    /// # Errors
+    /// as [`TestDatabaseServer::start`].
+    pub fn restart(&mut self) -> Result<()> {
+        self.kill();
+        let at = |name: &str| self.directory.path().join(name);
+        let log = File::create(at("log")).map_err(failed)?;
+        let process = Command::new(&self.program)
+            .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=32M"])
+            .args(["--innodb-log-file-size=16M", "--max-allowed-packet=64M", "--skip-log-bin", "--user=root"])
+            .arg(format!("--datadir={}", at("data").display()))
+            .arg(format!("--socket={}", at("socket").display()))
+            .arg(format!("--pid-file={}", at("pid").display()))
+            .arg(format!("--port={}", self.port))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(failed)?;
+        self.process = Some(process);
+        let deadline = Instant::now() + START;
+        while self.root().and_then(|mut root| root.query_drop("SELECT 1").map_err(failed)).is_err() {
+            if Instant::now() >= deadline {
+                let log = std::fs::read_to_string(at("log")).unwrap_or_default();
+                return Err(Error::internal(format!("the server did not start:\n{log}")));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// A new, empty database, and how to reach it.
+    ///
+    /// # Errors
+    /// the server does not answer → `Internal`.
+    pub fn database(&self, name: &str) -> Result<DatabaseServer> {
+        self.root()?.query_drop(format!("CREATE DATABASE `{name}`")).map_err(failed)?;
+        DatabaseServer::parse(&format!("mysql+pymysql://root@127.0.0.1:{}/{name}?charset=utf8mb4", self.port))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Ends every connection but the one that asks.
+    ///
+    /// # Errors
+    /// the server does not answer → `Internal`.
+    pub fn drop_connections(&self) -> Result<()> {
+        let mut root = self.root()?;
+        let others = "SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND user = 'root'";
+        for id in root.query::<u64, _>(others).map_err(failed)? {
+            // gone by itself in the meantime
+            let _ = root.query_drop(format!("KILL CONNECTION {id}"));
+        }
+        Ok(())
+    }
+
+    fn root(&self) -> Result<Conn> {
+        let socket = self.directory.path().join("socket");
+        let options = OptsBuilder::new().user(Some("root")).socket(Some(socket.to_string_lossy())).prefer_socket(true);
+        Conn::new(options).map_err(failed)
+    }
+}
+
+fn failed(e: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal(format!("the test's database server: {e}")).source(e)
+}
+
+impl Drop for TestDatabaseServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
