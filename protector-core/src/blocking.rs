@@ -237,6 +237,15 @@ pub fn db_version(settings: &Settings) -> Result<Vec<crate::connect::DatabaseSyn
     wait(async move { crate::connect::db_version(&settings).await })
 }
 
+/// See [`crate::connect::db_check`].
+///
+/// # Errors
+/// As [`crate::connect::db_check`].
+pub fn db_check(settings: &Settings) -> Result<Vec<crate::connect::DatabaseCheck>> {
+    let settings = settings.clone();
+    wait(async move { crate::connect::db_check(&settings).await })
+}
+
 /// See [`crate::connect::mock_seed`].
 ///
 /// # Errors

@@ -20,6 +20,12 @@ pub(crate) fn db_version(py: Python<'_>, settings: &Settings) -> PyResult<String
 
 /// See `_native.pyi`.
 #[pyfunction]
+pub(crate) fn db_check(py: Python<'_>, settings: &Settings) -> PyResult<String> {
+    json(py, || blocking::db_check(&settings.0))
+}
+
+/// See `_native.pyi`.
+#[pyfunction]
 pub(crate) fn fernet_setup(py: Python<'_>, settings: &Settings) -> PyResult<String> {
     json(py, || blocking::fernet_setup(&settings.0))
 }

@@ -18,8 +18,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::deployment::{
-        config_check, db_sync, db_version, fernet_migrate, fernet_rotate, fernet_setup, mock_seed, mock_servers,
-        mock_set_site,
+        config_check, db_check, db_sync, db_version, fernet_migrate, fernet_rotate, fernet_setup, mock_seed,
+        mock_servers, mock_set_site,
     };
     #[pymodule_export]
     use crate::engine::Engine;

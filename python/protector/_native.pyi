@@ -12,6 +12,7 @@ __all__ = [
     "__version__",
     "config_check",
     "db_sync",
+    "db_check",
     "db_version",
     "fernet_migrate",
     "fernet_rotate",
@@ -200,6 +201,9 @@ def db_sync(settings: Settings) -> str:
 
 def db_version(settings: Settings) -> str:
     """The schema versions of the databases: found, and what a sync would lead to."""
+
+def db_check(settings: Settings) -> str:
+    """Reads the databases from end to end, and tells what was found."""
 
 def fernet_setup(settings: Settings) -> str:
     """Makes the key repository that tokens are encrypted with, unless there is one, and tells what was done."""

@@ -60,6 +60,21 @@ class DbVersion(_Manage, Lister):
         return columns, [(row["site"], row["path"], row["from"], row["to"]) for row in rows]
 
 
+class DbCheck(_List):
+    """Read each site's database from end to end: schema, sites, groups, journals; exit with 1 if something is damaged"""
+
+    columns = ("site", "check", "result", "detail", "remedy")
+    _failed = False
+
+    def take_action(self, _parsed_args: argparse.Namespace) -> Any:
+        text = _native.db_check(self.settings)
+        self._failed = any(row["result"] == "failed" for row in json.loads(text))
+        return self.rows(text)
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        return super().run(parsed_args) or int(self._failed)
+
+
 class FernetSetup(_Manage):
     """Make the keys that array tokens are encrypted with, unless there are some"""
 
@@ -170,6 +185,7 @@ def _cell(value: Any) -> Any:
 COMMANDS: dict[str, Any] = {
     "db sync": DbSync,
     "db version": DbVersion,
+    "db check": DbCheck,
     "fernet setup": FernetSetup,
     "fernet rotate": FernetRotate,
     "fernet migrate": FernetMigrate,

@@ -72,20 +72,23 @@ def mock_deployment(
     servers: int = 0,
     sync_servers: int = 0,
     virtual_time: bool = True,
+    database: str | None = None,
 ) -> Iterator[MockDeployment]:
     """Makes a seeded deployment with ``servers`` servers beyond those of the documents, and ``sync_servers`` that are
     replicated synchronously.
 
     Without a ``directory`` it lives in a temporary one, which is removed at the end of the context. Virtual time moves
     only when the engine waits, so nothing takes long and the same calls give the same plans; with the time of the
-    machine, transfers and boots take their seconds.
+    machine, transfers and boots take their seconds. ``database`` is what ``[database] connection`` says, with ``{site}``
+    where the name of a site belongs; without it there is a SQLite file per site.
     """
     with contextlib.ExitStack() as stack:
         where = Path(directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="protector-")))
         deployment = MockDeployment(where, where / "protector.conf")
-        deployment.config_file.write_text(
-            _CONFIGURATION.format(directory=where, clock="virtual" if virtual_time else "system"), encoding="utf-8"
-        )
+        configuration = _CONFIGURATION.format(directory=where, clock="virtual" if virtual_time else "system")
+        if database is not None:
+            configuration += f"\n[database]\nconnection = {database}\n"
+        deployment.config_file.write_text(configuration, encoding="utf-8")
         _native.fernet_setup(deployment.settings)
         _native.db_sync(deployment.settings)
         _native.mock_seed(deployment.settings, servers, sync_servers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -47,6 +48,26 @@ def test_from_nothing_to_a_working_deployment(configured: Path) -> None:
     assert [site.name for site in Engine(Settings.discover()).site_list()] == ["site-a", "site-b"]
     for name in ("site-a.db", "site-b.db"):
         assert stat.S_IMODE((configured / name).stat().st_mode) == 0o600
+
+
+def test_a_check_names_what_is_damaged_and_what_is_missing(configured: Path) -> None:
+    assert manage("fernet", "setup").code == 0
+    absent = manage("db", "check", "-f", "json")
+    assert absent.code == 1
+    assert {row["remedy"] for row in json.loads(absent.out)} == {"run: protector-manage db sync"}
+    for command in (["db", "sync"], ["mock", "seed"]):
+        assert manage(*command).code == 0
+    whole = manage("db", "check", "-f", "json").json
+    assert {row["result"] for row in whole} == {"ok"}
+    assert "2 sites" in [row["detail"] for row in whole]
+    with sqlite3.connect(configured / "site-b.db") as connection:
+        connection.execute("UPDATE sites SET doc = '{' WHERE name = 'site-a'")
+    connection.close()
+    damaged = manage("db", "check", "-f", "json")
+    assert damaged.code == 1
+    (row,) = [row for row in json.loads(damaged.out) if row["result"] != "ok"]
+    assert (row["site"], row["check"]) == ("site-b", "sites")
+    assert "site 'site-a' is damaged" in row["detail"]
 
 
 def test_repeating_is_harmless(configured: Path) -> None:

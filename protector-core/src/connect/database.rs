@@ -3,7 +3,9 @@
 use super::mock;
 use crate::config::{Settings, StorageDriverChoice};
 use crate::model::SiteName;
-use crate::store::{DatabaseServer, MigrationReport, SqlStore, StoreLocation};
+use crate::store::{
+    DatabaseServer, Durability, KeyRing, MigrationReport, SqlStore, StoreCheck, StoreLocation, StoreProblem,
+};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -38,6 +40,78 @@ pub async fn db_sync(settings: &Settings) -> Result<Vec<DatabaseSync>> {
 /// path cannot be read, schema newer than this build → `Storage`; connection not understood → `InvalidConfiguration`.
 pub async fn db_version(settings: &Settings) -> Result<Vec<DatabaseSync>> {
     each_database(settings, SqlStore::migration_needed).await
+}
+
+/// One thing that was looked at in the database of one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatabaseCheck {
+    /// Site.
+    pub site: SiteName,
+    /// `schema`, `database`, `sites`, `groups` or `journals`.
+    pub check: String,
+    /// `ok`, `warning` or `failed`.
+    pub result: String,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+impl DatabaseCheck {
+    fn new(site: &SiteName, check: &str, detail: String) -> Self {
+        Self { site: site.clone(), check: check.to_owned(), result: "ok".to_owned(), detail, remedy: None }
+    }
+
+    fn problem(site: &SiteName, check: &str, result: &str, e: &Error) -> Self {
+        let remedy = e.remedy_text().map(str::to_owned);
+        Self { result: result.to_owned(), remedy, ..Self::new(site, check, e.message().to_owned()) }
+    }
+}
+
+/// Reads the databases of all sites from end to end. What is wrong is in the result; the database of one site hides
+/// nothing of another's.
+///
+/// # Errors
+/// connection not understood, keys that cannot be read → `InvalidConfiguration`.
+pub async fn db_check(settings: &Settings) -> Result<Vec<DatabaseCheck>> {
+    let keys = super::keys::key_ring(settings)?;
+    let mut done = Vec::new();
+    for site in mock::site_names(settings)? {
+        let location = location(settings, &site)?;
+        if location == StoreLocation::Memory {
+            done.push(DatabaseCheck::new(&site, "database", "is kept in memory, gone with the process".to_owned()));
+            continue;
+        }
+        match examine(location, keys.clone()).await {
+            Ok((version, checks)) => {
+                done.push(DatabaseCheck::new(&site, "schema", format!("version {version}")));
+                done.extend(checks.iter().flat_map(|check| rows(&site, check)));
+            }
+            Err(e) => done.push(DatabaseCheck::problem(&site, "schema", "failed", &e)),
+        }
+    }
+    Ok(done)
+}
+
+async fn examine(location: StoreLocation, keys: Option<KeyRing>) -> Result<(u32, Vec<StoreCheck>)> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let store = SqlStore::open(location.clone(), keys, Durability::Full)?;
+        Ok::<_, Error>((SqlStore::migration_needed(&location)?.from, store))
+    });
+    let (version, store) = opened.await.map_err(|e| Error::internal("a database call did not finish").source(e))??;
+    Ok((version, store.examine().await?))
+}
+
+/// One row for what is whole, one for each problem of what is not.
+fn rows(site: &SiteName, check: &StoreCheck) -> Vec<DatabaseCheck> {
+    if check.problems.is_empty() {
+        return vec![DatabaseCheck::new(site, check.check, check.detail.clone())];
+    }
+    let problem = |problem: &StoreProblem| {
+        let result = if problem.is_warning { "warning" } else { "failed" };
+        DatabaseCheck::problem(site, check.check, result, &problem.error)
+    };
+    check.problems.iter().map(problem).collect()
 }
 
 async fn each_database(

@@ -11,7 +11,7 @@ mod mock;
 mod probe;
 
 pub use arrays::SiteArray;
-pub use database::{DatabaseSync, db_sync, db_version};
+pub use database::{DatabaseCheck, DatabaseSync, db_check, db_sync, db_version};
 pub use keys::{TokenMigration, fernet_migrate, fernet_rotate, fernet_setup};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 pub use probe::SystemProbe;

@@ -7,27 +7,36 @@
 //! | `sites`, `groups`, `belongings`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
 //! | `sql` | what the tables ask of a database |
 //! | `sqlite`, `mariadb` | the databases: opening, schema, transactions |
+//! | `server` | where a server is |
+//! | `examine` | whether all of it can be read |
 //! | `columns`, `fault` | values as they are kept, and how a database's errors read outside |
 
 mod belongings;
 mod columns;
 mod durations;
+mod examine;
 mod fault;
 mod groups;
 mod keys;
 mod leases;
 mod location;
+#[cfg(feature = "mariadb")]
+mod mariadb;
+#[cfg(not(feature = "mariadb"))]
+#[path = "no_mariadb.rs"]
 mod mariadb;
 mod operations;
+mod server;
 mod sites;
 mod sql;
 mod sqlite;
 mod stops;
 mod tokens;
 
+pub use examine::{StoreCheck, StoreProblem};
 pub use keys::{KeyRing, RotateReport, SetupReport};
 pub use location::{Durability, StoreLocation};
-pub use mariadb::DatabaseServer;
+pub use server::DatabaseServer;
 pub use tokens::TokenReport;
 
 use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
@@ -38,7 +47,6 @@ use crate::{Error, Result};
 use async_trait::async_trait;
 use fault::Sql;
 use jiff::Timestamp;
-use mariadb::Mariadb;
 use operations::StoredEntries;
 use sql::{Database, Tables};
 use sqlite::Sqlite;
@@ -92,7 +100,7 @@ impl SqlStore {
     pub fn open(location: StoreLocation, keys: Option<KeyRing>, durability: Durability) -> Result<Self> {
         let database: Box<dyn Database> = match &location {
             StoreLocation::Memory | StoreLocation::File(_) => Box::new(Sqlite::open(location.clone(), durability)?),
-            StoreLocation::Server(server) => Box::new(Mariadb::open(server.clone())?),
+            StoreLocation::Server(server) => mariadb::open(server)?,
         };
         Ok(Self(Arc::new(Inner { location, database, keys })))
     }
@@ -105,7 +113,7 @@ impl SqlStore {
     pub fn migrate(location: &StoreLocation) -> Result<MigrationReport> {
         let (from, to) = match location {
             StoreLocation::Memory | StoreLocation::File(_) => sqlite::database::migrate(location)?,
-            StoreLocation::Server(server) => Mariadb::migrate(server.clone())?,
+            StoreLocation::Server(server) => mariadb::migrate(server)?,
         };
         Ok(MigrationReport { from, to, location: location.clone() })
     }
@@ -117,7 +125,7 @@ impl SqlStore {
     pub fn migration_needed(location: &StoreLocation) -> Result<MigrationReport> {
         let (from, to) = match location {
             StoreLocation::Memory | StoreLocation::File(_) => sqlite::database::versions(location)?,
-            StoreLocation::Server(server) => (Mariadb::version(server.clone())?, sqlite::migrations::latest()),
+            StoreLocation::Server(server) => (mariadb::version(server)?, sqlite::migrations::latest()),
         };
         Ok(MigrationReport { from, to, location: location.clone() })
     }

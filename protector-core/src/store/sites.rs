@@ -2,15 +2,21 @@
 
 use super::columns::{from_json, to_json};
 use super::fault::Sql;
-use super::sql::Tables;
+use super::sql::{Row, Tables};
 use crate::Error;
 use crate::model::{Site, SiteName};
 
 pub(super) fn all(t: &mut dyn Tables) -> Sql<Vec<Site>> {
-    t.all("SELECT name, doc FROM sites ORDER BY name", &[], |row| {
-        let name = row.text(0)?;
-        from_json(|| format!("site '{name}'"), row.text(1)?)
-    })
+    t.all("SELECT name, doc FROM sites ORDER BY name", &[], read)
+}
+
+pub(super) fn find(t: &mut dyn Tables, name: &str) -> Sql<Option<Site>> {
+    t.first("SELECT name, doc FROM sites WHERE name = ?", &[name.into()], read)
+}
+
+fn read(row: &dyn Row) -> Sql<Site> {
+    let name = row.text(0)?;
+    from_json(|| format!("site '{name}'"), row.text(1)?)
 }
 
 pub(super) fn create(t: &mut dyn Tables, site: &Site) -> Sql<()> {

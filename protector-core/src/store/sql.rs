@@ -3,8 +3,9 @@
 //! Statements are written once. They use `?` for values, and nothing that SQLite and MariaDB spell differently: whoever
 //! writes holds the write lock, so that it can look first instead of leaving conflicts to the statement.
 
-use super::fault::Sql;
-use crate::Result;
+use super::StoreProblem;
+use super::fault::{Fault, Sql};
+use crate::{Error, Result};
 use std::fmt::Debug;
 
 /// A limit that is none. SQLite would take a negative one, others do not.
@@ -50,6 +51,16 @@ pub(super) trait Database: Debug + Send + Sync {
     /// Runs `work` in one transaction beside which nobody else writes: all of it happens or nothing. It may be run again if
     /// it did not happen.
     fn write(&self, work: &mut dyn FnMut(&mut dyn Tables) -> Sql<()>) -> Result<()>;
+
+    /// What the database finds wrong with itself, and what of its settings makes it less safe than it could be.
+    fn examine(&self) -> Result<Vec<StoreProblem>>;
+}
+
+/// A value of another kind than the table has.
+pub(super) fn unfit(column: usize) -> Fault {
+    Error::storage(format!("column {column} of a row is not what it must be"))
+        .remedy("restore the database from a backup")
+        .into()
 }
 
 /// One row of an answer, columns counted from 0.

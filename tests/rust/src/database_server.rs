@@ -20,6 +20,7 @@ pub struct TestDatabaseServer {
     directory: TempDir,
     program: PathBuf,
     port: u16,
+    options: Vec<String>,
     process: Option<Child>,
 }
 
@@ -31,12 +32,18 @@ pub fn program() -> Option<PathBuf> {
 }
 
 impl TestDatabaseServer {
-    /// Starts one. `None`: not installed.
+    /// Starts one, with options beside the usual ones. `None`: not installed, which is an error where
+    /// `PROTECTOR_TEST_REQUIRE_MARIADB` is set.
     ///
     /// # Errors
     /// it does not start → `Internal` with its log.
-    pub fn start() -> Result<Option<Self>> {
-        let Some(program) = program() else { return Ok(None) };
+    pub fn start(options: &[&str]) -> Result<Option<Self>> {
+        let Some(program) = program() else {
+            return match std::env::var_os("PROTECTOR_TEST_REQUIRE_MARIADB") {
+                Some(_) => Err(Error::internal("mariadbd is not installed, and this run must not skip it")),
+                None => Ok(None),
+            };
+        };
         let directory = tempfile::tempdir().map_err(failed)?;
         let data = directory.path().join("data");
         let installed = Command::new("mariadb-install-db")
@@ -48,7 +55,8 @@ impl TestDatabaseServer {
             return Err(Error::internal(String::from_utf8_lossy(&installed.stdout)));
         }
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let mut server = Self { directory, program, port: free.map_err(failed)?.port(), process: None };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut server = Self { directory, program, port: free.map_err(failed)?.port(), options, process: None };
         server.restart()?;
         Ok(Some(server))
     }
@@ -68,6 +76,7 @@ impl TestDatabaseServer {
             .arg(format!("--socket={}", at("socket").display()))
             .arg(format!("--pid-file={}", at("pid").display()))
             .arg(format!("--port={}", self.port))
+            .args(&self.options)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -97,8 +106,25 @@ impl TestDatabaseServer {
     /// # Errors
     /// the server does not answer → `Internal`.
     pub fn database(&self, name: &str) -> Result<DatabaseServer> {
-        self.root()?.query_drop(format!("CREATE DATABASE `{name}`")).map_err(failed)?;
-        DatabaseServer::parse(&format!("mysql+pymysql://root@127.0.0.1:{}/{name}?charset=utf8mb4", self.port))
+        self.run(&format!("CREATE DATABASE `{name}`"))?;
+        self.reached("root", name)
+    }
+
+    /// How `user`, with or without `:password`, reaches `path`: a database, with or without options.
+    ///
+    /// # Errors
+    /// not a part of a URL → `InvalidConfiguration`.
+    pub fn reached(&self, user: &str, path: &str) -> Result<DatabaseServer> {
+        DatabaseServer::parse(&format!("mysql+pymysql://{user}@127.0.0.1:{}/{path}", self.port))
+    }
+
+    /// Runs statements as the administrator of the server.
+    ///
+    /// # Errors
+    /// the server does not answer, or refuses one → `Internal`.
+    pub fn run(&self, statements: &str) -> Result<()> {
+        let mut root = self.root()?;
+        statements.split(';').filter(|s| !s.trim().is_empty()).try_for_each(|s| root.query_drop(s).map_err(failed))
     }
 
     /// Where it listens.

@@ -5,16 +5,18 @@
 //! beginning. If it broke in the commit, the mark of the write tells whether it happened.
 
 mod connections;
+mod errors;
 mod schema;
-mod server;
+mod settings;
 mod tables;
 mod unsettled;
 
-pub use server::DatabaseServer;
+pub(super) use errors::outside;
 
 use super::fault::{Fault, Sql};
 use super::sql::{Database, Tables};
 use super::sqlite::database::BUSY_TIMEOUT;
+use super::{DatabaseServer, StoreProblem};
 use crate::{Error, ErrorKind, Result};
 use connections::Connections;
 use mysql::consts::CapabilityFlags;
@@ -40,26 +42,25 @@ pub(super) struct Mariadb {
     connections: Connections,
 }
 
+/// The database, after a look at its schema.
+pub(super) fn open(server: &DatabaseServer) -> Result<Box<dyn Database>> {
+    let database = Mariadb::new(server.clone());
+    database.once(|t| schema::check(t, server))?;
+    database.once(|t| settings::warn(t, server))?;
+    Ok(Box::new(database))
+}
+
+/// Brings the schema up to date; returns the versions before and after.
+pub(super) fn migrate(server: &DatabaseServer) -> Result<(u32, u32)> {
+    Mariadb::new(server.clone()).once(|t| schema::apply(t, server))
+}
+
+/// The schema version found, 0 for none. Changes nothing.
+pub(super) fn version(server: &DatabaseServer) -> Result<u32> {
+    Mariadb::new(server.clone()).once(|t| schema::version(t, server))
+}
+
 impl Mariadb {
-    /// Checks the schema.
-    pub(super) fn open(server: DatabaseServer) -> Result<Self> {
-        let database = Self::new(server);
-        database.once(|t| schema::check(t, &database.server))?;
-        Ok(database)
-    }
-
-    /// Brings the schema up to date; returns the versions before and after.
-    pub(super) fn migrate(server: DatabaseServer) -> Result<(u32, u32)> {
-        let database = Self::new(server);
-        database.once(|t| schema::apply(t, &database.server))
-    }
-
-    /// The schema version found, 0 for none. Changes nothing.
-    pub(super) fn version(server: DatabaseServer) -> Result<u32> {
-        let database = Self::new(server);
-        database.once(|t| schema::version(t, &database.server))
-    }
-
     fn new(server: DatabaseServer) -> Self {
         let ssl = server.ca_file.clone().map(|file| SslOpts::default().with_root_cert_path(Some(file)));
         let options = OptsBuilder::new()
@@ -135,6 +136,15 @@ impl Mariadb {
 impl Database for Mariadb {
     fn read(&self, work: &mut dyn FnMut(&mut dyn Tables) -> Sql<()>) -> Result<()> {
         self.persist(|| self.connections.with(|connection| work(&mut MariadbTables(connection)).map_err(meaning)))
+    }
+
+    fn examine(&self) -> Result<Vec<StoreProblem>> {
+        self.once(|t| {
+            let mut problems = schema::damage(t)?;
+            let unsafe_settings = settings::shortcomings(t)?.into_iter();
+            problems.extend(unsafe_settings.map(|error| StoreProblem { is_warning: true, error }));
+            Ok(problems)
+        })
     }
 
     fn write(&self, work: &mut dyn FnMut(&mut dyn Tables) -> Sql<()>) -> Result<()> {

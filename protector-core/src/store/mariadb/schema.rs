@@ -2,6 +2,7 @@
 
 use super::DatabaseServer;
 use crate::Error;
+use crate::store::StoreProblem;
 use crate::store::fault::Sql;
 use crate::store::sql::Tables;
 use crate::store::sqlite::migrations::latest;
@@ -30,10 +31,7 @@ pub(super) fn check(t: &mut dyn Tables, server: &DatabaseServer) -> Sql<()> {
 /// # Errors
 /// newer than this build, or somebody else's database → `Storage`.
 pub(super) fn version(t: &mut dyn Tables, server: &DatabaseServer) -> Sql<u32> {
-    let tables =
-        t.all("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()", &[], |row| {
-            row.text(0).map(str::to_owned)
-        })?;
+    let tables = tables(t)?;
     if tables.is_empty() {
         return Ok(0);
     }
@@ -82,4 +80,26 @@ fn apply_locked(t: &mut dyn Tables, server: &DatabaseServer) -> Sql<(u32, u32)> 
         t.execute("INSERT IGNORE INTO schema_version (version) VALUES (?)", &[i64::from(*to).into()])?;
     }
     Ok((from, version(t, server)?))
+}
+
+/// What the server finds wrong with the tables.
+pub(super) fn damage(t: &mut dyn Tables) -> Sql<Vec<StoreProblem>> {
+    let mut problems = Vec::new();
+    for table in tables(t)? {
+        // the name comes from the server, and the database is ours
+        t.each(&format!("CHECK TABLE `{table}`"), &[], &mut |row| {
+            let (kind, text) = (row.text(2)?, row.text(3)?);
+            if !matches!((kind, text), ("status", "OK") | ("note", _)) {
+                let error = Error::storage(format!("table {table} is damaged: {kind}: {text}"));
+                problems.push(error.remedy("restore the database from a backup").into());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(problems)
+}
+
+fn tables(t: &mut dyn Tables) -> Sql<Vec<String>> {
+    let sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name";
+    t.all(sql, &[], |row| row.text(0).map(str::to_owned))
 }

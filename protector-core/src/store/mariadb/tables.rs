@@ -1,8 +1,7 @@
 //! The words of the tables, said to MariaDB.
 
-use crate::Error;
 use crate::store::fault::Sql;
-use crate::store::sql::{Row, Tables, Value};
+use crate::store::sql::{Row, Tables, Value, unfit};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params};
 
@@ -52,10 +51,4 @@ impl Row for mysql::Row {
             _ => Err(unfit(column)),
         }
     }
-}
-
-fn unfit(column: usize) -> crate::store::fault::Fault {
-    Error::storage(format!("column {column} of a row is not what it must be"))
-        .remedy("restore the database from a backup")
-        .into()
 }

@@ -1,5 +1,6 @@
 //! What a failed statement means for the write that it is part of.
 
+use super::errors::is_too_large;
 use crate::store::fault::Fault;
 
 /// How a try ended that did not succeed.
@@ -30,6 +31,7 @@ pub(super) fn meaning(fault: Fault) -> Attempt {
         {
             Attempt::Again(fault)
         }
+        Fault::Mariadb(e) if is_too_large(e) => Attempt::Over(fault),
         Fault::Mariadb(mysql::Error::IoError(_) | mysql::Error::CodecError(_)) => Attempt::Again(fault),
         _ => Attempt::Over(fault),
     }

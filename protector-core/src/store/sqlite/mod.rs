@@ -6,8 +6,8 @@ mod tables;
 
 use super::fault::{Fault, Sql};
 use super::sql::{Database, Tables};
-use super::{Durability, StoreLocation};
-use crate::Result;
+use super::{Durability, StoreLocation, StoreProblem};
+use crate::{Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tables::SqliteTables;
@@ -47,4 +47,23 @@ impl Database for Sqlite {
         };
         write().map_err(|fault| fault.at(&self.location))
     }
+
+    fn examine(&self) -> Result<Vec<StoreProblem>> {
+        let connection = self.connection();
+        let look = || -> Sql<Vec<StoreProblem>> {
+            let tables: &mut dyn Tables = &mut SqliteTables(&connection);
+            let pages = tables.all("PRAGMA integrity_check(20)", &[], |row| row.text(0).map(str::to_owned))?;
+            let references =
+                tables.all("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 20", &[], |row| {
+                    Ok(format!("a row of {} refers to one that is not in {}", row.text(0)?, row.text(1)?))
+                })?;
+            let damage = pages.into_iter().filter(|found| found != "ok").chain(references);
+            Ok(damage.map(|found| damaged(&found).into()).collect())
+        };
+        look().map_err(|fault| fault.at(&self.location))
+    }
+}
+
+fn damaged(found: &str) -> Error {
+    Error::storage(format!("the file is damaged: {found}")).remedy("restore it from a backup")
 }

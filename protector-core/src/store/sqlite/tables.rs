@@ -1,7 +1,7 @@
 //! The words of the tables, said to SQLite.
 
 use crate::store::fault::Sql;
-use crate::store::sql::{Row, Tables, Value};
+use crate::store::sql::{Row, Tables, Value, unfit};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
@@ -36,18 +36,14 @@ impl ToSql for Value<'_> {
 
 impl Row for rusqlite::Row<'_> {
     fn text(&self, column: usize) -> Sql<&str> {
-        Ok(self.get_ref(column)?.as_str().map_err(|e| unfit(column, e))?)
+        self.get_ref(column)?.as_str().map_err(|_| unfit(column))
     }
 
     fn optional_text(&self, column: usize) -> Sql<Option<&str>> {
-        Ok(self.get_ref(column)?.as_str_or_null().map_err(|e| unfit(column, e))?)
+        self.get_ref(column)?.as_str_or_null().map_err(|_| unfit(column))
     }
 
     fn integer(&self, column: usize) -> Sql<i64> {
-        Ok(self.get_ref(column)?.as_i64().map_err(|e| unfit(column, e))?)
+        self.get_ref(column)?.as_i64().map_err(|_| unfit(column))
     }
-}
-
-fn unfit(column: usize, e: rusqlite::types::FromSqlError) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, Box::new(e))
 }

@@ -1,5 +1,8 @@
 //! The state of a site on a MariaDB server that the test starts and stops.
 
+mod refusals;
+mod schema;
+
 use protector_core::model::{GroupRecord, MetadataVersion};
 use protector_core::ports::conformance::run_all;
 use protector_core::ports::conformance::store::{StoreSubject, suite};
@@ -13,8 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn started() -> Result<Option<TestDatabaseServer>> {
-    let server = TestDatabaseServer::start()?;
+fn started(options: &[&str]) -> Result<Option<TestDatabaseServer>> {
+    let server = TestDatabaseServer::start(options)?;
     if server.is_none() {
         println!("skipped: mariadbd is not installed (Debian: mariadb-server-core, mariadb-client-core)");
     }
@@ -23,7 +26,7 @@ fn started() -> Result<Option<TestDatabaseServer>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_server_keep_the_contract() {
-    let Some(server) = started().unwrap() else { return };
+    let Some(server) = started(&[]).unwrap() else { return };
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path().join("keys");
     KeyRing::setup(&directory).unwrap();
@@ -43,7 +46,7 @@ async fn two_stores_on_one_server_keep_the_contract() {
 
 #[tokio::test]
 async fn a_server_survives_its_death_and_so_does_the_store() {
-    let Some(mut server) = started().unwrap() else { return };
+    let Some(mut server) = started(&[]).unwrap() else { return };
     let location = StoreLocation::Server(server.database("protector").unwrap());
     let absent = SqlStore::open(location.clone(), None, Durability::Full).unwrap_err();
     assert!(absent.kind() == ErrorKind::Storage && absent.to_string().contains("db sync"), "{absent}");
@@ -86,7 +89,7 @@ async fn count_up(store: Arc<SqlStore>, id: String, count: usize) -> Result<usiz
 async fn each_write_happens_once() {
     const WRITERS: usize = 3;
     const EACH: usize = 15;
-    let Some(mut server) = started().unwrap() else { return };
+    let Some(mut server) = started(&[]).unwrap() else { return };
     let location = server.database("protector").unwrap();
     let script = [
         AtCommit::Pass,
