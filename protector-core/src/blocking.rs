@@ -104,6 +104,8 @@ mirror! {
     fn protection_group_create(&self, request: &GroupCreate) -> GroupView;
     /// See [`engine::Engine::protection_group_list`].
     fn protection_group_list(&self) -> Vec<GroupView>;
+    /// See [`engine::Engine::protection_group_page`].
+    fn protection_group_page(&self, page: &Page) -> Vec<GroupView>;
     /// See [`engine::Engine::protection_group_show`].
     fn protection_group_show(&self, group: &str) -> GroupView;
     /// See [`engine::Engine::protection_group_update`].
@@ -192,6 +194,12 @@ impl Engine {
     /// no such site → `NotFound`.
     pub fn at(&self, site: &str) -> Result<Self> {
         Ok(Self { deployment: self.deployment.clone(), inner: self.deployment.engine(Some(site))? })
+    }
+
+    /// See [`engine::Engine::for_project`].
+    #[must_use]
+    pub fn for_project(&self, project: &str) -> Self {
+        Self { deployment: self.deployment.clone(), inner: self.inner.for_project(project.into()) }
     }
 
     /// See [`Deployment::mock_servers`].

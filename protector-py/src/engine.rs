@@ -19,6 +19,15 @@ impl Engine {
         call(py, || blocking::Engine::open(settings.0.clone(), site)).map(Self)
     }
 
+    fn for_project(&self, project: &str) -> Self {
+        Self(self.0.for_project(project))
+    }
+
+    #[getter]
+    fn project(&self) -> Option<&str> {
+        self.0.inner().project().map(|project| project.as_str())
+    }
+
     #[getter]
     fn site(&self) -> &str {
         self.0.site().as_str()
@@ -52,8 +61,8 @@ impl Engine {
         json(py, || self.0.protection_group_create(&from_json(request)?))
     }
 
-    fn protection_group_list(&self, py: Python<'_>) -> PyResult<String> {
-        json(py, || self.0.protection_group_list())
+    fn protection_group_page(&self, py: Python<'_>, page: &str) -> PyResult<String> {
+        json(py, || self.0.protection_group_page(&from_json(page)?))
     }
 
     fn protection_group_show(&self, py: Python<'_>, group: &str) -> PyResult<String> {

@@ -77,6 +77,15 @@ class Engine:
         """The site this engine works from."""
         return self._engine.site
 
+    @property
+    def project(self) -> str | None:
+        """The project it works for; ``None``: all."""
+        return self._engine.project
+
+    def for_project(self, project: str) -> Engine:
+        """See :meth:`protector.Engine.for_project`."""
+        return Engine(self._engine.for_project(project))
+
     def __repr__(self) -> str:
         return f"aio.{self._engine!r}"
 

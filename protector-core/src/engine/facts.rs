@@ -141,7 +141,8 @@ impl Engine {
         if let Some(open) = &record.group.operation {
             return Ok(Some(open.clone()));
         }
-        let filter = OperationFilter { group: Some(record.group.id.clone()), limit: Some(1) };
+        let filter =
+            OperationFilter { group: Some(record.group.id.clone()), limit: Some(1), ..OperationFilter::default() };
         for stored in self.0.endpoints.store.operations(&filter).await? {
             if self.state(&stored.id).await?.finished.is_none() {
                 return Ok(Some(OpenOperation { id: stored.id, kind: stored.kind, site: self.0.site.clone() }));
@@ -156,7 +157,7 @@ impl Engine {
 
     /// What the wanted test, or else the newest one that is not cleaned up, has made.
     async fn test_run(&self, record: &GroupRecord, wanted: Option<&OperationId>) -> Result<Option<TestRun>> {
-        let filter = OperationFilter { group: Some(record.group.id.clone()), limit: None };
+        let filter = OperationFilter { group: Some(record.group.id.clone()), ..OperationFilter::default() };
         let operations = self.0.endpoints.store.operations(&filter).await?;
         let cleaned = rehearsals::cleaned(&*self.0.endpoints.store, &operations).await?;
         for stored in operations.iter().filter(|o| o.kind == OperationKind::TestFailover && !cleaned.contains(&o.id)) {

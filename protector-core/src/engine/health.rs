@@ -1,6 +1,6 @@
 //! Health: could this group be moved now, and if not, why.
 
-use super::{Engine, HealthView, describe};
+use super::{Engine, HealthView, Page, describe};
 use crate::model::{FenceDue, GroupRecord, Mappings, SyncStatus};
 use crate::plan::{ArrayFacts, Request};
 use crate::ports::PodMemberState;
@@ -15,7 +15,7 @@ impl Engine {
     /// store cannot be read → `Storage`.
     pub async fn health(&self) -> Result<Vec<HealthView>> {
         let mut reports = Vec::new();
-        for record in self.0.endpoints.store.groups().await? {
+        for record in self.visible_groups(&Page::default()).await? {
             reports.push(self.health_of(&record).await?);
         }
         Ok(reports)

@@ -136,8 +136,12 @@ impl Engine {
             ))
             .remedy(format!("openstack protector protection-group member-list {}", record.group.name)));
         }
-        let groups = self.0.endpoints.store.groups().await?;
+        let groups = self.all_groups().await?;
         match groups.iter().find(|r| holds(r)) {
+            Some(other) if self.is_foreign(other) => Err(Error::already_exists(format!(
+                "instance '{instance}' is a member of a protection group of another project"
+            ))
+            .remedy("ask an administrator")),
             Some(other) => Err(Error::already_exists(format!(
                 "instance '{instance}' is a member of protection group '{}'",
                 other.group.name
@@ -159,7 +163,7 @@ impl Engine {
 
     async fn check_eligible(&self, record: &GroupRecord, site: &SiteName, server: &Server) -> Result<()> {
         let types = self.0.endpoints.cloud(site)?.volume_types().await?;
-        let groups = self.0.endpoints.store.groups().await?;
+        let groups = self.all_groups().await?;
         let candidates: Vec<_> = server.volumes.iter().map(|v| candidate(server, v, site, &types, &groups)).collect();
         let group = &record.group;
         let own = group.cinder_group_on(site);

@@ -20,6 +20,7 @@ mod site_failover;
 mod sites;
 mod start_options;
 mod stopping;
+mod tenancy;
 mod times;
 mod views;
 
@@ -29,6 +30,7 @@ pub use requests::{
     DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, MemberUpdate, PolicyChange, SiteCreate, StopOptions,
 };
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
+pub use tenancy::Page;
 pub use views::{
     ConsistencyGroupView, FenceDueView, GroupView, HealthView, InstanceView, LedgerEntryView, MemberView,
     OperationView, PolicyView, SiteCheck, SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
@@ -38,7 +40,7 @@ pub use crate::exec::{Event, Progress};
 pub use crate::plan::{Request, SiteFailoverRequest, SitePlan};
 
 use crate::exec::{Endpoints, Executor, Limits, lease};
-use crate::model::{GroupRecord, OpKey, OpenOperation, SiteName};
+use crate::model::{GroupRecord, OpKey, OpenOperation, ProjectId, SiteName};
 use crate::ports::{Cancel, Cx, LeaseHolder, Outcome};
 use crate::{ApiToken, Error, Result};
 use jiff::SignedDuration;
@@ -70,9 +72,11 @@ pub struct StorageDefaults {
 #[derive(Debug, Clone)]
 pub struct Engine(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     site: SiteName,
+    /// Whose groups it works on; `None`: everybody's.
+    project: Option<ProjectId>,
     endpoints: Endpoints,
     defaults: StorageDefaults,
     holder: LeaseHolder,
@@ -85,7 +89,7 @@ impl Engine {
         // unique within this process is enough: host, process and its start are beside it
         let holder = lease::this_process(uuid::Uuid::new_v4().to_string());
         let executor = Executor::new(endpoints.clone(), holder.clone(), limits);
-        Self(Arc::new(Inner { site, endpoints, defaults, holder, executor }))
+        Self(Arc::new(Inner { site, project: None, endpoints, defaults, holder, executor }))
     }
 
     /// The site this engine works from.
@@ -110,7 +114,12 @@ impl Engine {
 
     /// The group with this id or name.
     async fn load(&self, id_or_name: &str) -> Result<GroupRecord> {
-        self.0.endpoints.store.group(id_or_name).await?.ok_or_else(|| {
+        let store = &self.0.endpoints.store;
+        let found = match &self.0.project {
+            None => store.group(id_or_name).await?,
+            Some(project) => store.group_of(project, id_or_name).await?,
+        };
+        found.ok_or_else(|| {
             Error::not_found(format!("protection group '{id_or_name}' does not exist"))
                 .remedy("openstack protector protection-group list")
         })

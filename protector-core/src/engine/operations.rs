@@ -35,7 +35,7 @@ impl Engine {
         let facts = Box::new(Box::pin(self.facts(plan.group.as_str(), &plan.request)).await?);
         plan.check_fresh(&crate::plan::plan(&facts, &plan.request)?)?;
         let record = self.load(plan.group.as_str()).await?;
-        let stored = self.new_operation(plan)?;
+        let stored = self.new_operation(plan, &record)?;
         let accepted = Record::PlanAccepted {
             schema: JOURNAL_SCHEMA,
             plan_hash: plan.hash.clone(),
@@ -55,6 +55,9 @@ impl Engine {
     /// `Cancelled`, `run` again continues. A failed step is not an error of this call: see the returned operation.
     pub async fn run(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> Result<OperationView> {
         let id = OperationId::new(operation);
+        if self.0.project.is_some() {
+            self.stored(operation).await?;
+        }
         // boxed: whoever awaits this should not carry the whole executor
         Box::pin(self.0.executor.run(&id, cancel, progress)).await?;
         self.operation_show(operation).await
@@ -75,7 +78,8 @@ impl Engine {
     /// store cannot be read → `Storage`.
     pub async fn operation_list(&self) -> Result<Vec<OperationView>> {
         let mut views = Vec::new();
-        for stored in self.0.endpoints.store.operations(&OperationFilter::default()).await? {
+        let filter = OperationFilter { project: self.0.project.clone(), ..OperationFilter::default() };
+        for stored in self.0.endpoints.store.operations(&filter).await? {
             views.push(self.view(&stored).await?);
         }
         Ok(views)
@@ -101,7 +105,9 @@ impl Engine {
     }
 
     pub(super) async fn stored(&self, operation: &str) -> Result<StoredOperation> {
-        self.0.endpoints.store.operation(&OperationId::new(operation)).await?.ok_or_else(|| {
+        let found = self.0.endpoints.store.operation(&OperationId::new(operation)).await?;
+        let is_visible = |found: &StoredOperation| self.0.project.as_ref().is_none_or(|own| *own == found.project);
+        found.filter(is_visible).ok_or_else(|| {
             Error::not_found(format!("operation '{operation}' does not exist on {}", self.0.site))
                 .remedy("openstack protector operation list; operations are kept on the site where they were started")
         })
@@ -137,11 +143,12 @@ impl Engine {
         Ok(Some(OpenOperationView { status, can_abort: state.can_abort(&read_plan(&stored)?), elsewhere: None }))
     }
 
-    fn new_operation(&self, plan: &Plan) -> Result<StoredOperation> {
+    fn new_operation(&self, plan: &Plan, record: &GroupRecord) -> Result<StoredOperation> {
         Ok(StoredOperation {
             id: OperationId::new(format!("op-{}", self.0.endpoints.identifiers.uuid())),
             group: plan.group.clone(),
             group_name: plan.group_name.clone(),
+            project: record.group.project_id.clone(),
             kind: plan.kind,
             accepted_at: self.0.endpoints.clock.now(),
             plan: serde_json::to_string(plan)?,

@@ -125,7 +125,7 @@ impl Engine {
     /// The 1:1:1 rule over everything stored here.
     pub(super) async fn check_mapping(&self, candidate: &GroupRecord) -> Result<()> {
         let others: Vec<_> =
-            self.0.endpoints.store.groups().await?.into_iter().filter(|r| r.group.id != candidate.group.id).collect();
+            self.all_groups().await?.into_iter().filter(|r| r.group.id != candidate.group.id).collect();
         let violations = rules::check_mapping(&others, candidate);
         if violations.is_empty() {
             Ok(())

@@ -1,6 +1,6 @@
 //! Protection groups: create, list, show, change, delete; metadata of both sites.
 
-use super::{Engine, GroupCreate, GroupUpdate, GroupView, SyncStatusView, describe};
+use super::{Engine, GroupCreate, GroupUpdate, GroupView, Page, SyncStatusView, describe};
 use crate::exec::metadata;
 use crate::model::{
     ConsistencyGroup, ConsistencyGroupId, ConsistencyGroupStatus, Epoch, GroupRecord, Mappings, MetadataVersion,
@@ -20,14 +20,15 @@ impl Engine {
     /// that the arrays' driver does not offer → `Unsupported`. Nothing is left behind.
     pub async fn protection_group_create(&self, request: &GroupCreate) -> Result<GroupView> {
         naming::validate_protection_group_name(&request.name)?;
+        let project = self.project_for(request.project_id.as_deref())?;
         let primary = self.registered(&request.primary_site).await?.name;
         let secondary = self.registered(&request.secondary_site).await?.name;
-        self.check_new(request, &primary, &secondary).await?;
+        self.check_new(request, &project, &primary, &secondary).await?;
         // before the other site's cloud is asked for its types: a silent site is one refusal, with the documented words
         metadata::check_answers(&*self.0.endpoints.peer).await?;
         let types = self.matching_types(request, &primary, &secondary).await?;
 
-        let mut record = self.new_record(request, primary, secondary, types);
+        let mut record = self.new_record(request, project, primary, secondary, types);
         let (first, second) = self.make_cinder_groups(&record).await?;
         let cg = &mut record.group.consistency_group;
         cg.backend_name.clone_from(&first.backend);
@@ -45,7 +46,15 @@ impl Engine {
     /// # Errors
     /// store cannot be read → `Storage`.
     pub async fn protection_group_list(&self) -> Result<Vec<GroupView>> {
-        let records = self.0.endpoints.store.groups().await?;
+        self.protection_group_page(&Page::default()).await
+    }
+
+    /// A page of them. The id of its last one is the marker of the next.
+    ///
+    /// # Errors
+    /// the marker's group is gone → `InvalidRequest` → begin again; store cannot be read → `Storage`.
+    pub async fn protection_group_page(&self, page: &Page) -> Result<Vec<GroupView>> {
+        let records = self.visible_groups(page).await?;
         let mut views = Vec::with_capacity(records.len());
         for record in &records {
             views.push(describe::group(record, self.open_status(record).await?.as_ref(), None));
@@ -199,12 +208,18 @@ impl Engine {
         next
     }
 
-    async fn check_new(&self, request: &GroupCreate, primary: &SiteName, secondary: &SiteName) -> Result<()> {
+    async fn check_new(
+        &self,
+        request: &GroupCreate,
+        project: &ProjectId,
+        primary: &SiteName,
+        secondary: &SiteName,
+    ) -> Result<()> {
         if primary == secondary {
             return Err(Error::invalid(format!("primary and secondary site are both '{primary}'"))
                 .remedy("name two different sites"));
         }
-        if self.0.endpoints.store.group(&request.name).await?.is_some() {
+        if self.0.endpoints.store.group_of(project, &request.name).await?.is_some() {
             return Err(Error::already_exists(format!("protection group '{}' exists already", request.name)).remedy(
                 format!("openstack protector protection-group show {}, or choose another name", request.name),
             ));
@@ -257,6 +272,7 @@ impl Engine {
     fn new_record(
         &self,
         request: &GroupCreate,
+        project_id: ProjectId,
         primary: SiteName,
         secondary: SiteName,
         types: (String, String),
@@ -267,7 +283,7 @@ impl Engine {
             id: ProtectionGroupId::new(format!("pg-{}", new_id())),
             name: request.name.clone(),
             description: request.description.clone(),
-            project_id: ProjectId::new(request.project_id.clone().unwrap_or_else(|| "default".to_owned())),
+            project_id,
             replication_type: request.replication_type,
             current_primary_site: primary.clone(),
             primary_site: primary,

@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 /// # Errors
 /// store cannot be read → `Storage`; a journal of another version → `Unsupported`.
 pub(super) async fn open_tests(store: &dyn Store, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
-    let operations = store.operations(&OperationFilter { group: Some(group.clone()), limit: None }).await?;
+    let operations =
+        store.operations(&OperationFilter { group: Some(group.clone()), ..OperationFilter::default() }).await?;
     let cleaned = cleaned(store, &operations).await?;
     let mut open = Vec::new();
     for stored in operations.iter().filter(|o| o.kind == OperationKind::TestFailover && !cleaned.contains(&o.id)) {

@@ -56,6 +56,7 @@ impl Engine {
     /// # Errors
     /// no such site → `NotFound`; force with type planned → `InvalidRequest`. What forbids a group is in its plan.
     pub async fn plan_site_failover(&self, site: &str, request: &SiteFailoverRequest) -> Result<SitePlan> {
+        self.for_all_projects("the failover of a site")?;
         let site = self.registered(site).await?.name;
         let request = Request::Failover {
             failover_type: request.failover_type.unwrap_or(FailoverType::Planned),
@@ -102,6 +103,7 @@ impl Engine {
         cancel: &Cancel,
         progress: &Progress,
     ) -> Result<SiteFailoverView> {
+        self.for_all_projects("the failover of a site")?;
         if !options.skip_blocked {
             plan.check_acceptable()?;
         }

@@ -16,6 +16,7 @@ impl Engine {
     /// # Errors
     /// empty name → `InvalidRequest`; name taken → `AlreadyExists`.
     pub async fn site_create(&self, request: &SiteCreate) -> Result<Site> {
+        self.for_all_projects("registering a site")?;
         let name = request.name.trim();
         if name.is_empty() || name != request.name || name.contains(['/', ':']) {
             return Err(Error::invalid(format!(
@@ -67,6 +68,7 @@ impl Engine {
     /// # Errors
     /// not registered → `NotFound`; groups refer to it → `Conflict`.
     pub async fn site_delete(&self, name: &str) -> Result<()> {
+        self.for_all_projects("deleting a site")?;
         let site = self.registered(name).await?;
         self.0.endpoints.store.delete_site(&site.name).await
     }

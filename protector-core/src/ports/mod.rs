@@ -46,6 +46,6 @@ pub use storage::{
     StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
 pub use store::{
-    GroupChange, JournalEntry, KEPT_DURATIONS, Lease, LeaseHolder, OperationFilter, StepDurations, Store,
-    StoredOperation,
+    GroupChange, GroupFilter, GroupPosition, JournalEntry, KEPT_DURATIONS, Lease, LeaseHolder, OperationFilter,
+    StepDurations, Store, StoredOperation,
 };

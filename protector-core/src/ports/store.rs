@@ -2,7 +2,9 @@
 
 use super::StopRequest;
 use crate::Result;
-use crate::model::{GroupRecord, MetadataVersion, OperationId, OperationKind, ProtectionGroupId, Site, SiteName};
+use crate::model::{
+    GroupRecord, MetadataVersion, OperationId, OperationKind, ProjectId, ProtectionGroupId, Site, SiteName,
+};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,8 @@ pub struct StoredOperation {
     pub group: ProtectionGroupId,
     /// Name of the group when it was accepted, so that the list still reads well after the group is gone.
     pub group_name: String,
+    /// Project that owned the group.
+    pub project: ProjectId,
     /// What it does.
     pub kind: OperationKind,
     /// When it was accepted.
@@ -50,9 +54,31 @@ pub struct GroupChange {
     pub expected: MetadataVersion,
 }
 
+/// Which groups to list.
+#[derive(Debug, Clone, Default)]
+pub struct GroupFilter {
+    /// Only those of this project.
+    pub project: Option<ProjectId>,
+    /// Only those behind this one.
+    pub after: Option<GroupPosition>,
+    /// At most so many. `None`: all.
+    pub limit: Option<u32>,
+}
+
+/// Where a group stands in a list: by name, and by id among those of one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupPosition {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: ProtectionGroupId,
+}
+
 /// Which operations to list.
 #[derive(Debug, Clone, Default)]
 pub struct OperationFilter {
+    /// Only those on groups of this project.
+    pub project: Option<ProjectId>,
     /// Only those of this group.
     pub group: Option<ProtectionGroupId>,
     /// At most so many, newest first. `None`: all.
@@ -101,7 +127,7 @@ pub struct Lease {
 ///
 /// # Contract
 /// Each call is one transaction: all of it happens or none. Uniqueness holds under concurrent callers in several
-/// processes: site name; group name; group id; consistency group and each of its Cinder groups; `pure_pg_name` within the
+/// processes: site name; group name within its project; group id; consistency group and each of its Cinder groups; `pure_pg_name` within the
 /// pair of sites; server as member of one group; volume as disk of one group; one open operation per group. A write that
 /// would break one of them fails with `AlreadyExists` or `Conflict` that names the value, and changes nothing. Array
 /// tokens are stored encrypted; a record read back carries them.
@@ -130,8 +156,17 @@ pub trait Store: Debug + Display + Send + Sync {
     /// All groups by name.
     async fn groups(&self) -> Result<Vec<GroupRecord>>;
 
+    /// Groups by name, and those of one name by id: a page of them, or those of a project.
+    async fn list_groups(&self, filter: &GroupFilter) -> Result<Vec<GroupRecord>>;
+
     /// The group with this id or, if there is none, with this name.
+    ///
+    /// # Errors
+    /// several projects have a group of that name → `Conflict` → name it by id.
     async fn group(&self, id_or_name: &str) -> Result<Option<GroupRecord>>;
+
+    /// The same among the groups of a project. Those of others are as if they were not there.
+    async fn group_of(&self, project: &ProjectId, id_or_name: &str) -> Result<Option<GroupRecord>>;
 
     /// Adds a group.
     ///

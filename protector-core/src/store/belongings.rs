@@ -1,7 +1,7 @@
 //! What belongs to one protection group only: Cinder groups, servers and volumes. Their rows are derived from its record.
 
 use super::fault::Sql;
-use super::groups::taken;
+use super::groups::Owner;
 use super::sql::{Tables, Value};
 use crate::model::{GroupRecord, ProtectionGroup};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,12 +100,12 @@ fn claim(t: &mut dyn Tables, table: &Table, group: &ProtectionGroup, site: &str,
     let (condition, values) = table.among(site, ids);
     let (name, id) = (table.name, table.id);
     let sql = format!(
-        "SELECT {id}, protection_groups.name FROM {name} JOIN protection_groups ON protection_groups.id = group_id
+        "SELECT {id}, protection_groups.name, project_id FROM {name} JOIN protection_groups ON protection_groups.id = group_id
          WHERE {condition} ORDER BY {id} LIMIT 1"
     );
-    let other = t.first(&sql, &values, |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())))?;
+    let other = t.first(&sql, &values, |row| Ok((row.text(0)?.to_owned(), Owner::read(row, 1)?)))?;
     if let Some((id, owner)) = other {
-        return Err(taken(&(table.refusal)(site, &id), &owner).into());
+        return Err(owner.has(&(table.refusal)(site, &id), group).into());
     }
     let (columns, places) = if table.has_site { ("group_id, site", "(?, ?, ?)") } else { ("group_id", "(?, ?)") };
     let of_group = Value::from(group.id.as_str());

@@ -57,7 +57,7 @@ fn examine_sites(t: &mut dyn Tables) -> Sql<StoreCheck> {
 
 fn examine_groups(t: &mut dyn Tables, keys: Option<&KeyRing>) -> Sql<StoreCheck> {
     let found = ids(t, "SELECT id FROM protection_groups ORDER BY name")?;
-    each("groups", &found, |id| groups::find(t, keys, id).map(drop))
+    each("groups", &found, |id| groups::find(t, keys, None, id).map(drop))
 }
 
 fn examine_journals(t: &mut dyn Tables) -> Sql<StoreCheck> {

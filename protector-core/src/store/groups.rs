@@ -4,36 +4,73 @@ use super::KeyRing;
 use super::belongings::write_belongings;
 use super::columns::{from_integer, from_json, to_integer, to_json};
 use super::fault::Sql;
-use super::sql::{Row, Tables, Value};
-use crate::model::{GroupRecord, MetadataVersion, ProtectionGroup, ProtectionGroupId, ReplicationPolicy};
-use crate::ports::GroupChange;
+use super::sql::{NO_LIMIT, Row, Tables, Value};
+use crate::model::{GroupRecord, MetadataVersion, ProjectId, ProtectionGroup, ProtectionGroupId, ReplicationPolicy};
+use crate::ports::{GroupChange, GroupFilter, GroupPosition};
 use crate::{ApiToken, Error};
 
 const COLUMNS: &str = "SELECT name, doc, primary_token, secondary_token FROM protection_groups";
 
-const INSERT: &str = "INSERT INTO protection_groups (name, version, primary_site, secondary_site, cg_id, first_site,
-    second_site, pure_pg_name, doc, primary_token, secondary_token, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT: &str =
+    "INSERT INTO protection_groups (name, project_id, version, primary_site, secondary_site, cg_id, first_site,
+    second_site, pure_pg_name, doc, primary_token, secondary_token, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const UPDATE: &str =
-    "UPDATE protection_groups SET name = ?, version = ?, primary_site = ?, secondary_site = ?, cg_id = ?,
+    "UPDATE protection_groups SET name = ?, project_id = ?, version = ?, primary_site = ?, secondary_site = ?, cg_id = ?,
     first_site = ?, second_site = ?, pure_pg_name = ?, doc = ?, primary_token = ?, secondary_token = ? WHERE id = ?";
 
 pub(super) fn all(t: &mut dyn Tables, keys: Option<&KeyRing>) -> Sql<Vec<GroupRecord>> {
-    t.all(&format!("{COLUMNS} ORDER BY name"), &[], |row| read(row, keys))
+    list(t, keys, &GroupFilter::default())
 }
 
-pub(super) fn find(t: &mut dyn Tables, keys: Option<&KeyRing>, id_or_name: &str) -> Sql<Option<GroupRecord>> {
-    let wanted = Value::from(id_or_name);
-    let sql = format!("{COLUMNS} WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1");
-    t.first(&sql, &[wanted; 3], |row| read(row, keys))
+pub(super) fn list(t: &mut dyn Tables, keys: Option<&KeyRing>, filter: &GroupFilter) -> Sql<Vec<GroupRecord>> {
+    let mut conditions = Vec::new();
+    let mut values = Vec::new();
+    if let Some(project) = &filter.project {
+        conditions.push("project_id = ?");
+        values.push(Value::from(project.as_str()));
+    }
+    if let Some(GroupPosition { name, id }) = &filter.after {
+        // the first half alone lets an index be used
+        conditions.push("name >= ? AND (name > ? OR id > ?)");
+        values.extend([name.into(), name.into(), Value::from(id.as_str())]);
+    }
+    let filtered = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    values.push(Value::from(filter.limit.map_or(NO_LIMIT, i64::from)));
+    t.all(&format!("{COLUMNS} {filtered} ORDER BY name, id LIMIT ?"), &values, |row| read(row, keys))
+}
+
+/// By id, else by name, among those of a project or all.
+pub(super) fn find(
+    t: &mut dyn Tables,
+    keys: Option<&KeyRing>,
+    project: Option<&ProjectId>,
+    id_or_name: &str,
+) -> Sql<Option<GroupRecord>> {
+    let mut by = |column: &str| {
+        let (condition, mut values) = (format!("{COLUMNS} WHERE {column} = ?"), vec![Value::from(id_or_name)]);
+        let Some(project) = project else {
+            return t.all(&format!("{condition} LIMIT 2"), &values, |row| read(row, keys));
+        };
+        values.push(project.as_str().into());
+        t.all(&format!("{condition} AND project_id = ?"), &values, |row| read(row, keys))
+    };
+    if let Some(found) = by("id")?.pop() {
+        return Ok(Some(found));
+    }
+    let mut named = by("name")?;
+    if named.len() > 1 {
+        return Err(Error::conflict(format!("several projects have a protection group '{id_or_name}'"))
+            .remedy("name it by its id: openstack protector protection-group list")
+            .into());
+    }
+    Ok(named.pop())
 }
 
 pub(super) fn create(t: &mut dyn Tables, keys: Option<&KeyRing>, record: &GroupRecord) -> Sql<()> {
     let id = &record.group.id;
-    if let Some(owner) = owner(t, "id = ?", &[id.as_str().into()])? {
-        return Err(
-            Error::already_exists(format!("protection group id '{id}' already exists, with name '{owner}'")).into()
-        );
+    if owner(t, "id = ?", &[id.as_str().into()])?.is_some() {
+        return Err(Error::already_exists(format!("protection group id '{id}' already exists")).into());
     }
     write(t, keys, record, INSERT)
 }
@@ -83,6 +120,7 @@ fn write(t: &mut dyn Tables, keys: Option<&KeyRing>, record: &GroupRecord, state
     );
     let values = [
         (&group.name).into(),
+        group.project_id.as_str().into(),
         to_integer(version.0)?.into(),
         group.primary_site.as_str().into(),
         group.secondary_site.as_str().into(),
@@ -102,34 +140,55 @@ fn write(t: &mut dyn Tables, keys: Option<&KeyRing>, record: &GroupRecord, state
 /// Refuses values of which there is one per group, where another group has them.
 fn refuse_taken(t: &mut dyn Tables, group: &ProtectionGroup, policy: Option<&ReplicationPolicy>) -> Sql<()> {
     let id = Value::from(group.id.as_str());
-    if owner(t, "id <> ? AND name = ?", &[id, (&group.name).into()])?.is_some() {
+    let (name, project) = (Value::from(&group.name), group.project_id.as_str().into());
+    if owner(t, "id <> ? AND name = ? AND project_id = ?", &[id, name, project])?.is_some() {
         return Err(Error::already_exists(format!("protection group '{}' already exists", group.name))
             .remedy("choose another name, or see: openstack protector protection-group list")
             .into());
     }
     let consistency_group = group.consistency_group.id.as_str();
     if let Some(owner) = owner(t, "id <> ? AND cg_id = ?", &[id, consistency_group.into()])? {
-        return Err(taken(&format!("consistency group '{consistency_group}' is already used by"), &owner).into());
+        return Err(owner.has(&format!("consistency group '{consistency_group}' is already used by"), group).into());
     }
     let Some(array_group) = policy.map(|p| p.pure_pg_name.as_str()) else { return Ok(()) };
     let (first, second) = site_pair(group);
     let same_array_group = "id <> ? AND first_site = ? AND second_site = ? AND pure_pg_name = ?";
     match owner(t, same_array_group, &[id, first.into(), second.into(), array_group.into()])? {
-        Some(owner) => Err(taken(&format!("pure_pg_name '{array_group}' is already used by"), &owner)
+        Some(owner) => Err(owner
+            .has(&format!("pure_pg_name '{array_group}' is already used by"), group)
             .remedy("choose another --pure-pg-name")
             .into()),
         None => Ok(()),
     }
 }
 
-/// Name of the group for which `condition` holds.
-fn owner(t: &mut dyn Tables, condition: &str, values: &[Value<'_>]) -> Sql<Option<String>> {
-    t.text(&format!("SELECT name FROM protection_groups WHERE {condition}"), values)
+/// The group for which `condition` holds.
+fn owner(t: &mut dyn Tables, condition: &str, values: &[Value<'_>]) -> Sql<Option<Owner>> {
+    let sql = format!("SELECT name, project_id FROM protection_groups WHERE {condition}");
+    t.first(&sql, values, |row| Owner::read(row, 0))
 }
 
-pub(super) fn taken(what: &str, owner: &str) -> Error {
-    Error::conflict(format!("{what} protection group '{owner}'"))
-        .remedy(format!("openstack protector protection-group show {owner}"))
+/// Whose something is already.
+pub(super) struct Owner {
+    name: String,
+    project: String,
+}
+
+impl Owner {
+    /// From the column with the name and the one behind it with the project.
+    pub(super) fn read(row: &dyn Row, name: usize) -> Sql<Self> {
+        Ok(Self { name: row.text(name)?.to_owned(), project: row.text(name + 1)?.to_owned() })
+    }
+
+    /// The refusal of `what` for `group`. The name of a group of another project is no business of this one.
+    pub(super) fn has(&self, what: &str, group: &ProtectionGroup) -> Error {
+        if self.project != group.project_id.as_str() {
+            return Error::conflict(format!("{what} a protection group of another project"))
+                .remedy("choose another one, or ask an administrator");
+        }
+        Error::conflict(format!("{what} protection group '{}'", self.name))
+            .remedy(format!("openstack protector protection-group show {}", self.name))
+    }
 }
 
 /// The two sites in alphabetical order.

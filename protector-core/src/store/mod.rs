@@ -39,9 +39,10 @@ pub use location::{Durability, StoreLocation};
 pub use server::DatabaseServer;
 pub use tokens::TokenReport;
 
-use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
+use crate::model::{GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, Site, SiteName};
 use crate::ports::{
-    GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store, StoredOperation,
+    GroupChange, GroupFilter, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
+    StoredOperation,
 };
 use crate::{Error, Result};
 use async_trait::async_trait;
@@ -224,9 +225,19 @@ impl Store for SqlStore {
         self.run(|t, keys| groups::all(t, keys)).await
     }
 
+    async fn list_groups(&self, filter: &GroupFilter) -> Result<Vec<GroupRecord>> {
+        let filter = filter.clone();
+        self.run(move |t, keys| groups::list(t, keys, &filter)).await
+    }
+
     async fn group(&self, id_or_name: &str) -> Result<Option<GroupRecord>> {
         let id_or_name = id_or_name.to_owned();
-        self.run(move |t, keys| groups::find(t, keys, &id_or_name)).await
+        self.run(move |t, keys| groups::find(t, keys, None, &id_or_name)).await
+    }
+
+    async fn group_of(&self, project: &ProjectId, id_or_name: &str) -> Result<Option<GroupRecord>> {
+        let (project, id_or_name) = (project.clone(), id_or_name.to_owned());
+        self.run(move |t, keys| groups::find(t, keys, Some(&project), &id_or_name)).await
     }
 
     async fn create_group(&self, record: &GroupRecord) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::ports::{JOURNAL_START, JournalEntry, OperationFilter, StoredOperation
 use jiff::Timestamp;
 use std::sync::Arc;
 
-const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan FROM operations";
+const COLUMNS: &str = "SELECT id, group_id, group_name, kind, accepted_at, plan, project_id FROM operations";
 
 pub(super) fn find(t: &mut dyn Tables, id: &OperationId) -> Sql<Option<StoredOperation>> {
     t.first(&format!("{COLUMNS} WHERE id = ?"), &[id.as_str().into()], read)
@@ -17,11 +17,18 @@ pub(super) fn find(t: &mut dyn Tables, id: &OperationId) -> Sql<Option<StoredOpe
 
 pub(super) fn list(t: &mut dyn Tables, filter: &OperationFilter) -> Sql<Vec<StoredOperation>> {
     let order = "ORDER BY accepted_at DESC, position DESC LIMIT ?";
-    let limit = Value::from(filter.limit.map_or(NO_LIMIT, i64::from));
-    match &filter.group {
-        None => t.all(&format!("{COLUMNS} {order}"), &[limit], read),
-        Some(group) => t.all(&format!("{COLUMNS} WHERE group_id = ? {order}"), &[group.as_str().into(), limit], read),
+    let (mut conditions, mut values) = (Vec::new(), Vec::new());
+    if let Some(group) = &filter.group {
+        conditions.push("group_id = ?");
+        values.push(Value::from(group.as_str()));
     }
+    if let Some(project) = &filter.project {
+        conditions.push("project_id = ?");
+        values.push(Value::from(project.as_str()));
+    }
+    let filtered = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    values.push(Value::from(filter.limit.map_or(NO_LIMIT, i64::from)));
+    t.all(&format!("{COLUMNS} {filtered} {order}"), &values, read)
 }
 
 /// Refuses an operation that is not stored.
@@ -40,7 +47,7 @@ fn exists(t: &mut dyn Tables, id: &OperationId) -> Sql<bool> {
 
 /// Stores an operation and lets it hold its group.
 pub(super) fn begin(t: &mut dyn Tables, operation: &StoredOperation) -> Sql<()> {
-    let StoredOperation { id, group, group_name, kind, accepted_at, plan } = operation;
+    let StoredOperation { id, group, group_name, project, kind, accepted_at, plan } = operation;
     let (id, group) = (Value::from(id.as_str()), Value::from(group.as_str()));
     if let Some(open) = t.text("SELECT operation_id FROM open_operations WHERE group_id = ?", &[group])? {
         return Err(Error::conflict(format!("protection group '{group_name}' has an open operation '{open}'"))
@@ -52,8 +59,9 @@ pub(super) fn begin(t: &mut dyn Tables, operation: &StoredOperation) -> Sql<()> 
     }
     let (kind, accepted_at) = (to_json(kind)?, format!("{accepted_at:.9}"));
     t.execute(
-        "INSERT INTO operations (id, group_id, group_name, kind, accepted_at, plan) VALUES (?, ?, ?, ?, ?, ?)",
-        &[id, group, group_name.into(), (&kind).into(), (&accepted_at).into(), plan.into()],
+        "INSERT INTO operations (id, group_id, group_name, project_id, kind, accepted_at, plan)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        &[id, group, group_name.into(), project.as_str().into(), (&kind).into(), (&accepted_at).into(), plan.into()],
     )?;
     t.execute("INSERT INTO open_operations (group_id, operation_id) VALUES (?, ?)", &[group, id])?;
     Ok(())
@@ -186,6 +194,7 @@ fn read(row: &dyn Row) -> Sql<StoredOperation> {
         kind: from_json(what, row.text(3)?)?,
         accepted_at: from_time(what, row.text(4)?)?,
         plan: row.text(5)?.to_owned(),
+        project: row.text(6)?.into(),
         id: id.into(),
     })
 }

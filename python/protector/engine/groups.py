@@ -62,9 +62,16 @@ class ProtectionGroups(Part):
         )
         return ProtectionGroup.from_json(self._native.protection_group_create(request))
 
-    def protection_group_list(self) -> list[ProtectionGroup]:
-        """All protection groups."""
-        return ProtectionGroup.list_from_json(self._native.protection_group_list())
+    def protection_group_list(self, *, marker: str | None = None, limit: int | None = None) -> list[ProtectionGroup]:
+        """Protection groups by name: all, or at most ``limit`` behind the one with id ``marker``.
+
+        Raises ``InvalidRequest`` if the marker's group is gone.
+
+        >>> engine.protection_group_list(limit=10)
+        []
+        """
+        page = to_json(marker=marker, limit=limit)
+        return ProtectionGroup.list_from_json(self._native.protection_group_page(page))
 
     def protection_group_show(self, group: str) -> ProtectionGroup:
         """One group, by name or id. Raises ``NotFound``."""

@@ -39,6 +39,7 @@ pub async fn operation(directory: &Path, steps: usize, done: usize) -> Result<Id
         id: "op-idle".into(),
         group: plan.group.clone(),
         group_name: plan.group_name.clone(),
+        project: "project".into(),
         kind: plan.kind,
         accepted_at: now,
         plan: serde_json::to_string(&plan)?,

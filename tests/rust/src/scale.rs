@@ -168,6 +168,22 @@ fn record(members: Vec<Member>) -> GroupRecord {
     }
 }
 
+/// One of many groups, of one member with two volumes, that shares nothing with the others.
+pub fn numbered(n: usize) -> GroupRecord {
+    let mut record = record(vec![member(n, 2 * n..2 * n + 2)]);
+    let group = &mut record.group;
+    group.id = ProtectionGroupId::new(format!("group-id-{n:05}"));
+    group.name = format!("group-{n:05}");
+    let pair = &mut group.consistency_group;
+    pair.id = ConsistencyGroupId::new(format!("consistency-group-id-{n:05}"));
+    pair.primary_cg_id = CinderGroupId::new(format!("cinder-group-a-{n:05}"));
+    pair.secondary_cg_id = CinderGroupId::new(format!("cinder-group-b-{n:05}"));
+    if let Some(policy) = &mut record.policy {
+        policy.pure_pg_name = ArrayGroupName::new(format!("pg-{n:05}"));
+    }
+    record
+}
+
 fn server(member: &Member) -> Server {
     let attached = |disk: &Disk| {
         let copy = disk.copies.get(&SiteName::from("site-a"))?;
@@ -298,6 +314,14 @@ impl Prepared {
     /// files cannot be copied → `Storage`; else what the engine says.
     pub async fn open_copy(&self, directory: &Path, durability: Durability) -> Result<Engine> {
         self.copy(directory)?;
+        self.reopen(directory, durability).await
+    }
+
+    /// Opens what [`Prepared::open_copy`] copied into `directory`, once it is closed.
+    ///
+    /// # Errors
+    /// what the engine says.
+    pub async fn reopen(&self, directory: &Path, durability: Durability) -> Result<Engine> {
         Deployment::open_with(&settings(directory)?, durability).await?.engine(None)
     }
 

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use protector_core::Result;
-use protector_core::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, Site, SiteName};
+use protector_core::model::{GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, Site, SiteName};
 use protector_core::ports::{
-    GroupChange, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store, StoredOperation,
+    GroupChange, GroupFilter, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
+    StoredOperation,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -90,6 +91,14 @@ impl Store for WatchedStore {
 
     async fn group(&self, id_or_name: &str) -> Result<Option<GroupRecord>> {
         self.inner.group(id_or_name).await
+    }
+
+    async fn list_groups(&self, filter: &GroupFilter) -> Result<Vec<GroupRecord>> {
+        self.inner.list_groups(filter).await
+    }
+
+    async fn group_of(&self, project: &ProjectId, id_or_name: &str) -> Result<Option<GroupRecord>> {
+        self.inner.group_of(project, id_or_name).await
     }
 
     async fn create_group(&self, record: &GroupRecord) -> Result<()> {

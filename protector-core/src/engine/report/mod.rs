@@ -61,7 +61,7 @@ impl Engine {
         if test.kind != OperationKind::TestFailover {
             return Ok(Vec::new());
         }
-        let filter = OperationFilter { group: Some(test.group.clone()), limit: None };
+        let filter = OperationFilter { group: Some(test.group.clone()), ..OperationFilter::default() };
         let mut cleanups = Vec::new();
         for stored in self.0.endpoints.store.operations(&filter).await?.into_iter().rev() {
             if stored.kind != OperationKind::TestCleanup {

@@ -133,6 +133,7 @@ pub(super) fn stored(told: &Told) -> StoredOperation {
         id: id.into(),
         group: told.plan.group.clone(),
         group_name: told.plan.group_name.clone(),
+        project: "project".into(),
         kind: told.plan.kind,
         accepted_at: at(0),
         plan: serde_json::to_string(&told.plan).unwrap(),

@@ -226,6 +226,7 @@ async fn a_journal_is_read_in_pages() {
         id: id.clone(),
         group: plan.group.clone(),
         group_name: plan.group_name.clone(),
+        project: "project".into(),
         kind: plan.kind,
         accepted_at: Timestamp::UNIX_EPOCH,
         plan: serde_json::to_string(&plan).unwrap(),

@@ -3,6 +3,7 @@
 mod durations;
 mod groups;
 mod operations;
+mod projects;
 mod race;
 pub(crate) mod samples;
 mod sites;
@@ -40,8 +41,13 @@ pub struct StoreSubject {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn suite() -> Vec<Check<StoreSubject>> {
-    [sites::checks(), groups::checks(), operations::checks(), durations::checks(), race::checks()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let sections = [
+        sites::checks(),
+        groups::checks(),
+        projects::checks(),
+        operations::checks(),
+        durations::checks(),
+        race::checks(),
+    ];
+    sections.into_iter().flatten().collect()
 }

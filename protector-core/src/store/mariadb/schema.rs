@@ -8,7 +8,7 @@ use crate::store::sql::Tables;
 use crate::store::sqlite::migrations::latest;
 
 /// To which version each step leads.
-const STEPS: &[(u32, &str)] = &[(4, include_str!("../migrations/mariadb/0004_initial.sql"))];
+const STEPS: &[(u32, &str)] = &[(5, include_str!("../migrations/mariadb/0005_initial.sql"))];
 /// Seconds that one process waits for another to migrate.
 const WAIT_SECONDS: i64 = 60;
 const LOCK: &str = "protector.migrate";

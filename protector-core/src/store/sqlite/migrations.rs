@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0002_durations.sql"),
     include_str!("../migrations/sqlite/0003_stop_requests.sql"),
     include_str!("../migrations/sqlite/0004_clustered_journal.sql"),
+    include_str!("../migrations/sqlite/0005_projects.sql"),
 ];
 
 /// The version this build works with.
@@ -34,13 +35,24 @@ pub(super) fn check(connection: &Connection, location: &StoreLocation) -> Sql<()
 /// Applies what is missing, all of it or nothing, and returns the versions before and after. The write lock is taken
 /// before looking, so that of two processes the second finds the work done.
 pub(super) fn apply(connection: &mut Connection, location: &StoreLocation) -> Sql<(u32, u32)> {
+    // a table that is made anew would take the rows with it that refer to the old one; inside a transaction it is too late
+    connection.pragma_update(None, "foreign_keys", false)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let from = version(&transaction, location)?;
     for step in MIGRATIONS.iter().skip(from as usize) {
         transaction.execute_batch(step)?;
     }
     let to = version(&transaction, location)?;
+    let dangling: u32 = transaction.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+    if dangling > 0 {
+        return Err(Error::storage(format!(
+            "database '{location}': {dangling} rows refer to nothing; nothing was changed"
+        ))
+        .remedy("restore it from a backup")
+        .into());
+    }
     transaction.commit()?;
+    connection.pragma_update(None, "foreign_keys", true)?;
     Ok((from, to))
 }
 

@@ -67,6 +67,55 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
     SqlStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
+/// Undoes step 5.
+const BACK_TO_4: &str = "PRAGMA foreign_keys = OFF;
+    ALTER TABLE protection_groups RENAME TO newer;
+    CREATE TABLE protection_groups (
+        id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, primary_site TEXT NOT NULL,
+        secondary_site TEXT NOT NULL, cg_id TEXT NOT NULL UNIQUE, first_site TEXT NOT NULL, second_site TEXT NOT NULL,
+        pure_pg_name TEXT, doc TEXT NOT NULL, primary_token TEXT, secondary_token TEXT,
+        UNIQUE (first_site, second_site, pure_pg_name)
+    ) STRICT;
+    INSERT INTO protection_groups SELECT id, name, version, primary_site, secondary_site, cg_id, first_site, second_site,
+        pure_pg_name, doc, primary_token, secondary_token FROM newer;
+    DROP TABLE newer;
+    DROP INDEX operations_by_project;
+    ALTER TABLE operations DROP COLUMN project_id;
+    DELETE FROM schema_version WHERE version > 4;";
+
+/// The table is made anew by step 5, and others refer to it.
+#[tokio::test]
+async fn a_group_and_what_belongs_to_it_outlive_the_change_of_its_table() {
+    let place = Place::new();
+    let (web, gone) = (record("web"), record("gone"));
+    let (of_web, of_gone) = (operation("1", &web, 0), operation("2", &gone, 1));
+    let store = place.store(None);
+    store.create_group(&web).await.unwrap();
+    store.begin_operation(&of_web, &journal(0, 3), None).await.unwrap();
+    store.begin_operation(&of_gone, &[], None).await.unwrap();
+    drop(store);
+    let count = |table: &str| -> u32 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        raw(&place.path()).query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    let counts = || ["members", "volumes", "cinder_groups", "journal", "open_operations"].map(count);
+    let before = counts();
+    let legacy = raw(&place.path());
+    legacy.pragma_update(None, "legacy_alter_table", true).unwrap();
+    legacy.execute_batch(BACK_TO_4).unwrap();
+    drop(legacy);
+    refused(place.location(), &["schema version 4"]);
+    assert_eq!(SqlStore::migrate(&place.location()).unwrap().from, 4);
+    assert!(before.iter().all(|rows| *rows > 0) && counts() == before, "{before:?} became {:?}", counts());
+    let store = SqlStore::open(place.location(), None, Durability::Off).unwrap();
+    assert_eq!(store.group_of(&web.group.project_id, "web").await.unwrap(), Some(web.clone()));
+    assert_eq!(store.operation(&of_web.id).await.unwrap(), Some(of_web));
+    // nobody knows any more whose it was
+    assert_eq!(store.operation(&of_gone.id).await.unwrap().unwrap().project, "".into());
+    store.delete_group(&web.group.id, web.version).await.unwrap();
+    assert_eq!([count("members"), count("volumes")], [0, 0], "what belongs to a group goes with it still");
+}
+
 /// The table is made anew by step 4.
 #[tokio::test]
 async fn a_journal_outlives_the_change_of_its_table() {
@@ -74,8 +123,9 @@ async fn a_journal_outlives_the_change_of_its_table() {
     let (operation, entries) = (operation("1", &record("web"), 0), journal(0, 5));
     place.store(None).begin_operation(&operation, &entries, None).await.unwrap();
     raw(&place.path())
-        .execute_batch(
-            "ALTER TABLE journal RENAME TO clustered;
+        .execute_batch(&format!(
+            "{BACK_TO_4}
+             ALTER TABLE journal RENAME TO clustered;
              CREATE TABLE journal (
                  operation_id TEXT NOT NULL REFERENCES operations (id), sequence INTEGER NOT NULL, at TEXT NOT NULL,
                  record TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL,
@@ -83,8 +133,8 @@ async fn a_journal_outlives_the_change_of_its_table() {
              ) STRICT;
              INSERT INTO journal SELECT * FROM clustered;
              DROP TABLE clustered;
-             DELETE FROM schema_version WHERE version > 3",
-        )
+             DELETE FROM schema_version WHERE version > 3"
+        ))
         .unwrap();
     refused(place.location(), &["schema version 3"]);
     assert_eq!(SqlStore::migrate(&place.location()).unwrap().from, 3);

@@ -9,6 +9,7 @@ mod failover;
 mod ideal;
 mod latencies;
 mod makespan;
+mod metadata;
 mod planning;
 mod table;
 
@@ -30,6 +31,7 @@ fn main() {
     makespan::measure(&mut table);
     let runtime = Runtime::new().unwrap();
     runtime.block_on(executor::measure(&mut table));
+    runtime.block_on(metadata::measure(&mut table));
     runtime.block_on(failover::measure());
     let directory = tempdir_in(DISK).unwrap();
     let prepared = runtime.block_on(prepared(directory.path()));

@@ -40,6 +40,7 @@ async fn open(engine: &Engine, stage: &Stage, plan: &Plan, id: &str) -> Result<S
         id: OperationId::new(id),
         group: plan.group.clone(),
         group_name: plan.group_name.clone(),
+        project: "project".into(),
         kind: plan.kind,
         accepted_at: at,
         plan: serde_json::to_string(plan)?,

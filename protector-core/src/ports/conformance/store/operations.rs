@@ -45,7 +45,13 @@ async fn operations_are_listed_newest_first(StoreSubject { store, other, .. }: &
         store.append(&operation.id, 0, &[], None, true).await?;
     }
     let list = async |group: Option<&GroupRecord>, limit| {
-        other.operations(&OperationFilter { group: group.map(|g| g.group.id.clone()), limit }).await
+        other
+            .operations(&OperationFilter {
+                group: group.map(|g| g.group.id.clone()),
+                limit,
+                ..OperationFilter::default()
+            })
+            .await
     };
     let all = [&fourth, &third, &second, &first].map(Clone::clone).to_vec();
     ensure_equal("all", &list(None, None).await?, &all)?;

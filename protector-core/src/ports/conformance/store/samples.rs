@@ -181,6 +181,7 @@ pub(crate) fn operation(name: &str, group: &GroupRecord, second: i64) -> StoredO
         id: format!("op-{name}").into(),
         group: group.group.id.clone(),
         group_name: group.group.name.clone(),
+        project: "project".into(),
         kind: OperationKind::PlannedFailover,
         accepted_at: at(second),
         plan: r#"{"schema": 1, "steps": [{"id": "fence", "weight": 0.10}]}"#.to_owned(),

@@ -1,4 +1,4 @@
--- The schema as SQLite's fourth step leaves it. A server does not undo half a migration, so every statement may be run again.
+-- The schema as SQLite's fifth step leaves it. A server does not undo half a migration, so every statement may be run again.
 -- Texts compare byte by byte. What has to be unique fits an index.
 CREATE TABLE IF NOT EXISTS sites (
     name VARCHAR(255) NOT NULL PRIMARY KEY,
@@ -7,7 +7,8 @@ CREATE TABLE IF NOT EXISTS sites (
 
 CREATE TABLE IF NOT EXISTS protection_groups (
     id              VARCHAR(255) NOT NULL PRIMARY KEY,
-    name            VARCHAR(255) NOT NULL UNIQUE,
+    name            VARCHAR(255) NOT NULL,
+    project_id      VARCHAR(255) NOT NULL,
     version         BIGINT NOT NULL,
     primary_site    VARCHAR(255) NOT NULL,
     secondary_site  VARCHAR(255) NOT NULL,
@@ -18,6 +19,8 @@ CREATE TABLE IF NOT EXISTS protection_groups (
     doc             LONGTEXT NOT NULL,
     primary_token   TEXT,
     secondary_token TEXT,
+    UNIQUE (project_id, name),
+    INDEX (name, id),
     UNIQUE (first_site, second_site, pure_pg_name)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
@@ -48,11 +51,13 @@ CREATE TABLE IF NOT EXISTS operations (
     id          VARCHAR(255) NOT NULL UNIQUE,
     group_id    VARCHAR(255) NOT NULL,
     group_name  VARCHAR(255) NOT NULL,
+    project_id  VARCHAR(255) NOT NULL,
     kind        VARCHAR(64) NOT NULL,
     accepted_at VARCHAR(40) NOT NULL,
     plan        LONGTEXT NOT NULL,
     INDEX (accepted_at, position),
-    INDEX (group_id, accepted_at, position)
+    INDEX (group_id, accepted_at, position),
+    INDEX (project_id, accepted_at, position)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS open_operations (
