@@ -19,6 +19,7 @@ mod parse;
 mod reader;
 mod rules;
 mod schema;
+mod services;
 mod settings;
 mod source;
 mod value;
@@ -27,6 +28,7 @@ pub use choices::{ArrayRole, CloudDriverChoice, MockClock, MockDatabase, SiteSet
 pub use error::{Location, ParseReason, ReadError, ReadErrorKind};
 pub use reader::{Config, Reading};
 pub use schema::{Kind, Opt};
+pub use services::{AuthStrategy, ServiceSettings};
 pub use settings::Settings;
 pub use source::config_dir;
 pub use value::Value;

@@ -1,5 +1,6 @@
 //! The rules about options that depend on each other, and about addresses.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use url::Url;
@@ -83,6 +84,22 @@ pub(super) fn array_url(key: &str, found: &Found<String>) -> Result<()> {
         return refuse("only https://host[:port] is expected; comments go on lines of their own", example());
     }
     Ok(())
+}
+
+/// Whoever reaches a port that asks nobody who they are may move every workload.
+pub(super) fn noauth_stays_here(strategy: &Found<String>, bind_host: &Found<String>) -> Result<()> {
+    let host = bind_host.value.as_str();
+    if host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
+        return Ok(());
+    }
+    let message = format!(
+        "{}[api] auth_strategy = noauth makes everybody an administrator who reaches {}[api] bind_host = {host}",
+        strategy.place(),
+        bind_host.place()
+    );
+    Err(Error::configuration(message).remedy(
+        "write bind_host = 127.0.0.1; or auth_strategy = keystone; or, knowing that, danger_noauth_beyond_loopback = True",
+    ))
 }
 
 /// With an interval longer than the RPO every policy made from the defaults would be in breach from the start.

@@ -73,7 +73,7 @@ pub(super) const SITE: &str = "site:";
 
 /// The sections that hold Protector's options alone. A name in them that is not in the table is a slip of the pen; in
 /// the other sections it belongs to one of the libraries that read the same file.
-pub(super) const OWN_SECTIONS: [&str; 2] = ["engine", "storage"];
+pub(super) const OWN_SECTIONS: [&str; 3] = ["api", "engine", "storage"];
 
 /// `protector.conf`, without the sections of the sites.
 pub(super) fn protector_options() -> Vec<Opt> {
@@ -101,6 +101,17 @@ pub(super) fn protector_options() -> Vec<Opt> {
         Opt::new("storage", "primary_array_fingerprint", Text),
         Opt::new("storage", "secondary_array_fingerprint", Text),
         Opt::new("storage", "danger_accept_any_array_certificate", Bool).default("False"),
+        Opt::new("api", "bind_host", Text).default("0.0.0.0"),
+        Opt::new("api", "bind_port", Int(0..=65535)).default("8788"),
+        Opt::new("api", "auth_strategy", Choice(&["keystone", "noauth"])).default("keystone"),
+        Opt::new("api", "danger_noauth_beyond_loopback", Bool).default("False"),
+        Opt::new("api", "threads", Int(1..=1024)).default("8"),
+        Opt::new("api", "max_limit", Int(1..=100_000)).default("1000"),
+        Opt::new("engine", "workers", Int(1..=256)).default("4"),
+        Opt::new("engine", "poll_interval", Int(1..=3600)).default("2"),
+        Opt::new("engine", "watch_interval", Int(1..=86_400)).default("60"),
+        Opt::new("engine", "drill_interval_days", Int(0..=36_500)).default("90"),
+        Opt::new("engine", "stop_timeout", Int(1..=86_400)).default("60"),
     ]
 }
 

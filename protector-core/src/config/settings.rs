@@ -10,6 +10,7 @@ use super::parse::Assignment;
 use super::reader::{Config, Reading, normal};
 use super::rules::{self, Found};
 use super::schema::{OWN_SECTIONS, SITE, protector_options, site_options};
+use super::services::ServiceSettings;
 use super::source::{FILE_VARIABLE, process_environment, usual_files};
 use super::value::Value;
 use crate::{ApiToken, Error, Result};
@@ -67,6 +68,8 @@ pub struct Settings {
     pub secondary_array_fingerprint: Option<String>,
     /// `[storage] danger_accept_any_array_certificate`: anybody may pass for an array, and gets its token.
     pub danger_accept_any_array_certificate: bool,
+    /// `[api]` and the worker's part of `[engine]`.
+    pub services: ServiceSettings,
     /// `[site:<name>]`, by name.
     pub sites: BTreeMap<String, SiteSettings>,
     /// What people should look at, with `file:line`. None of it changes what the settings mean.
@@ -145,6 +148,7 @@ impl Settings {
         let interval = read.number("storage", "default_replication_interval")?;
         let rpo = read.number("storage", "default_rpo_minutes")?;
         rules::interval_within_rpo(interval.as_ref(), rpo.as_ref())?;
+        let services = ServiceSettings::read(&mut read)?;
         let mut sites = BTreeMap::new();
         for (name, section) in site_sections {
             sites.insert(name, read.site(&section)?);
@@ -176,6 +180,7 @@ impl Settings {
             primary_array_fingerprint: read.text("storage", "primary_array_fingerprint")?.map(|f| f.value),
             secondary_array_fingerprint: read.text("storage", "secondary_array_fingerprint")?.map(|f| f.value),
             danger_accept_any_array_certificate: read.bool("storage", "danger_accept_any_array_certificate")?.value,
+            services,
             sites,
             warnings: read.warnings,
             files,
@@ -219,7 +224,7 @@ fn unknown_options(config: &Config) -> Vec<String> {
 }
 
 /// Reads options one by one and gathers the warnings.
-struct Read<'a> {
+pub(super) struct Read<'a> {
     config: &'a Config,
     warnings: Vec<String>,
 }
@@ -248,19 +253,19 @@ impl Read<'_> {
         })
     }
 
-    fn choice(&mut self, section: &str, name: &str) -> Result<Found<String>> {
+    pub(super) fn choice(&mut self, section: &str, name: &str) -> Result<Found<String>> {
         let found = self.text(section, name)?;
         found.ok_or_else(|| Error::internal(format!("option [{section}] {name} has no default")))
     }
 
-    fn bool(&mut self, section: &str, name: &str) -> Result<Found<bool>> {
+    pub(super) fn bool(&mut self, section: &str, name: &str) -> Result<Found<bool>> {
         match self.get(section, name)? {
             Reading { value: Some(Value::Bool(value)), origin, .. } => Ok(Found { value, origin }),
             _ => Err(Error::internal(format!("option [{section}] {name} has no default"))),
         }
     }
 
-    fn number(&mut self, section: &str, name: &str) -> Result<Option<Found<u32>>> {
+    pub(super) fn number(&mut self, section: &str, name: &str) -> Result<Option<Found<u32>>> {
         let Reading { value: Some(Value::Int(value)), origin, .. } = self.get(section, name)? else { return Ok(None) };
         let value = u32::try_from(value).map_err(|e| Error::internal(format!("bounds of [{section}] {name}: {e}")))?;
         Ok(Some(Found { value, origin }))
@@ -318,6 +323,7 @@ impl fmt::Debug for Settings {
             primary_array_fingerprint,
             secondary_array_fingerprint,
             danger_accept_any_array_certificate,
+            services,
             sites,
             warnings,
             files,
@@ -343,6 +349,7 @@ impl fmt::Debug for Settings {
             .field("primary_array_fingerprint", primary_array_fingerprint)
             .field("secondary_array_fingerprint", secondary_array_fingerprint)
             .field("danger_accept_any_array_certificate", danger_accept_any_array_certificate)
+            .field("services", services)
             .field("sites", sites)
             .field("warnings", warnings)
             .field("files", files)

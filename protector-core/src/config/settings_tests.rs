@@ -1,5 +1,6 @@
 use super::*;
 use crate::ErrorKind;
+use crate::config::AuthStrategy;
 
 fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
     variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
@@ -45,6 +46,7 @@ fn nothing_set_means_the_documented_defaults() {
         primary_array_fingerprint: None,
         secondary_array_fingerprint: None,
         danger_accept_any_array_certificate: false,
+        services: ServiceSettings::default(),
         sites: BTreeMap::new(),
         warnings: Vec::new(),
         files: Vec::new(),
@@ -62,6 +64,9 @@ fn every_option_is_read() {
                 default_replication_interval = 300\ndefault_rpo_minutes = 5\nfernet_key_repository = /keys\n\
                 array_ca_file = /ca.pem\nprimary_array_fingerprint = aa:bb\nsecondary_array_fingerprint = cc\n\
                 danger_accept_any_array_certificate = true\n\
+                [api]\nbind_host = ::1\nbind_port = 0\nauth_strategy = noauth\nthreads = 2\nmax_limit = 50\n\
+                danger_noauth_beyond_loopback = true\n[engine]\nworkers = 1\npoll_interval = 3\n\
+                watch_interval = 4\ndrill_interval_days = 0\nstop_timeout = 5\n\
                 [site:site-a]\ncloud = cloud-a\narray = secondary\n[SITE:Site-B]\ncloud = cloud-b\n\
                 array = primary\n[site:c]\n";
     let got = read(text).unwrap();
@@ -87,6 +92,19 @@ fn every_option_is_read() {
         primary_array_fingerprint: Some("aa:bb".into()),
         secondary_array_fingerprint: Some("cc".into()),
         danger_accept_any_array_certificate: true,
+        services: ServiceSettings {
+            bind_host: "::1".into(),
+            bind_port: 0,
+            auth_strategy: AuthStrategy::Noauth,
+            danger_noauth_beyond_loopback: true,
+            threads: 2,
+            max_limit: 50,
+            workers: 1,
+            poll_interval: 3,
+            watch_interval: 4,
+            drill_interval_days: 0,
+            stop_timeout: 5,
+        },
         sites: [
             ("site-a", site(Some("cloud-a"), Some(ArrayRole::Secondary))),
             ("Site-B", site(Some("cloud-b"), Some(ArrayRole::Primary))),
@@ -280,6 +298,22 @@ fn an_interval_fits_into_the_rpo() {
         assert!(refused(&text(interval, rpo)).contains("out of range"));
     }
     assert!(read("[storage]\ndefault_replication_interval = 4294967295\ndefault_rpo_minutes = 4294967295\n").is_ok());
+}
+
+#[test]
+fn requests_of_nobody_come_from_this_machine_only() {
+    let with = |host: &str| format!("[api]\nauth_strategy = noauth\nbind_host = {host}\n");
+    for loopback in ["127.0.0.1", "127.8.8.8", "::1", "localhost"] {
+        assert_eq!(read(&with(loopback)).unwrap().services.auth_strategy, AuthStrategy::Noauth, "{loopback}");
+    }
+    for open in ["0.0.0.0", "::", "10.0.0.1", "controller", "127.0.0.1.example.com"] {
+        let message = refused(&with(open));
+        assert!(message.starts_with("<text>:2: [api] auth_strategy = noauth"), "{message}");
+        assert!(message.contains(&format!("<text>:3: [api] bind_host = {open}")), "{message}");
+        assert!(read(&(with(open) + "danger_noauth_beyond_loopback = True\n")).is_ok(), "{open}");
+    }
+    // the default listens everywhere
+    assert!(refused("[api]\nauth_strategy = noauth\n").contains("reaches [api] bind_host = 0.0.0.0"));
 }
 
 #[test]
