@@ -133,8 +133,11 @@ pub unsafe extern "C" fn protector_operation_abort(
         guard(operation_json, "operation_json", error, || {
             let (engine, operation) = (handle(engine, "engine")?, text(operation_id, "operation_id")?);
             let cancel = cancel.as_ref().map_or_else(Cancel::default, |cancel| cancel.0.clone());
-            let options =
-                StopOptions { reason: optional_text(reason, "reason")?.map(str::to_owned), by: None, leave_peer };
+            let options = StopOptions {
+                reason: optional_text(reason, "reason")?.map(str::to_owned),
+                leave_peer,
+                ..StopOptions::default()
+            };
             let work = |progress: &Progress| engine.0.operation_abort(operation, &options, &cancel, progress);
             let ended = match progress {
                 None => work(&Progress::none())?,

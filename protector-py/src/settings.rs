@@ -1,6 +1,6 @@
 //! `Settings`: `protector.conf`, checked. Tokens stay inside.
 
-use crate::call::call;
+use crate::call::{call, json};
 use protector_core::config::{CloudDriverChoice, Settings as Core, StorageDriverChoice};
 use pyo3::prelude::*;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -18,8 +18,9 @@ impl Settings {
     }
 
     #[staticmethod]
-    fn discover(py: Python<'_>) -> PyResult<Self> {
-        call(py, Core::discover).map(Self)
+    #[pyo3(signature = (program=None))]
+    fn discover(py: Python<'_>, program: Option<&str>) -> PyResult<Self> {
+        call(py, || program.map_or_else(Core::discover, Core::discover_for)).map(Self)
     }
 
     #[staticmethod]
@@ -30,6 +31,16 @@ impl Settings {
     #[getter]
     fn debug(&self) -> bool {
         self.0.debug
+    }
+
+    #[getter]
+    fn log_dir(&self) -> Option<String> {
+        self.0.log_dir.as_ref().map(|directory| directory.display().to_string())
+    }
+
+    #[getter]
+    fn services(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || Ok(&self.0.services))
     }
 
     #[getter]

@@ -46,8 +46,10 @@ class Settings:
         :class:`~protector.exceptions.InvalidConfiguration`, naming file and line, if it is wrong.
         """
     @staticmethod
-    def discover() -> Settings:
+    def discover(program: str | None = None) -> Settings:
         """Reads the file named by ``PROTECTOR_CONFIG_FILE``, else what oslo.config would find. No file: all defaults.
+
+        For a service, by the name of its ``program``, also ``<program>.conf`` and ``<program>.conf.d/*.conf`` count.
 
         Raises as :meth:`load`.
         """
@@ -57,6 +59,12 @@ class Settings:
     @property
     def debug(self) -> bool:
         """``[DEFAULT] debug``."""
+    @property
+    def log_dir(self) -> str | None:
+        """``[DEFAULT] log_dir``."""
+    @property
+    def services(self) -> str:
+        """``[api]`` and the worker's part of ``[engine]``, as JSON; see ``protector.service.options``."""
     @property
     def state_path(self) -> str:
         """``[DEFAULT] state_path``."""

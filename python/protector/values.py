@@ -317,6 +317,8 @@ class Operation(Value):
     """An operation and how far it came."""
 
     id: str
+    #: Id of the group, also if it has another name by now.
+    protection_group_id: str
     #: ``sync``, ``test_failover``, ``test_cleanup``, ``failover``, ``failback``, ``reprotect``, ``commit`` or
     #: ``retry_failed``.
     operation_type: str

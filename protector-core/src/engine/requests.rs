@@ -155,6 +155,8 @@ pub struct StopOptions {
     pub by: Option<String>,
     /// Of an abort: end here even if the other site stays silent. Consent to diverged metadata.
     pub leave_peer: bool,
+    /// Of an abort: leave the request for whoever executes the operation, now or next, and do nothing here.
+    pub ask_only: bool,
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl Engine {
     /// done; a test or a sync just ends, and what a test made stays known to its cleanup.
     ///
     /// Somebody is at work on it: asks them to do that at the next step boundary, and returns at once; `stop` in the view tells
-    /// that the request waits. Nobody is: does it here. Restored already: shows it.
+    /// that the request waits. Nobody is: does it here, or with `ask_only` leaves the request for whoever runs it next, who
+    /// makes no step forward then. Restored already: shows it.
     ///
     /// # Errors
     /// not on this site → `NotFound`; the pivot is done, or it has ended otherwise → `Precondition` naming the way forward, and
@@ -62,7 +63,7 @@ impl Engine {
         let id = &stored.id;
         let store = &self.0.endpoints.store;
         let request = store.request_stop(id, &self.stop_request(StopKind::Abort, options)).await?;
-        if self.is_executing(id).await? {
+        if options.ask_only || self.is_executing(id).await? {
             return self.operation_show(operation).await;
         }
         match Box::pin(self.0.executor.abort(id, cancel, progress)).await {

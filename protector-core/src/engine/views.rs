@@ -207,6 +207,8 @@ pub struct SyncStatusView {
 pub struct OperationView {
     /// Identity.
     pub id: OperationId,
+    /// Its group, also if it has another name by now.
+    pub protection_group_id: String,
     /// Documented word.
     pub operation_type: String,
     /// Planned or unplanned.

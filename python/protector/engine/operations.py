@@ -173,6 +173,7 @@ class Operations(Plans):
         reason: str | None = None,
         by: str | None = None,
         leave_peer: bool = False,
+        ask_only: bool = False,
         wait: float | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
@@ -181,8 +182,8 @@ class Operations(Plans):
 
         Nobody runs it: that is done here, with ``progress`` and ``cancel`` as in :meth:`run`. Somebody does: they are
         asked to, and the call returns at once; ``wait`` waits so many seconds for them, and does it here if they die
-        meanwhile. ``leave_peer`` is the consent to end also if the other site stays silent, with the mark of
-        divergence.
+        meanwhile. With ``ask_only`` nothing is done here in any case: whoever runs it next obeys. ``leave_peer`` is
+        the consent to end also if the other site stays silent, with the mark of divergence.
 
         Raises ``NotFound``, ``PreconditionFailed`` naming the way forward if the pivot is done or it has ended
         otherwise (nothing was changed), ``Cancelled`` if ``cancel`` stopped it, and ``DeadlineExceeded`` after ``wait``
@@ -192,7 +193,8 @@ class Operations(Plans):
         >>> engine.operation_abort(operation, reason="wrong group").status
         'cancelled'
         """
-        options, report = to_json(reason=reason, by=by, leave_peer=leave_peer), reports(progress)
+        options = to_json(reason=reason, by=by, leave_peer=leave_peer, ask_only=ask_only)
+        report = reports(progress)
 
         def ask() -> Operation:
             return Operation.from_json(self._native.operation_abort(operation, options, cancel, report))

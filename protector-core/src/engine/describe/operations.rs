@@ -36,6 +36,7 @@ pub(in crate::engine) fn operation(
     let outcome = |word: &str| instances.iter().filter(|i| i.outcome == word).count();
     OperationView {
         id: stored.id.clone(),
+        protection_group_id: stored.group.to_string(),
         operation_type: stored.kind.operation_type().to_owned(),
         failover_type: stored.kind.failover_type(),
         protection_group: stored.group_name.clone(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "helpers of tests may panic as tests do")]
 
+mod left_request;
 mod lost;
 
 use protector_core::engine::{Engine, Event, OperationView, Progress, Request, StopOptions};
@@ -34,7 +35,7 @@ fn test_failover() -> Request {
 }
 
 fn because(reason: &str) -> StopOptions {
-    StopOptions { reason: Some(reason.to_owned()), by: Some("ops@control-1".to_owned()), leave_peer: false }
+    StopOptions { reason: Some(reason.to_owned()), by: Some("ops@control-1".to_owned()), ..StopOptions::default() }
 }
 
 async fn run(engine: &Engine, operation: &str) -> Result<OperationView> {
