@@ -1,0 +1,35 @@
+"""Health: could each group be moved now?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protector.api.asked import Asked
+from protector.api.versions import Version
+
+#: From here on an answer has the details.
+DETAILS = Version(1, 2)
+
+
+def show(asked: Asked) -> dict[str, Any]:
+    """One report per group that the caller may see; from 1.2 on also why, and how the sites are."""
+    seen = {group.name for group in asked.engine.protection_group_list() if asked.may(group.project_id)}
+    reports = [report for report in asked.engine.health() if report.protection_group in seen]
+    health: dict[str, Any] = {
+        "site": asked.engine.site,
+        "protection_groups": [
+            {"protection_group": each.protection_group, "status": each.status, "failover_ready": each.failover_ready}
+            for each in reports
+        ],
+    }
+    if asked.version >= DETAILS:
+        health["details"] = [report.to_dict() for report in reports]
+        health["sites"] = [_site(asked, site.name) for site in asked.engine.site_list()]
+        # nothing in a store says which workers live, and unknown never reads as good
+        health["components"] = {"protector-api": "ok", "protector-engine": "unknown"}
+    return {"health": health}
+
+
+def _site(asked: Asked, name: str) -> dict[str, Any]:
+    checks = {each.check.replace(" ", "_"): each.result for each in asked.engine.site_validate(name).checks}
+    return {"site": name, "checks": checks}

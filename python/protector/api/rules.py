@@ -1,0 +1,46 @@
+"""Who may do what: rules ``protector:<resource>:<action>``, changed in ``/etc/protector/policy.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import falcon
+from oslo_config import cfg
+from oslo_context.context import RequestContext
+from oslo_policy import policy
+
+from protector.exceptions import NotFound
+
+ADMIN = "admin"
+ADMIN_OR_OWNER = "admin_or_owner"
+
+_BASE = (
+    policy.RuleDefault(ADMIN, "role:admin", "Who may do everything."),
+    policy.RuleDefault(
+        ADMIN_OR_OWNER, "rule:admin or project_id:%(project_id)s", "Members of the project that owns it, and admins."
+    ),
+)
+
+
+class Rules:
+    """The rules in force. The file is read anew when it changes."""
+
+    def __init__(self, conf: cfg.ConfigOpts, defaults: Iterable[policy.RuleDefault]) -> None:
+        self._enforcer = policy.Enforcer(conf)
+        self._enforcer.register_defaults([*_BASE, *defaults])
+        # a file that cannot be read keeps the service from starting, not each request from being answered
+        self._enforcer.load_rules()
+
+    def allows(self, rule: str, caller: RequestContext, project: str | None) -> bool:
+        """Whether the caller may do that to what belongs to ``project``; ``None``: to no project."""
+        return bool(self._enforcer.enforce(rule, {"project_id": project}, caller))
+
+    def check(self, rule: str, caller: RequestContext, project: str | None) -> None:
+        """Raises a 403 that names the rule."""
+        if not self.allows(rule, caller, project):
+            raise falcon.HTTPForbidden(description=f"the rule {rule} does not allow this to you")
+
+    def check_object(self, rule: str, caller: RequestContext, project: str | None, missing: str) -> None:
+        """Raises the very ``NotFound`` of an object that does not exist, so that nothing tells that this one does."""
+        if not self.allows(rule, caller, project):
+            raise NotFound(missing)

@@ -1,0 +1,65 @@
+"""JSON schemas of what is sent and answered; the same ones check requests and stand in the OpenAPI document."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+
+from protector.values import Value
+
+Schema: TypeAlias = dict[str, Any]
+
+#: Names may hold everything but control characters; the engine says what else it does not take.
+_TEXT = {"type": "string", "maxLength": 255, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+NAME: Schema = {**_TEXT, "minLength": 1}
+TEXT: Schema = {"type": "string", "maxLength": 1024}
+SECRET: Schema = {"type": "string", "minLength": 1, "maxLength": 4096, "writeOnly": True, "format": "password"}
+FLAG: Schema = {"type": "boolean"}
+COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 65535}
+POSITIVE: Schema = {"type": "integer", "minimum": 1, "maximum": 4294967295}
+NAME_MAP: Schema = {"type": "object", "additionalProperties": NAME, "propertyNames": {"minLength": 1}}
+
+
+def record(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
+    """An object with these fields and no others."""
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def answered(value: type[Value]) -> Schema:
+    """An object of that type, as :meth:`~protector.values.Value.to_dict` writes it.
+
+    >>> from protector.values import SyncStatus
+    >>> answered(SyncStatus)["properties"]["remote_version"]
+    {'type': ['integer', 'null']}
+    """
+    kinds = get_type_hints(value)
+    properties = {each.name: _schema(kinds[each.name]) for each in fields(value)}
+    has_default = (each.default is not MISSING or each.default_factory is not MISSING for each in fields(value))
+    required = [name for name, optional in zip(properties, has_default, strict=True) if not optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+_PLAIN: dict[Any, Schema] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    datetime: {"type": "string", "format": "date-time"},
+}
+
+
+def _schema(kind: Any) -> Schema:
+    if get_origin(kind) is UnionType:
+        schema = _schema(next(each for each in get_args(kind) if each is not NoneType))
+        if "type" not in schema:
+            return {"anyOf": [schema, {"type": "null"}]}
+        return {**schema, "type": [schema["type"], "null"]}
+    if get_origin(kind) is tuple:
+        return {"type": "array", "items": _schema(get_args(kind)[0])}
+    if get_origin(kind) is dict:
+        return {"type": "object"}
+    if is_dataclass(kind) and isinstance(kind, type) and issubclass(kind, Value):
+        return {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return _PLAIN[kind]

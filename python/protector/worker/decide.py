@@ -1,0 +1,111 @@
+"""What a worker takes up, and what it points out. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from protector.values import Health, Operation, ProtectionGroup
+
+_ABORT_WAITS = "stopping: abort"
+
+
+def to_execute(operations: Iterable[Operation], seen_pending: Collection[str], busy: Collection[str]) -> list[str]:
+    """The operations to execute, oldest first, by id.
+
+    * One that is pending, when it was so at the last look already: whoever accepts an operation without a service, as
+      the ``openstack`` command does, runs it by itself within that time.
+    * One that was interrupted, unless somebody asked it to stop: only the process that had it is gone.
+    * One that somebody asked to give up and nobody executes: the start is restored.
+
+    What failed waits for people, and what was cancelled does, too.
+    """
+    wanted = [
+        operation
+        for operation in operations
+        if operation.id not in busy and _is_wanted(operation, was_pending=operation.id in seen_pending)
+    ]
+    return [operation.id for operation in sorted(wanted, key=lambda each: each.started_at)]
+
+
+def _is_wanted(operation: Operation, *, was_pending: bool) -> bool:
+    if operation.status not in ("pending", "interrupted", "failed") or operation.finished_at is not None:
+        return False
+    if (operation.stop or "").startswith(_ABORT_WAITS):
+        return True
+    if operation.status == "pending":
+        return was_pending
+    return operation.status == "interrupted" and operation.stop is None
+
+
+def concerns(
+    site: str,
+    health: Iterable[Health],
+    groups: Iterable[ProtectionGroup],
+    operations: Iterable[Operation],
+    now: datetime,
+    drill_interval: timedelta | None,
+) -> dict[tuple[str, str], str]:
+    """What people should hear of, by group and kind; the text is for the log.
+
+    Of an RPO both sites speak, because one may be silent for good. Drills are in the journal of the site that made
+    them; the site where a group runs speaks of them.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for report in health:
+        concern = _rpo(report)
+        if concern:
+            found[report.protection_group, "rpo"] = concern
+    if drill_interval is not None:
+        passed = _last_drills(operations)
+        for group in (group for group in groups if group.current_primary_site == site):
+            concern = _drill(group, passed.get(group.id), now, drill_interval)
+            if concern:
+                found[group.name, "drill"] = concern
+    return found
+
+
+def changed(
+    before: Mapping[tuple[str, str], str], now: Mapping[tuple[str, str], str]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """What to say: texts of concerns that are new or of another sort than before, and those that are over.
+
+    A text begins with what it is about; numbers behind the first colon grow with time and are no change.
+    """
+    sort = {key: text.partition(":")[0] for key, text in before.items()}
+    new = [text for key, text in now.items() if sort.get(key) != text.partition(":")[0]]
+    return new, [key for key in before if key not in now]
+
+
+def _rpo(report: Health) -> str | None:
+    name, bound = report.protection_group, report.rpo_minutes
+    if report.rpo == "breached" and report.recovery_point_age_seconds is not None:
+        age = report.recovery_point_age_seconds // 60
+        return f"RPO of '{name}' is breached: Latest snapshot age ({age} min) exceeds RPO threshold ({bound} min)"
+    if report.rpo == "never":
+        return f"RPO of '{name}' is not kept: there is no complete recovery point yet (RPO threshold {bound} min)"
+    if report.rpo == "unknown":
+        return f"RPO of '{name}' is not known: {'; '.join(report.reasons) or 'no reason is known'}"
+    return None
+
+
+def _last_drills(operations: Iterable[Operation]) -> dict[str, datetime]:
+    """When each group passed a test failover last, by its id."""
+    passed: dict[str, datetime] = {}
+    for operation in operations:
+        if operation.operation_type == "test_failover" and operation.completed and operation.finished_at is not None:
+            before = passed.get(operation.protection_group_id, operation.finished_at)
+            passed[operation.protection_group_id] = max(before, operation.finished_at)
+    return passed
+
+
+def _drill(group: ProtectionGroup, passed: datetime | None, now: datetime, interval: timedelta) -> str | None:
+    if not group.members or (passed is not None and now - passed <= interval):
+        return None
+    command = f"openstack protector test-failover {group.name}"
+    if passed is None:
+        return f"'{group.name}' was never rehearsed from this site: {command}"
+    return (
+        f"drill of '{group.name}' is due: the last one passed on {passed:%Y-%m-%d}"
+        f" and the interval is {interval.days} days; {command}"
+    )

@@ -1,0 +1,67 @@
+"""Requests to the API in this process, as Keystone's middleware passes them on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from falcon import testing
+
+from protector import Engine
+from protector.api.app import bare_application
+from protector.testing import MockDeployment
+
+OWNER = "web"
+STRANGER = "other"
+
+
+class Api:
+    """A caller of one project with its roles."""
+
+    def __init__(self, client: testing.TestClient, project: str, *roles: str) -> None:
+        self._client = client
+        self.project = project
+        self._headers = {
+            "X-Identity-Status": "Confirmed",
+            "X-Project-Id": project,
+            "X-User-Id": f"user-of-{project}",
+            "X-Roles": ",".join(roles),
+        }
+
+    def call(self, method: str, path: str, body: Any = None, *, version: str | None = "1.2", **more: Any) -> Any:
+        """The answer. ``{p}`` in the path stands for the groups of the own project; bytes are sent as they are."""
+        versions = {} if version is None else {"OpenStack-API-Version": f"protector {version}"}
+        headers = {**self._headers, **versions, **more.pop("headers", {})}
+        path = path.replace("{p}", f"/v1/{self.project}/protection-groups")
+        if isinstance(body, bytes):
+            headers = {"Content-Type": "application/json", **headers}
+            return self._client.simulate_request(method, path, body=body, headers=headers, **more)
+        return self._client.simulate_request(method, path, json=body, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> Any:
+        """The answer to a GET that must succeed, read as JSON."""
+        answer = self.call("GET", path, **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+
+class Stage:
+    """One application, and callers."""
+
+    def __init__(self, deployment: MockDeployment, engine: Engine | None = None) -> None:
+        self.deployment = deployment
+        self.engine = engine or deployment.engine()
+        self._client = testing.TestClient(bare_application(deployment.settings, self.engine))
+        self.owner = Api(self._client, OWNER, "member")
+        self.stranger = Api(self._client, STRANGER, "member")
+        self.admin = Api(self._client, "service", "admin")
+
+
+def refusal(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """The error of an answer that must be this one."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    error: dict[str, Any] = answer.json["error"]
+    assert error["code"] == code, error
+    assert error["message"]
+    assert error["request_id"] == answer.headers["x-openstack-request-id"]
+    return error
