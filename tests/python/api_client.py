@@ -22,10 +22,11 @@ class Api:
         self.project = project
         self._headers = {
             "X-Identity-Status": "Confirmed",
-            "X-Project-Id": project,
             "X-User-Id": f"user-of-{project}",
             "X-Roles": ",".join(roles),
         }
+        if project:
+            self._headers["X-Project-Id"] = project
 
     def call(self, method: str, path: str, body: Any = None, *, version: str | None = "1.2", **more: Any) -> Any:
         """The answer. ``{p}`` in the path stands for the groups of the own project; bytes are sent as they are."""
@@ -53,6 +54,7 @@ class Stage:
         self._client = testing.TestClient(bare_application(deployment.settings, self.engine))
         self.owner = Api(self._client, OWNER, "member")
         self.stranger = Api(self._client, STRANGER, "member")
+        self.without_project = Api(self._client, "", "member")
         self.admin = Api(self._client, "service", "admin")
 
 

@@ -277,6 +277,21 @@ def test_an_administrator_sees_every_project(protected_stage: Stage) -> None:
     assert [site["name"] for site in admin.get("/v1/admin/sites")["sites"]] == ["site-a", "site-b"]
 
 
+def test_a_token_without_a_project_owns_nothing(protected_stage: Stage) -> None:
+    """The rules compare texts, and what is missing would be the project "None"."""
+    owner, engine = protected_stage.owner, protected_stage.engine
+    operation = owner.call("POST", "{p}/prod-web/action", {"sync": {}}).json["operation"]["id"]
+    engine.run(operation)
+    engine.member_remove("prod-web", protected_stage.deployment.server_id("web-server-1"))
+    engine.protection_group_delete("prod-web")
+    unscoped = protected_stage.without_project
+    for path in ("/v1/None/protection-groups", f"/v1/None/operations/{operation}", "/v1/health"):
+        refusal(unscoped.call("GET", path), 403, "not_allowed")
+    refusal(unscoped.call("POST", "/v1/None/protection-groups", {"protection_group": GROUP}), 403, "not_allowed")
+    # for an administrator it is enough
+    assert protected_stage.admin.get(f"/v1/None/operations/{operation}")["operation"]["id"] == operation
+
+
 def test_a_policy_file_decides(deployment: MockDeployment) -> None:
     rules = {"protector:protection_groups:index": "role:auditor", "protector:sites:show": "rule:admin_or_owner"}
     (deployment.directory / "policy.yaml").write_text(json.dumps(rules))

@@ -180,7 +180,7 @@ def test_the_log_is_a_file_where_one_is_wanted(deployment: MockDeployment) -> No
         wait_for("log", lambda: file.exists() and "works for site-a" in file.read_text(encoding="utf-8"))
         rotated = file.rename(logs / "protector-engine.log.1")
         assert service.terminate() == 0
-        assert "stopping on SIGTERM" in file.read_text(encoding="utf-8")
+        assert "stopping: nothing is under way" in file.read_text(encoding="utf-8")
         assert "stopping" not in rotated.read_text(encoding="utf-8")
         assert service.log == ""
     finally:

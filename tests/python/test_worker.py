@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import BIN, NETWORKS, Result
+from services import LOOPBACK
 
 from protector import Cancel, Engine
 from protector.exceptions import Conflict, StorageError
@@ -133,7 +134,7 @@ class Halting:
             raise self.refuse
         while not self.go_on.wait(0.01) and not cancel.requested:
             pass
-        return operation("completed", id=identity)
+        return operation("completed", id=identity, finished_at=NOW)
 
 
 def test_no_more_than_its_workers() -> None:
@@ -253,6 +254,28 @@ def test_no_token_is_checked_without_keystone(deployment: MockDeployment) -> Non
     done = start("protector-api", deployment, deployment.config_file.read_text(encoding="utf-8"))
     assert done.code == 78, done.err
     assert "[keystone_authtoken] auth_type is not set" in done.err
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ("[keystone_authtoken]\nauth_type = nothing\n", "[keystone_authtoken]: The plugin nothing could not be found"),
+        ("[keystone_authtoken]\nauth_type = password\n", "[keystone_authtoken]: Auth plugin requires parameters"),
+    ],
+)
+def test_keystone_that_cannot_be_asked(deployment: MockDeployment, section: str, says: str) -> None:
+    done = start("protector-api", deployment, deployment.config_file.read_text(encoding="utf-8") + section)
+    assert (done.code, "Traceback" in done.err) == (78, False), done.err
+    assert says in done.err
+
+
+@pytest.mark.parametrize("rules", ["{", "- x\n", "protector:sites:show: 5\n"])
+def test_rules_that_cannot_be_read(deployment: MockDeployment, rules: str) -> None:
+    (deployment.directory / "policy.yaml").write_text(rules, encoding="utf-8")
+    text = deployment.config_file.read_text(encoding="utf-8") + LOOPBACK
+    done = start("protector-api", deployment, text)
+    assert (done.code, "Traceback" in done.err) == (78, False), done.err
+    assert "policy.yaml cannot be read" in done.err
 
 
 def test_a_port_that_is_taken(deployment: MockDeployment) -> None:

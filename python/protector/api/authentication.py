@@ -39,11 +39,15 @@ def compose(application: WSGIApplication, options: ServiceOptions, conf: cfg.Con
         LOG.warning("[api] auth_strategy = noauth: everybody who reaches this service is an administrator")
         return _Noauth(application, anywhere=options.danger_noauth_beyond_loopback)
     # only here, because it is most of what there is to load
+    from keystoneauth1.exceptions import ClientException
     from keystonemiddleware import auth_token  # type: ignore[import-untyped]
 
-    keystone: WSGIApplication = auth_token.AuthProtocol(
-        application, {"oslo_config_config": conf, "delay_auth_decision": True}
-    )
+    try:
+        keystone: WSGIApplication = auth_token.AuthProtocol(
+            application, {"oslo_config_config": conf, "delay_auth_decision": True}
+        )
+    except (ClientException, cfg.Error) as error:
+        raise InvalidConfiguration(f"[keystone_authtoken]: {error}", "mend that option") from error
     if not conf.keystone_authtoken.auth_type and not conf.keystone_authtoken.auth_section:
         raise InvalidConfiguration(
             "[keystone_authtoken] auth_type is not set, so no token could be checked",

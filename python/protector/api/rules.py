@@ -8,11 +8,14 @@ import falcon
 from oslo_config import cfg
 from oslo_context.context import RequestContext
 from oslo_policy import policy
+from yaml import YAMLError  # type: ignore[import-untyped]
 
-from protector.exceptions import NotFound
+from protector.exceptions import InvalidConfiguration, NotFound
 
 ADMIN = "admin"
 ADMIN_OR_OWNER = "admin_or_owner"
+#: What no project is called.
+_NOBODY = "\x00"
 
 _BASE = (
     policy.RuleDefault(ADMIN, "role:admin", "Who may do everything."),
@@ -29,11 +32,20 @@ class Rules:
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults([*_BASE, *defaults])
         # a file that cannot be read keeps the service from starting, not each request from being answered
-        self._enforcer.load_rules()
+        try:
+            self._enforcer.load_rules()
+        except (AttributeError, TypeError, ValueError, YAMLError, OSError) as error:
+            # the first two: it is YAML, and no list of rules by name
+            raise InvalidConfiguration(
+                f"{self._enforcer.policy_path or 'policy.yaml'} cannot be read: {error}",
+                "mend the line, or move the file away to get the rules of this release",
+            ) from error
 
     def allows(self, rule: str, caller: RequestContext, project: str | None) -> bool:
         """Whether the caller may do that to what belongs to ``project``; ``None``: to no project."""
-        return bool(self._enforcer.enforce(rule, {"project_id": project}, caller))
+        # oslo.policy compares texts: a token without a project would own what has none, and the project "None"
+        owner = _NOBODY if project is None or caller.project_id is None else project
+        return bool(self._enforcer.enforce(rule, {"project_id": owner}, caller))
 
     def check(self, rule: str, caller: RequestContext, project: str | None) -> None:
         """Raises a 403 that names the rule."""

@@ -48,7 +48,8 @@ def _address(server: object, options: ServiceOptions) -> tuple[str, int]:
     """Where it listens: with port 0 only the server knows. A name may stand for several addresses."""
     several = getattr(server, "effective_listen", None)
     port = several[0][1] if several else getattr(server, "effective_port", options.bind_port)
-    return options.bind_host, int(port)
+    host = f"[{options.bind_host}]" if ":" in options.bind_host else options.bind_host
+    return host, int(port)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -72,7 +72,8 @@ class Execution:
             log("%s, %s of '%s', is %s%s", operation, ended.operation_type, ended.protection_group, ended.status, taken)
             if ended.error:
                 LOG.warning("%s: %s", operation, ended.error)
-            self._rest(operation, failed=False)
+            # what still waits for somebody is not tried again at once
+            self._rest(operation, failed=ended.finished_at is None)
         except Conflict as held:
             # what the lease is for: another worker was faster
             LOG.info("%s is left to whoever has it: %s", operation, held.message)

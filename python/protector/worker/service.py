@@ -30,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings, options: ServiceOptions) -> int:
     stop = threading.Event()
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        LOG.info("stopping on %s", signal.Signals(number).name)
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        # nothing is logged here: a handler may come in the middle of a line
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +77,7 @@ class Worker:
             self.look()
             if stop.wait(self._options.poll_interval):
                 break
+        LOG.info("stopping: %s", ", ".join(sorted(self._execution.running)) or "nothing is under way")
         for operation in sorted(self._execution.stop(self._options.stop_timeout)):
             LOG.warning("%s has not reached a step boundary in time; its journal tells the next worker", operation)
 
