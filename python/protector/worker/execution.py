@@ -84,6 +84,9 @@ class Execution:
         except ProtectorException as error:
             LOG.warning("%s cannot be executed now: %s", operation, error)
             self._rest(operation, failed=True)
+        except Exception:  # a defect must not be met again and again
+            LOG.exception("%s ended at a defect", operation)
+            self._rest(operation, failed=True)
         finally:
             with self._lock:
                 del self._running[operation]

@@ -108,11 +108,12 @@ class Worker:
             self._fails("look at the health of the groups", error)
             return
         self._succeeds("look at the health of the groups")
-        new, over = decide.changed(self._concerns, now)
+        new, gone = decide.changed(self._concerns, now)
         for text in new:
             LOG.warning("%s", text)
-        for group, kind in over:
-            LOG.info("%s of '%s' is as it should be again", "RPO" if kind == "rpo" else kind, group)
+        for group, kind in gone:
+            over = "RPO of '%s' is as it should be again" if kind == "rpo" else "no drill of '%s' is due here any more"
+            LOG.info(over, group)
         self._concerns = now
 
     def _watch(self, stop: threading.Event) -> None:
