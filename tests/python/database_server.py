@@ -26,7 +26,10 @@ class DatabaseServer:
             self._port: int = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
         install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run([*install, "--user=root", f"--datadir={directory}/data"], check=True, capture_output=True)
+        install += ["--user=root", f"--datadir={directory}/data"]
+        # in a directory that two servers share they take away each other's files
+        self._environment = {**os.environ, "TMPDIR": str(directory)}
+        subprocess.run(install, check=True, capture_output=True, env=self._environment)
 
     def start(self) -> None:
         program = shutil.which("mariadbd", path=PATH)
@@ -36,7 +39,7 @@ class DatabaseServer:
         command += [f"--{name}={self._directory}/{name}" for name in ("socket", "pid-file")]
         command += [f"--datadir={self._directory}/data", f"--port={self._port}"]
         with (self._directory / "log").open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, env=self._environment)
         end = time.monotonic() + 60
         while self._client("SELECT 1").returncode:
             assert time.monotonic() < end, (self._directory / "log").read_text()

@@ -46,13 +46,15 @@ impl TestDatabaseServer {
         };
         let directory = tempfile::tempdir().map_err(failed)?;
         let data = directory.path().join("data");
+        // in a directory that two servers share they take away each other's files
         let installed = Command::new("mariadb-install-db")
+            .env("TMPDIR", directory.path())
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--user=root"])
             .arg(format!("--datadir={}", data.display()))
             .output()
             .map_err(failed)?;
         if !installed.status.success() {
-            return Err(Error::internal(String::from_utf8_lossy(&installed.stdout)));
+            return Err(Error::internal(String::from_utf8_lossy(&installed.stderr)));
         }
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let options = options.iter().map(|option| (*option).to_owned()).collect();
@@ -70,6 +72,7 @@ impl TestDatabaseServer {
         let at = |name: &str| self.directory.path().join(name);
         let log = File::create(at("log")).map_err(failed)?;
         let process = Command::new(&self.program)
+            .env("TMPDIR", self.directory.path())
             .args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=32M"])
             .args(["--innodb-log-file-size=16M", "--max-allowed-packet=64M", "--skip-log-bin", "--user=root"])
             .arg(format!("--datadir={}", at("data").display()))
