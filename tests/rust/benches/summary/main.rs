@@ -27,18 +27,32 @@ const SERVERS: u32 = 500;
 
 fn main() {
     let mut table = Table::default();
-    planning::measure(&mut table);
-    makespan::measure(&mut table);
     let runtime = Runtime::new().unwrap();
-    runtime.block_on(executor::measure(&mut table));
-    runtime.block_on(metadata::measure(&mut table));
-    runtime.block_on(failover::measure());
-    let directory = tempdir_in(DISK).unwrap();
-    let prepared = runtime.block_on(prepared(directory.path()));
-    runtime.block_on(commits::measure(&prepared, &mut table));
-    drop(runtime);
-    latencies::measure(&prepared, &mut table);
+    if wanted("planning") {
+        planning::measure(&mut table);
+        makespan::measure(&mut table);
+    }
+    if wanted("executor") {
+        runtime.block_on(executor::measure(&mut table));
+    }
+    if wanted("metadata") {
+        runtime.block_on(metadata::measure(&mut table));
+    }
+    if wanted("failover") {
+        runtime.block_on(failover::measure());
+        let directory = tempdir_in(DISK).unwrap();
+        let prepared = runtime.block_on(prepared(directory.path()));
+        runtime.block_on(commits::measure(&prepared, &mut table));
+        drop(runtime);
+        latencies::measure(&prepared, &mut table);
+    }
     table.print();
+}
+
+/// Whether a part was asked for: by name, behind `--`; all parts if none is named.
+fn wanted(part: &str) -> bool {
+    let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
+    named.peek().is_none() || named.any(|name| name == part)
 }
 
 async fn prepared(directory: &Path) -> Prepared {

@@ -3,7 +3,6 @@
 use crate::table::Table;
 use crate::{DISK, ms};
 use protector_core::engine::{Engine, GroupUpdate, Page};
-use protector_core::ports::Store;
 use protector_core::store::Durability;
 use protector_tests::scale::{GROUP, numbered, prepare};
 use std::time::Instant;
