@@ -60,7 +60,7 @@ def test_each_kind_of_error_has_one_status() -> None:
 
 @pytest.mark.parametrize("code", STATUS)
 def test_error(stage: Stage, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    def refuse(_engine: object) -> None:
+    def refuse(_engine: object, **_page: object) -> None:
         error = from_code(code, "array 'a' says no", "look at it")
         error.details["findings"] = [1]
         raise error
@@ -76,7 +76,7 @@ def test_error(stage: Stage, monkeypatch: pytest.MonkeyPatch, code: str) -> None
 def test_a_defect_is_logged_and_not_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(type(stage.engine), "protection_group_list", lambda _engine: 1 / 0)
+    monkeypatch.setattr(type(stage.engine), "protection_group_list", lambda _engine, **_page: 1 / 0)
     answer = stage.owner.call("GET", "{p}")
     error = refusal(answer, 500, "internal")
     assert "division" not in answer.text
@@ -265,31 +265,33 @@ def test_operations_belong_to_the_project_of_their_group(protected_stage: Stage)
     assert stranger.call("POST", "{p}", {"protection_group": GROUP}).status_code == 201
     refusal(stranger.call("GET", f"/v1/other/operations/{operation}"), 404, "not_found")
     assert stranger.get("/v1/other/operations") == {"operations": []}
-    assert admin.get(f"/v1/service/operations/{operation}")["operation"]["status"] == "completed"
+    assert admin.get(f"/v1/web/operations/{operation}")["operation"]["status"] == "completed"
     assert len(admin.get("/v1/service/operations?all_projects=true")["operations"]) == 1
+
+
+def test_a_name_is_taken_within_a_project_only(protected_stage: Stage) -> None:
+    owner, stranger = protected_stage.owner, protected_stage.stranger
+    assert stranger.call("POST", "{p}", {"protection_group": GROUP}).status_code == 201
+    own, other = (each.get("{p}/prod-web")["protection_group"] for each in (owner, stranger))
+    assert (own["project_id"], other["project_id"]) == (OWNER, "other")
+    refusal(owner.call("POST", "{p}", {"protection_group": GROUP}), 409, "already_exists")
 
 
 def test_an_administrator_sees_every_project(protected_stage: Stage) -> None:
     admin = protected_stage.admin
     assert admin.get("{p}") == {"protection_groups": []}
     assert [group["name"] for group in admin.get("{p}?all_projects=true")["protection_groups"]] == ["prod-web"]
-    assert admin.get("{p}/prod-web")["protection_group"]["project_id"] == OWNER
+    assert admin.get("/v1/web/protection-groups/prod-web")["protection_group"]["project_id"] == OWNER
+    assert admin.get("/v1/health")["health"]["protection_groups"][0]["protection_group"] == "prod-web"
     assert [site["name"] for site in admin.get("/v1/admin/sites")["sites"]] == ["site-a", "site-b"]
 
 
 def test_a_token_without_a_project_owns_nothing(protected_stage: Stage) -> None:
     """The rules compare texts, and what is missing would be the project "None"."""
-    owner, engine = protected_stage.owner, protected_stage.engine
-    operation = owner.call("POST", "{p}/prod-web/action", {"sync": {}}).json["operation"]["id"]
-    engine.run(operation)
-    engine.member_remove("prod-web", protected_stage.deployment.server_id("web-server-1"))
-    engine.protection_group_delete("prod-web")
     unscoped = protected_stage.without_project
-    for path in ("/v1/None/protection-groups", f"/v1/None/operations/{operation}", "/v1/health"):
+    for path in ("/v1/None/protection-groups", "/v1/None/operations", "/v1/health"):
         refusal(unscoped.call("GET", path), 403, "not_allowed")
     refusal(unscoped.call("POST", "/v1/None/protection-groups", {"protection_group": GROUP}), 403, "not_allowed")
-    # for an administrator it is enough
-    assert protected_stage.admin.get(f"/v1/None/operations/{operation}")["operation"]["id"] == operation
 
 
 def test_a_policy_file_decides(deployment: MockDeployment) -> None:

@@ -62,10 +62,10 @@ def test_what_is_accepted_is_executed(deployment: MockDeployment, client: Client
         engine.logs(
             r"WARNING protector\.engine\.storage\.mock \[-\] Mock storage driver active — not suitable for prod"
         )
-        engine.logs(r"WARNING .* RPO of 'prod-web' is not kept: there is no complete recovery point yet")
+        engine.logs(r"WARNING .* RPO of 'prod-web' of project web is not kept: there is no complete recovery point yet")
         assert client.ended(operation)["status"] == "completed"
-        engine.logs(r"RPO of 'prod-web' is as it should be again")
-        assert engine.log.count("RPO of 'prod-web' is not kept") == 1
+        engine.logs(r"RPO of 'prod-web' of project web is as it should be again")
+        assert engine.log.count("RPO of 'prod-web' of project web is not kept") == 1
         moved = client.ended(client.act("failover", networks=NETWORKS))
         assert (moved["status"], moved["progress"], moved["instances_failed"]) == ("completed", 100, 0)
         assert client.ended(client.act("failback", networks=HOME))["status"] == "completed"

@@ -86,19 +86,26 @@ def test_the_oldest_comes_first_and_nothing_twice() -> None:
     ],
 )
 def test_rpo(rpo: str | None, age: int | None, says: str | None) -> None:
-    found = decide.concerns("site-a", [report(rpo, age)], [], [], NOW, None)
-    assert list(found) == ([("web", "rpo")] if says else [])
-    assert says is None or says in found["web", "rpo"]
+    found = decide.concerns("site-a", [("default", report(rpo, age))], [], [], NOW, None)
+    assert list(found) == ([("'web'", "rpo")] if says else [])
+    assert says is None or says in found["'web'", "rpo"]
+
+
+def test_groups_of_two_projects_may_have_one_name() -> None:
+    health = [(project, report("never")) for project in ("default", "shop")]
+    found = decide.concerns("site-a", health, [], [], NOW, None)
+    assert list(found) == [("'web'", "rpo"), ("'web' of project shop", "rpo")]
+    assert "RPO of 'web' of project shop is not kept" in found["'web' of project shop", "rpo"]
 
 
 def test_a_concern_is_said_once_and_its_end_too() -> None:
     def seen(rpo: str, age: int | None = None) -> dict[tuple[str, str], str]:
-        return decide.concerns("site-a", [report(rpo, age)], [], [], NOW, None)
+        return decide.concerns("site-a", [("default", report(rpo, age))], [], [], NOW, None)
 
     steps = [seen("within"), seen("breached", 960), seen("breached", 1020), seen("unknown"), seen("within")]
     said = [decide.changed(before, now) for before, now in itertools.pairwise(steps)]
     assert [len(new) for new, _ in said] == [1, 0, 1, 0]
-    assert [over for _, over in said] == [[], [], [], [("web", "rpo")]]
+    assert [over for _, over in said] == [[], [], [], [("'web'", "rpo")]]
 
 
 def test_drills_that_are_due(protected: Engine) -> None:

@@ -108,7 +108,10 @@ def _respond(
         return f"{request.relative_uri.partition('?')[0]}?{urlencode({**request.params, 'marker': marker})}"
 
     body = reading.body(request, validator)
-    asked = Asked(engine, rules, call.rule, caller, request.context.version, path, query, body, options.max_limit, link)
+    scoped = engine.for_project(path["project_id"]) if "project_id" in path else engine
+    asked = Asked(
+        scoped, engine, rules, call.rule, caller, request.context.version, path, query, body, options.max_limit, link
+    )
     media = call.answer(asked)
     response.status = call.status
     response.set_headers(asked.headers)

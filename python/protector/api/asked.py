@@ -13,17 +13,20 @@ from protector import Engine
 from protector.api.authentication import caller_name
 from protector.api.rules import ADMIN, Rules
 from protector.api.versions import Version
-from protector.exceptions import InvalidRequest, NotFound
-from protector.values import Operation, ProtectionGroup
+from protector.exceptions import InvalidRequest
+from protector.values import Operation, ProtectionGroup, Value
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Value)
 
 
 @dataclass
 class Asked:
     """What is asked for, by whom."""
 
+    #: For the project of the path, where there is one: what belongs to others is not there.
     engine: Engine
+    #: For all projects.
+    everybody: Engine
     rules: Rules
     #: The rule of the call.
     rule: str
@@ -56,49 +59,29 @@ class Asked:
         """Who asks, for journals."""
         return caller_name(self.caller)
 
-    def may(self, project: str | None) -> bool:
-        """Whether the rule of the call allows it for what belongs to that project."""
-        return self.rules.allows(self.rule, self.caller, project)
-
     def need(self, rule: str) -> None:
         """Asks for one rule more, for a part of the body. Raises a 403."""
         self.rules.check(rule, self.caller, self.path.get("project_id"))
 
     def group(self) -> ProtectionGroup:
         """The group of the path. One of another project is missing in the very same words as one that is not there."""
-        name = self.path["protection_group"]
-        try:
-            found = self.engine.protection_group_show(name)
-        except NotFound:
-            found = None
-        if found is None or not self.may(found.project_id):
-            raise NotFound(
-                f"protection group '{name}' does not exist",
-                f"GET /v1/{self.project}/protection-groups lists those of yours",
-            )
-        return found
+        return self.engine.protection_group_show(self.path["protection_group"])
 
     def operation(self) -> Operation:
-        """The operation of the path, in the same way. One whose group is deleted belongs to no project any more."""
-        name = self.path["operation"]
-        try:
-            found = self.engine.operation_show(name)
-        except NotFound:
-            found = None
-        if found is None or not self.may(self._project_of(found)):
-            raise NotFound(
-                f"operation '{name}' does not exist on {self.engine.site}",
-                f"GET /v1/{self.project}/operations lists those of yours; each is kept on the site where it began",
-            )
-        return found
+        """The operation of the path, in the same way."""
+        return self.engine.operation_show(self.path["operation"])
 
-    def groups(self) -> list[ProtectionGroup]:
-        """The groups of the project, or with ``all_projects`` every one."""
-        found = self.engine.protection_group_list()
-        if self.query.get("all_projects"):
-            self.need(ADMIN)
-            return found
-        return [group for group in found if group.project_id == self.project]
+    def listed(self) -> Engine:
+        """The engine for a list: that of the project, or with ``all_projects`` that of everybody."""
+        if not self.query.get("all_projects"):
+            return self.engine
+        self.need(ADMIN)
+        return self.everybody
+
+    @property
+    def limit(self) -> int:
+        """Longest page that is wanted."""
+        return min(int(self.query.get("limit", self.max_limit)), self.max_limit)
 
     def page(self, name: str, items: Sequence[T], identity: Callable[[T], str]) -> dict[str, Any]:
         """One page of a list: ``limit`` items behind the one that ``marker`` names, and the link to the next page.
@@ -113,15 +96,12 @@ class Asked:
                     f"marker '{marker}' is not in the list", "ask for the first page again, without a marker"
                 )
             start = places[0]
-        limit = min(self.query.get("limit", self.max_limit), self.max_limit)
-        shown = items[start : start + limit]
-        answer: dict[str, Any] = {name: [item.to_dict() for item in shown]}  # type: ignore[attr-defined]
-        if start + limit < len(items):
-            answer[f"{name}_links"] = [{"rel": "next", "href": self.link(identity(shown[-1]))}]
-        return answer
+        return self.shown(name, items[start : start + self.limit + 1], identity)
 
-    def _project_of(self, operation: Operation) -> str | None:
-        try:
-            return self.engine.protection_group_show(operation.protection_group_id).project_id
-        except NotFound:
-            return None
+    def shown(self, name: str, items: Sequence[T], identity: Callable[[T], str]) -> dict[str, Any]:
+        """A page of items of which one more than ``limit`` says that there is another page."""
+        page = items[: self.limit]
+        answer: dict[str, Any] = {name: [item.to_dict() for item in page]}
+        if len(items) > self.limit:
+            answer[f"{name}_links"] = [{"rel": "next", "href": self.link(identity(page[-1]))}]
+        return answer

@@ -10,7 +10,7 @@ from oslo_context.context import RequestContext
 from oslo_policy import policy
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from protector.exceptions import InvalidConfiguration, NotFound
+from protector.exceptions import InvalidConfiguration
 
 ADMIN = "admin"
 ADMIN_OR_OWNER = "admin_or_owner"
@@ -51,8 +51,3 @@ class Rules:
         """Raises a 403 that names the rule."""
         if not self.allows(rule, caller, project):
             raise falcon.HTTPForbidden(description=f"the rule {rule} does not allow this to you")
-
-    def check_object(self, rule: str, caller: RequestContext, project: str | None, missing: str) -> None:
-        """Raises the very ``NotFound`` of an object that does not exist, so that nothing tells that this one does."""
-        if not self.allows(rule, caller, project):
-            raise NotFound(missing)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from protector.values import Health, Operation, ProtectionGroup
 
 _ABORT_WAITS = "stopping: abort"
+
+#: A group, as people call it, and ``rpo`` or ``drill``.
+Concern: TypeAlias = tuple[str, str]
+#: Of groups that an operator made at a shell, where there is one tenant.
+DEFAULT_PROJECT = "default"
 
 
 def to_execute(operations: Iterable[Operation], seen_pending: Collection[str], busy: Collection[str]) -> list[str]:
@@ -40,34 +46,34 @@ def _is_wanted(operation: Operation, *, was_pending: bool) -> bool:
 
 def concerns(
     site: str,
-    health: Iterable[Health],
+    health: Iterable[tuple[str, Health]],
     groups: Iterable[ProtectionGroup],
     operations: Iterable[Operation],
     now: datetime,
     drill_interval: timedelta | None,
-) -> dict[tuple[str, str], str]:
-    """What people should hear of, by group and kind; the text is for the log.
+) -> dict[Concern, str]:
+    """What people should hear of; the text is for the log. ``health`` has the project with each report.
 
     Of an RPO both sites speak, because one may be silent for good. Drills are in the journal of the site that made
     them; the site where a group runs speaks of them.
     """
-    found: dict[tuple[str, str], str] = {}
-    for report in health:
-        concern = _rpo(report)
+    found: dict[Concern, str] = {}
+    for project, report in health:
+        called = name_of(project, report.protection_group)
+        concern = _rpo(called, report)
         if concern:
-            found[report.protection_group, "rpo"] = concern
+            found[called, "rpo"] = concern
     if drill_interval is not None:
         passed = _last_drills(operations)
         for group in (group for group in groups if group.current_primary_site == site):
-            concern = _drill(group, passed.get(group.id), now, drill_interval)
+            called = name_of(group.project_id, group.name)
+            concern = _drill(called, group, passed.get(group.id), now, drill_interval)
             if concern:
-                found[group.name, "drill"] = concern
+                found[called, "drill"] = concern
     return found
 
 
-def changed(
-    before: Mapping[tuple[str, str], str], now: Mapping[tuple[str, str], str]
-) -> tuple[list[str], list[tuple[str, str]]]:
+def changed(before: Mapping[Concern, str], now: Mapping[Concern, str]) -> tuple[list[str], list[Concern]]:
     """What to say: texts of concerns that are new or of another sort than before, and those that are over.
 
     A text begins with what it is about; numbers behind the first colon grow with time and are no change.
@@ -77,15 +83,20 @@ def changed(
     return new, [key for key in before if key not in now]
 
 
-def _rpo(report: Health) -> str | None:
-    name, bound = report.protection_group, report.rpo_minutes
+def name_of(project: str, group: str) -> str:
+    """A group for people: names are unique within a project."""
+    return f"'{group}'" if project == DEFAULT_PROJECT else f"'{group}' of project {project}"
+
+
+def _rpo(name: str, report: Health) -> str | None:
+    bound = report.rpo_minutes
     if report.rpo == "breached" and report.recovery_point_age_seconds is not None:
         age = report.recovery_point_age_seconds // 60
-        return f"RPO of '{name}' is breached: Latest snapshot age ({age} min) exceeds RPO threshold ({bound} min)"
+        return f"RPO of {name} is breached: Latest snapshot age ({age} min) exceeds RPO threshold ({bound} min)"
     if report.rpo == "never":
-        return f"RPO of '{name}' is not kept: there is no complete recovery point yet (RPO threshold {bound} min)"
+        return f"RPO of {name} is not kept: there is no complete recovery point yet (RPO threshold {bound} min)"
     if report.rpo == "unknown":
-        return f"RPO of '{name}' is not known: {'; '.join(report.reasons) or 'no reason is known'}"
+        return f"RPO of {name} is not known: {'; '.join(report.reasons) or 'no reason is known'}"
     return None
 
 
@@ -99,13 +110,15 @@ def _last_drills(operations: Iterable[Operation]) -> dict[str, datetime]:
     return passed
 
 
-def _drill(group: ProtectionGroup, passed: datetime | None, now: datetime, interval: timedelta) -> str | None:
+def _drill(
+    name: str, group: ProtectionGroup, passed: datetime | None, now: datetime, interval: timedelta
+) -> str | None:
     if not group.members or (passed is not None and now - passed <= interval):
         return None
     command = f"openstack protector test-failover {group.name}"
     if passed is None:
-        return f"'{group.name}' was never rehearsed from this site: {command}"
+        return f"{name} was never rehearsed from this site: {command}"
     return (
-        f"drill of '{group.name}' is due: the last one passed on {passed:%Y-%m-%d}"
+        f"drill of {name} is due: the last one passed on {passed:%Y-%m-%d}"
         f" and the interval is {interval.days} days; {command}"
     )

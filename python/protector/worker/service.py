@@ -65,7 +65,7 @@ class Worker:
         self._options = options
         self._execution = Execution(engine, options.workers)
         self._pending: set[str] = set()
-        self._concerns: dict[tuple[str, str], str] = {}
+        self._concerns: dict[decide.Concern, str] = {}
         #: Looks that fail, by what they are for; each is told once.
         self._failing: set[str] = set()
 
@@ -96,10 +96,15 @@ class Worker:
         """Looks at the health of all groups once, and says what changed."""
         days = self._options.drill_interval_days
         try:
+            groups = self._engine.protection_group_list()
             now = decide.concerns(
                 self._engine.site,
-                self._engine.health(),
-                self._engine.protection_group_list(),
+                [
+                    (project, report)
+                    for project in sorted({group.project_id for group in groups})
+                    for report in self._engine.for_project(project).health()
+                ],
+                groups,
                 self._engine.operation_list(),
                 datetime.now(timezone.utc),
                 timedelta(days=days) if days else None,
@@ -112,7 +117,7 @@ class Worker:
         for text in new:
             LOG.warning("%s", text)
         for group, kind in gone:
-            over = "RPO of '%s' is as it should be again" if kind == "rpo" else "no drill of '%s' is due here any more"
+            over = "RPO of %s is as it should be again" if kind == "rpo" else "no drill of %s is due here any more"
             LOG.info(over, group)
         self._concerns = now
 

@@ -9,7 +9,8 @@ from protector.api.asked import Asked
 
 def index(asked: Asked) -> dict[str, Any]:
     """Those of the project."""
-    return asked.page("protection_groups", asked.groups(), lambda group: group.id)
+    page = asked.listed().protection_group_list(marker=asked.query.get("marker"), limit=asked.limit + 1)
+    return asked.shown("protection_groups", page, lambda group: group.id)
 
 
 def create(asked: Asked) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def create(asked: Asked) -> dict[str, Any]:
     names = {site.id: site.name for site in asked.engine.site_list()}
     for site in ("primary_site", "secondary_site"):
         wanted[site] = names.get(wanted[site], wanted[site])
-    group = asked.engine.protection_group_create(**wanted, project_id=asked.project)
+    group = asked.engine.protection_group_create(**wanted)
     asked.made(asked.project, "protection-groups", group.id)
     return {"protection_group": group.to_dict()}
 

@@ -36,13 +36,11 @@ def act(asked: Asked) -> dict[str, Any]:
 
 
 def index(asked: Asked) -> dict[str, Any]:
-    """Those of this site on the groups of the project, newest first."""
-    names = {group.id for group in asked.groups()}
+    """Those of this site in the project, newest first."""
     found = [
         operation
-        for operation in asked.engine.operation_list()
-        if (operation.protection_group_id in names or asked.query.get("all_projects"))
-        and asked.query.get("status") in (None, operation.status)
+        for operation in asked.listed().operation_list()
+        if asked.query.get("status") in (None, operation.status)
         and asked.query.get("protection_group") in (None, operation.protection_group, operation.protection_group_id)
     ]
     return asked.page("operations", found, lambda operation: operation.id)
