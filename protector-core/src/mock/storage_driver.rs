@@ -15,10 +15,13 @@ use crate::model::{
 use crate::ports::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, Cx, FenceState, GroupSpec, MemberSet,
     Observed, Outcome, PeerArray, PodPromotion, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest,
-    StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
+    StandbyGroup, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
 use async_trait::async_trait;
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// The driver of one simulated array.
 #[derive(Debug, Clone)]
@@ -108,6 +111,15 @@ impl StorageDriver for MockStorageDriver {
                 snapshots::list(tx, &group)?.iter().map(|found| snapshots::show(tx, array, &group, found)).collect()
             }
             None => Ok(Vec::new()),
+        })
+    }
+
+    async fn standby_groups(
+        &self,
+        groups: &BTreeSet<ArrayGroupName>,
+    ) -> Result<Observed<BTreeMap<ArrayGroupName, StandbyGroup>>> {
+        self.observe(|tx, array| {
+            groups.iter().map(|name| Ok((name.clone(), replication::standby(tx, array, name)?))).collect()
         })
     }
 

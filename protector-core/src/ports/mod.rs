@@ -43,7 +43,7 @@ pub use stop::{StopKind, StopRequest};
 pub use storage::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,
     MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,
-    StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
+    StandbyGroup, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
 pub use store::{
     GroupChange, GroupFilter, GroupPosition, JournalEntry, KEPT_DURATIONS, Lease, LeaseHolder, OperationFilter,

@@ -5,16 +5,17 @@ mod values;
 pub use values::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,
     MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,
-    SurvivingRecoveryPoint, VolumeQuery,
+    StandbyGroup, SurvivingRecoveryPoint, VolumeQuery,
 };
 
 use super::{Cx, Observed, Outcome};
-use crate::Result;
 use crate::model::{
-    ArrayGroupName, ArrayVolumeId, OpKey, ProtectionGroupId, RecoveryPoint, RecoveryPointName, Transfer,
+    ArrayGroupName, ArrayName, ArrayVolumeId, OpKey, ProtectionGroupId, RecoveryPoint, RecoveryPointName, Transfer,
 };
+use crate::rules::naming;
+use crate::{ErrorKind, Result};
 use async_trait::async_trait;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display};
 
 /// One array. A replication pair is two drivers, so that a plan shows which steps need which site.
@@ -59,6 +60,22 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
         let Observed { value, endpoint_time, at } = self.recovery_points(group).await?;
         let newest = value.into_iter().find(RecoveryPoint::is_usable);
         Ok(newest.map(|value| Observed { value, endpoint_time, at }))
+    }
+
+    /// What this array could start each of many groups from, for whoever watches all of them: the same as asking for each, in
+    /// requests that do not grow with the number of groups where the array has lists. Every group that was asked for is in
+    /// the answer; one that the array does not have, or one in a pod
+    /// without members, holds nothing.
+    async fn standby_groups(
+        &self,
+        groups: &BTreeSet<ArrayGroupName>,
+    ) -> Result<Observed<BTreeMap<ArrayGroupName, StandbyGroup>>> {
+        let ArrayInfo { name, endpoint_time, .. } = self.info().await?;
+        let mut found = BTreeMap::new();
+        for group in groups {
+            found.insert(group.clone(), standby_group(self, &name, group).await?);
+        }
+        Ok(Observed { value: found, endpoint_time, at: endpoint_time })
     }
 
     /// How replication of the group stands, seen from here.
@@ -189,4 +206,27 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
         owner: &ProtectionGroupId,
         surviving: Option<&SurvivingRecoveryPoint>,
     ) -> Result<Outcome<()>>;
+}
+
+/// One group, asked for by itself.
+async fn standby_group<D: StorageDriver + ?Sized>(
+    driver: &D,
+    own: &ArrayName,
+    group: &ArrayGroupName,
+) -> Result<StandbyGroup> {
+    if naming::pod_of(group.as_str()).is_none() {
+        let newest_complete = driver.newest_complete(group).await?.map(|found| found.value);
+        return Ok(StandbyGroup { newest_complete, ..StandbyGroup::default() });
+    }
+    let volumes = driver.group(group).await?.map(|found| found.value.volumes).unwrap_or_default();
+    if volumes.is_empty() {
+        return Ok(StandbyGroup::default());
+    }
+    let pod = match driver.replication_status(group).await {
+        Ok(status) => status.value.pod,
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PendingEradication) => None,
+        Err(e) => return Err(e),
+    };
+    let pod = pod.and_then(|pod| pod.arrays.get(own).map(|member| member.state));
+    Ok(StandbyGroup { newest_complete: None, pod, volumes })
 }

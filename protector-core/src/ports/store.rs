@@ -3,7 +3,8 @@
 use super::StopRequest;
 use crate::Result;
 use crate::model::{
-    GroupRecord, MetadataVersion, OperationId, OperationKind, ProjectId, ProtectionGroupId, Site, SiteName,
+    GroupRecord, MetadataVersion, OperationId, OperationKind, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site,
+    SiteName,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -281,4 +282,12 @@ pub trait Store: Debug + Display + Send + Sync {
 
     /// Takes back `request`. Another one waits by now, or none: changes nothing.
     async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()>;
+
+    /// Adds samples to what is known of how groups kept their objectives, as
+    /// [`rpo_history::record`](crate::rules::rpo_history::record) does; all of them in one transaction. The group of a sample
+    /// is not stored (any more): that sample is passed over.
+    async fn record_rpo(&self, samples: &[RpoSample]) -> Result<()>;
+
+    /// How a group kept its objective, oldest first. It goes with the group.
+    async fn rpo_history(&self, group: &ProtectionGroupId) -> Result<Vec<RpoSpan>>;
 }

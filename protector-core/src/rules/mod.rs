@@ -19,6 +19,8 @@ pub mod naming;
 pub mod one_to_one;
 /// Age of the newest recovery point against the recovery point objective.
 pub mod rpo;
+/// How much of the time a group kept its recovery point objective.
+pub mod rpo_history;
 /// In which order members start, and what may depend on what.
 pub mod start_order;
 /// The status word, what it allows, and what leads out of it.

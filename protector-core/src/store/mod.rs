@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `location` | where the data is |
 //! | `keys`, `tokens` | the key repository behind encrypted tokens; which of them need an older key |
-//! | `sites`, `groups`, `belongings`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
+//! | `sites`, `groups`, `belongings`, `operations`, `durations`, `leases`, `stops`, `rpo` | the tables, one noun each |
 //! | `sql` | what the tables ask of a database |
 //! | `sqlite`, `mariadb` | the databases: opening, schema, transactions |
 //! | `server` | where a server is |
@@ -26,6 +26,7 @@ mod mariadb;
 #[path = "no_mariadb.rs"]
 mod mariadb;
 mod operations;
+mod rpo;
 mod server;
 mod sites;
 mod sql;
@@ -39,7 +40,9 @@ pub use location::{Durability, StoreLocation};
 pub use server::DatabaseServer;
 pub use tokens::TokenReport;
 
-use crate::model::{GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, Site, SiteName};
+use crate::model::{
+    GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site, SiteName,
+};
 use crate::ports::{
     GroupChange, GroupFilter, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
     StoredOperation,
@@ -377,6 +380,16 @@ impl Store for SqlStore {
     async fn withdraw_stop(&self, id: &OperationId, request: &StopRequest) -> Result<()> {
         let (id, request) = (id.clone(), request.clone());
         self.write(move |t, _| stops::withdraw(t, &id, &request)).await
+    }
+
+    async fn record_rpo(&self, samples: &[RpoSample]) -> Result<()> {
+        let samples = samples.to_vec();
+        self.write(move |t, _| samples.iter().try_for_each(|sample| rpo::record(t, sample))).await
+    }
+
+    async fn rpo_history(&self, group: &ProtectionGroupId) -> Result<Vec<RpoSpan>> {
+        let group = group.clone();
+        self.run(move |t, _| rpo::history(t, &group)).await
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::model::{ArrayGroupName, OpKey, RecoveryPointName};
 use crate::ports::{Cx, StorageDriver, VolumeQuery};
 use std::{
+    collections::BTreeSet,
     fmt::{self, Debug},
     future::Future,
     pin::Pin,
@@ -50,6 +51,8 @@ pub enum Subject<'a> {
     Array,
     /// A group.
     Group(&'a ArrayGroupName),
+    /// Several groups.
+    Groups(&'a BTreeSet<ArrayGroupName>),
     /// A recovery point.
     Point(&'a RecoveryPointName),
     /// Volumes that are looked for.
@@ -63,6 +66,7 @@ impl fmt::Display for Subject<'_> {
         match *self {
             Self::Array => f.write_str("array"),
             Self::Group(name) => write!(f, "group '{name}'"),
+            Self::Groups(groups) => write!(f, "{} groups", groups.len()),
             Self::Point(name) => write!(f, "recovery point '{name}'"),
             Self::Volumes(VolumeQuery::Names(names)) => write!(f, "{} volumes by name", names.len()),
             Self::Volumes(VolumeQuery::Ids(ids)) => write!(f, "{} volumes by id", ids.len()),

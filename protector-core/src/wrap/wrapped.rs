@@ -7,11 +7,16 @@ use crate::model::{
 };
 use crate::ports::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, Cx, FenceState, GroupSpec, MemberSet,
-    Observed, Outcome, PeerArray, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest, StorageDriver,
-    SurvivingRecoveryPoint, VolumeQuery,
+    Observed, Outcome, PeerArray, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest, StandbyGroup,
+    StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
 use async_trait::async_trait;
-use std::{collections::BTreeSet, fmt, future::Future, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    future::Future,
+    sync::Arc,
+};
 
 /// A driver with a layer around it. Name, capabilities and `Display` are those of the driver inside.
 #[derive(Debug)]
@@ -101,6 +106,13 @@ impl<L: Layer> StorageDriver for Wrapped<L> {
 
     async fn newest_complete(&self, group: &ArrayGroupName) -> Result<Option<Observed<RecoveryPoint>>> {
         self.read("newest_complete", Subject::Group(group), || self.inner.newest_complete(group)).await
+    }
+
+    async fn standby_groups(
+        &self,
+        groups: &BTreeSet<ArrayGroupName>,
+    ) -> Result<Observed<BTreeMap<ArrayGroupName, StandbyGroup>>> {
+        self.read("standby_groups", Subject::Groups(groups), || self.inner.standby_groups(groups)).await
     }
 
     async fn replication_status(&self, group: &ArrayGroupName) -> Result<Observed<ReplicationStatus>> {

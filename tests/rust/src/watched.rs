@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use protector_core::Result;
-use protector_core::model::{GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, Site, SiteName};
+use protector_core::model::{
+    GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site, SiteName,
+};
 use protector_core::ports::{
     GroupChange, GroupFilter, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
     StoredOperation,
@@ -71,6 +73,14 @@ impl Store for WatchedStore {
 
     async fn durations(&self) -> Result<Vec<StepDurations>> {
         self.inner.durations().await
+    }
+
+    async fn record_rpo(&self, samples: &[RpoSample]) -> Result<()> {
+        self.inner.record_rpo(samples).await
+    }
+
+    async fn rpo_history(&self, group: &ProtectionGroupId) -> Result<Vec<RpoSpan>> {
+        self.inner.rpo_history(group).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>> {

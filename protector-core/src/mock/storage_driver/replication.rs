@@ -5,8 +5,8 @@ use crate::mock::array::groups::Group;
 use crate::mock::array::{self, Array, groups, snapshots, transfers, volumes};
 use crate::mock::controls;
 use crate::mock::tx::{Tx, signed};
-use crate::model::{ArrayGroupName, ProtectionGroupId, RecoveryPoint, Transfer};
-use crate::ports::{Cx, Outcome, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest};
+use crate::model::{ArrayGroupName, ArrayName, ProtectionGroupId, RecoveryPoint, Transfer};
+use crate::ports::{Cx, Outcome, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest, StandbyGroup};
 use crate::rules::{
     self,
     naming::{self, GroupScope},
@@ -153,6 +153,29 @@ pub(super) fn snapshot(
     }
     let taken = find()?.ok_or_else(|| Error::internal(format!("snapshot '{name}.{}' got lost", request.suffix)))?;
     Ok(Outcome::Done(snapshots::show(tx, array, &group, &taken)?))
+}
+
+/// What this array could start a group from.
+pub(super) fn standby(tx: &Tx<'_>, array: &Array, name: &ArrayGroupName) -> Result<StandbyGroup> {
+    let Some(group) = groups::find(tx, array, name.as_str())? else { return Ok(StandbyGroup::default()) };
+    if let Some(pod_id) = &group.pod_id {
+        let volumes = groups::show(tx, array, &group)?.volumes;
+        if volumes.is_empty() {
+            return Ok(StandbyGroup::default());
+        }
+        let pod = pods::status(tx, array, &group, pod_id)?.pod;
+        let own = ArrayName::from(array.name.as_str());
+        let pod = pod.and_then(|pod| pod.arrays.get(&own).map(|member| member.state));
+        return Ok(StandbyGroup { newest_complete: None, pod, volumes });
+    }
+    for found in &snapshots::list(tx, &group)? {
+        let transfer = snapshots::transfer(tx, array, &group, found)?;
+        if !found.destroyed && matches!(transfer, Some(Transfer::Local | Transfer::Completed { .. })) {
+            let newest_complete = Some(snapshots::show(tx, array, &group, found)?);
+            return Ok(StandbyGroup { newest_complete, ..StandbyGroup::default() });
+        }
+    }
+    Ok(StandbyGroup::default())
 }
 
 /// On the source, the newest recovery point that is complete on the target, by its name here; on the target, the newest

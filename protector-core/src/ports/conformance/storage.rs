@@ -11,6 +11,7 @@ mod retirement;
 mod scene;
 mod separated;
 mod snapshots;
+mod standby;
 mod stretched;
 
 use super::Check;
@@ -121,6 +122,7 @@ pub fn suite() -> Vec<Check<StorageSubject>> {
         members::checks(),
         replication::checks(),
         snapshots::checks(),
+        standby::checks(),
         clones::checks(),
         retirement::checks(),
         pods::checks(),

@@ -5,6 +5,7 @@ mod groups;
 mod operations;
 mod projects;
 mod race;
+mod rpo;
 pub(crate) mod samples;
 mod sites;
 
@@ -47,6 +48,7 @@ pub fn suite() -> Vec<Check<StoreSubject>> {
         projects::checks(),
         operations::checks(),
         durations::checks(),
+        rpo::checks(),
         race::checks(),
     ];
     sections.into_iter().flatten().collect()

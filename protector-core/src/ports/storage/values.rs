@@ -4,7 +4,7 @@ use crate::model::{
     ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, OpKey, ProtectionGroupId, RecoveryPoint,
     RecoveryPointName,
 };
-use crate::ports::PodStatus;
+use crate::ports::{PodMemberState, PodStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +140,19 @@ pub struct ReplicationStatus {
     /// Of a group in a pod, how the pod stands: a member array that is online has the data, no recovery point needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<PodStatus>,
+}
+
+/// What one array could start a group from: of an image its newest complete recovery point, of a group in a pod the pod
+/// itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandbyGroup {
+    /// Newest recovery point that is complete here and not destroyed, by data time. `None`: there is none, or the group is
+    /// in a pod.
+    pub newest_complete: Option<RecoveryPoint>,
+    /// Of a group in a pod: this array's part in it. `None`: the array has no such pod.
+    pub pod: Option<PodMemberState>,
+    /// Of a group in a pod: its members.
+    pub volumes: BTreeSet<ArrayVolumeName>,
 }
 
 /// A snapshot to take.

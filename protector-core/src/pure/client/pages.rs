@@ -28,6 +28,19 @@ impl FlashArrayClient {
         request: &Request,
         deadline: Option<Timestamp>,
     ) -> Result<Vec<T>> {
+        self.items_until(request, deadline, |_| false).await
+    }
+
+    /// Items of a list, page by page, until there are `enough`, or no more.
+    ///
+    /// # Errors
+    /// As [`Self::items_by`].
+    pub(in crate::pure) async fn items_until<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        deadline: Option<Timestamp>,
+        enough: impl Fn(&[T]) -> bool + Send,
+    ) -> Result<Vec<T>> {
         let mut first = request.clone();
         if !first.has("limit") {
             first = first.with("limit", QueryValue::Number(self.options().page_limit.max(1).into()));
@@ -44,7 +57,7 @@ impl FlashArrayClient {
             } else {
                 all.extend(items);
             }
-            match position.after(envelope, all.len() as u64) {
+            match position.after(envelope, all.len() as u64).filter(|_| !enough(&all)) {
                 Some(next) if next == position || empty_pages > MOST_EMPTY_PAGES => {
                     return Err(Error::internal(format!(
                         "GET {}: {self} says that there is more after {} items, and does not send it",

@@ -16,6 +16,7 @@ mod pods;
 mod removal;
 mod replication;
 mod snapshots;
+mod standby;
 mod volumes;
 
 #[cfg(feature = "conformance")]
@@ -34,13 +35,19 @@ use crate::model::{
 use crate::ports::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, Clock, CloneRequest, ClonedVolume, Cx, FenceState, GroupSpec,
     MemberSet, Observed, Outcome, PeerArray, PodPromotion, PreflightFinding, ReplicationSpec, ReplicationStatus,
-    SnapshotRequest, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
+    SnapshotRequest, StandbyGroup, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
 use complete::CompletePoints;
 use serde::de::DeserializeOwned;
-use std::{collections::BTreeSet, fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 /// The driver of one FlashArray. Nothing is sent before the first call.
 #[derive(Debug, Clone)]
@@ -178,6 +185,14 @@ impl StorageDriver for PureStorageDriver {
 
     async fn newest_complete(&self, group: &ArrayGroupName) -> Result<Option<Observed<RecoveryPoint>>> {
         Ok(self.newest_point(group).await?.map(|point| self.observed(point)))
+    }
+
+    async fn standby_groups(
+        &self,
+        groups: &BTreeSet<ArrayGroupName>,
+    ) -> Result<Observed<BTreeMap<ArrayGroupName, StandbyGroup>>> {
+        let found = self.standby_of(groups).await?;
+        Ok(self.observed(found))
     }
 
     async fn replication_status(&self, group: &ArrayGroupName) -> Result<Observed<ReplicationStatus>> {

@@ -245,7 +245,7 @@ fn promotion(status: Option<&str>) -> PodPromotion {
     }
 }
 
-fn state(array: &PodArray) -> PodMemberState {
+pub(super) fn state(array: &PodArray) -> PodMemberState {
     match array.status.as_deref() {
         Some("online") => PodMemberState::Online,
         Some("resyncing") => PodMemberState::Resyncing,

@@ -13,6 +13,11 @@ pub(in crate::pure) fn of_group(group: &ArrayGroupName) -> Request {
     Request::get(PATH).with_one("group_names", group)
 }
 
+/// Members of all groups.
+pub(in crate::pure) fn all() -> Request {
+    Request::get(PATH)
+}
+
 /// Groups that these volumes are in.
 pub(in crate::pure) fn groups_of(volumes: &[ArrayVolumeName]) -> Request {
     Request::get(PATH).with_list("member_names", volumes)

@@ -23,6 +23,11 @@ pub(in crate::pure) fn named(names: &[&str]) -> Request {
     Request::get(PATH).with_list("names", names)
 }
 
+/// All pods that are not destroyed.
+pub(in crate::pure) fn all() -> Request {
+    Request::get(PATH).with("destroyed", false)
+}
+
 /// An empty pod on this array.
 pub(in crate::pure) fn create(name: &str) -> Request {
     Request::post(PATH).with_one("names", name).body(json!({}))

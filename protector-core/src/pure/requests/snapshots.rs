@@ -57,6 +57,14 @@ pub(in crate::pure) fn transfers_of_group(group: &ArrayGroupName) -> Request {
     Request::get(TRANSFERS).with_one("names", group).with("destroyed", false)
 }
 
+/// Transfers of all snapshots on this array that have arrived, those that began last first.
+pub(in crate::pure) fn complete_transfers() -> Request {
+    Request::get(TRANSFERS)
+        .with("destroyed", false)
+        .with("filter", "progress=\"1.0\"".to_owned())
+        .with("sort", "started-".to_owned())
+}
+
 /// Transfers of snapshots by full name.
 pub(in crate::pure) fn transfers(points: &[RecoveryPointName]) -> Request {
     Request::get(TRANSFERS).with_list("names", points).with("destroyed", false)
@@ -68,6 +76,16 @@ pub(in crate::pure) fn volumes_of(point: &RecoveryPointName) -> Request {
     Request::get("volume-snapshots")
         .with("destroyed", false)
         .with("filter", format!("name={}", literal(&format!("{point}.*"))))
+}
+
+/// The condition for the volume snapshots of one group snapshot; several are joined by [`volumes_where`].
+pub(in crate::pure) fn is_volume_of(point: &RecoveryPointName) -> String {
+    format!("name={}", literal(&format!("{point}.*")))
+}
+
+/// Volume snapshots that meet one of these conditions.
+pub(in crate::pure) fn volumes_where(conditions: &[String]) -> Request {
+    Request::get("volume-snapshots").with("destroyed", false).with("filter", conditions.join(" or "))
 }
 
 #[cfg(test)]
@@ -101,6 +119,10 @@ mod tests {
     fn transfers_are_read_by_group_and_by_snapshot() {
         let path = "GET protection-group-snapshots/transfer?names=";
         assert_eq!(shown(&transfers_of_group(&"arrA:pg".into())), format!("{path}arrA%3Apg&destroyed=false"));
+        assert_eq!(
+            shown(&complete_transfers()),
+            "GET protection-group-snapshots/transfer?destroyed=false&filter=progress%3D%221.0%22&sort=started-"
+        );
         assert_eq!(shown(&transfers(&["arrA:pg.dr-1".into()])), format!("{path}arrA%3Apg.dr-1&destroyed=false"));
     }
 
@@ -109,6 +131,10 @@ mod tests {
         assert_eq!(
             shown(&volumes_of(&"arrA:pg.dr-1".into())),
             "GET volume-snapshots?destroyed=false&filter=name%3D%27arrA%3Apg.dr-1.%2A%27"
+        );
+        assert_eq!(
+            shown(&volumes_where(&[is_volume_of(&"a:p.1".into()), is_volume_of(&"a:q.2".into())])),
+            "GET volume-snapshots?destroyed=false&filter=name%3D%27a%3Ap.1.%2A%27%20or%20name%3D%27a%3Aq.2.%2A%27"
         );
     }
 }

@@ -8,7 +8,10 @@ use crate::store::sql::Tables;
 use crate::store::sqlite::migrations::latest;
 
 /// To which version each step leads.
-const STEPS: &[(u32, &str)] = &[(5, include_str!("../migrations/mariadb/0005_initial.sql"))];
+const STEPS: &[(u32, &str)] = &[
+    (5, include_str!("../migrations/mariadb/0005_initial.sql")),
+    (6, include_str!("../migrations/mariadb/0006_rpo_history.sql")),
+];
 /// Seconds that one process waits for another to migrate.
 const WAIT_SECONDS: i64 = 60;
 const LOCK: &str = "protector.migrate";

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0003_stop_requests.sql"),
     include_str!("../migrations/sqlite/0004_clustered_journal.sql"),
     include_str!("../migrations/sqlite/0005_projects.sql"),
+    include_str!("../migrations/sqlite/0006_rpo_history.sql"),
 ];
 
 /// The version this build works with.
