@@ -175,6 +175,10 @@ mirror! {
 
     /// See [`engine::Engine::health`].
     fn health(&self) -> Vec<HealthView>;
+    /// See [`engine::Engine::metrics`].
+    fn metrics(&self) -> String;
+    /// See [`engine::Engine::sweep_rpo`].
+    fn sweep_rpo(&self) -> RpoSweepView;
 }
 
 impl Engine {

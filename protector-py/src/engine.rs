@@ -221,4 +221,12 @@ impl Engine {
     fn health(&self, py: Python<'_>) -> PyResult<String> {
         json(py, || self.0.health())
     }
+
+    fn metrics(&self, py: Python<'_>) -> PyResult<String> {
+        call(py, || self.0.metrics())
+    }
+
+    fn sweep_rpo(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.sweep_rpo())
+    }
 }

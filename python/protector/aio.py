@@ -141,3 +141,5 @@ class Engine:
     operation_graph = _call(manager.Engine.operation_graph)
     operation_report = _call(manager.Engine.operation_report)
     health = _call(manager.Engine.health)
+    metrics = _call(manager.Engine.metrics)
+    sweep_rpo = _call(manager.Engine.sweep_rpo)

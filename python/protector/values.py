@@ -385,26 +385,3 @@ class Event(Value):
     #: 0 to 100 after this event. Never goes back within one run.
     progress: int
     at: datetime
-
-
-@dataclass(frozen=True)
-class Health(Value):
-    """Health of one group."""
-
-    protection_group: str
-    status: str
-    #: State of the replication link.
-    link: str
-    sync_status: str
-    #: Age of the newest complete recovery point in seconds; absent: never or not known, see ``reasons``.
-    recovery_point_age_seconds: int | None
-    #: Bound in minutes.
-    rpo_minutes: int | None
-    #: ``within``, ``breached``, ``never`` or ``unknown``; absent without a policy.
-    rpo: str | None
-    #: Whether a planned failover would be accepted now.
-    failover_ready: bool
-    #: Why not.
-    reasons: tuple[str, ...]
-    #: What unplanned failovers left behind, until it is discarded.
-    ledger: tuple[str, ...] = ()

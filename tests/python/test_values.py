@@ -30,6 +30,7 @@ def all_values(engine: Engine) -> list:
         *engine.site_list(),
         *engine.site_list_volume_types("site-a"),
         *engine.health(),
+        engine.sweep_rpo(),
     ]
 
 

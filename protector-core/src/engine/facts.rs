@@ -5,9 +5,12 @@ use crate::exec::OperationState;
 use crate::model::{
     GroupRecord, OpenOperation, OperationId, OperationKind, ReplicationPolicy, ServerId, SiteName, VolumeId,
 };
-use crate::plan::{ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, PeerFacts, Request, SiteFacts, TestRun};
+use crate::plan::{
+    ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, Observation, PeerFacts, Request, SiteFacts, TestRun,
+};
 use crate::ports::{
-    Cloud, CloudVolume, OperationFilter, PeerVersion, PodMemberState, SERVER_OP_KEY, StorageDriver, StoredOperation,
+    Cloud, CloudVolume, OperationFilter, PeerArray, PeerVersion, PodMemberState, SERVER_OP_KEY, StorageDriver,
+    StoredOperation,
 };
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
@@ -27,6 +30,40 @@ impl Engine {
             self.site_facts(&record, target, request),
             self.peer_facts(&record, request)
         );
+        self.facts_of(record, request, source, target, peer).await
+    }
+
+    /// The same for an unplanned failover whose source is taken as lost: nothing of it is asked, and it reads as silent. As
+    /// the standby site would see it.
+    ///
+    /// # Errors
+    /// as [`Engine::facts`].
+    pub(super) async fn facts_without_source(&self, record: &GroupRecord) -> Result<Facts> {
+        const LOST: &str = "taken as lost, so it was not asked";
+        let (now, request) = (self.0.endpoints.clock.now(), Request::Sync {});
+        let (lost, left) = (record.group.current_primary_site.clone(), record.group.standby_site().clone());
+        let (cloud, array) =
+            tokio::join!(self.cloud_facts(record, &left, &request), self.array_facts_of(record, &left, None));
+        let target = SiteFacts { site: left.clone(), cloud: cloud.into(), array: array.into(), observed_at: Some(now) };
+        let source = SiteFacts {
+            site: lost.clone(),
+            cloud: Observation::Unknown(LOST.to_owned()),
+            array: Observation::Unknown(LOST.to_owned()),
+            observed_at: Some(now),
+        };
+        let peer = PeerFacts { site: lost, version: Observation::Unknown(LOST.to_owned()), tests: None };
+        let facts = self.facts_of(record.clone(), &request, source, target, peer).await?;
+        Ok(Facts { local_site: left, ..facts })
+    }
+
+    async fn facts_of(
+        &self,
+        record: GroupRecord,
+        request: &Request,
+        source: SiteFacts,
+        target: SiteFacts,
+        peer: PeerFacts,
+    ) -> Result<Facts> {
         let test = match request {
             Request::TestCleanup { test } => self.test_run(&record, test.as_ref()).await?,
             Request::Commit {} => self.test_run(&record, None).await?,
@@ -103,22 +140,20 @@ impl Engine {
     }
 
     pub(super) async fn array_facts(&self, record: &GroupRecord, site: &SiteName) -> Result<ArrayFacts> {
+        self.array_facts_of(record, site, record.group.other_site(site)).await
+    }
+
+    /// `other_site`: the site whose array may be asked which of several it is.
+    async fn array_facts_of(
+        &self,
+        record: &GroupRecord,
+        site: &SiteName,
+        other_site: Option<&SiteName>,
+    ) -> Result<ArrayFacts> {
         let array = self.0.endpoints.array(site)?;
         let (info, peers) = tokio::try_join!(array.info(), array.peers())?;
         let mut facts = ArrayFacts::identity(info);
-        // a replication pair has two arrays; with more of them the other one is told by its own site
-        let other = match peers.as_slice() {
-            [only] => Some(only.clone()),
-            several => {
-                let other_site = record.group.other_site(site);
-                let name = match other_site.and_then(|s| self.0.endpoints.arrays.get(s)) {
-                    Some(other) => other.info().await.ok().map(|i| i.id),
-                    None => None,
-                };
-                several.iter().find(|p| Some(&p.id) == name.as_ref()).cloned()
-            }
-        };
-        if let Some(other) = other {
+        if let Some(other) = self.peer_of(&peers, other_site).await {
             facts.link = other.link;
             facts.peer = Some(other.name);
         }
@@ -134,6 +169,16 @@ impl Engine {
             facts.recovery_points = array.recovery_points(&image).await?.value;
         }
         Ok(facts)
+    }
+
+    /// Which of the arrays that one is connected to stands at the other site. A replication pair has two arrays; with more of
+    /// them the other one is told by its own site.
+    pub(super) async fn peer_of(&self, peers: &[PeerArray], other_site: Option<&SiteName>) -> Option<PeerArray> {
+        if let [only] = peers {
+            return Some(only.clone());
+        }
+        let id = self.0.endpoints.arrays.get(other_site?)?.info().await.ok()?.id;
+        peers.iter().find(|peer| peer.id == id).cloned()
     }
 
     /// The operation that holds the group: by its metadata, or here by a test or sync that does not touch metadata.

@@ -24,6 +24,7 @@ mod tenancy;
 mod times;
 mod views;
 
+pub use health::{ComplianceView, DrillView, HealthView, RpoSweepView, metrics_text};
 pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
 pub use requests::{
@@ -32,7 +33,7 @@ pub use requests::{
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use tenancy::Page;
 pub use views::{
-    ConsistencyGroupView, FenceDueView, GroupView, HealthView, InstanceView, LedgerEntryView, MemberView,
+    ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MemberView,
     OperationView, PolicyView, SiteCheck, SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };
 

@@ -330,28 +330,3 @@ pub struct VolumeTypeView {
     /// Why not, with what to do.
     pub reason: Option<String>,
 }
-
-/// Health of one group.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct HealthView {
-    /// Name of the group.
-    pub protection_group: String,
-    /// Status of the group.
-    pub status: GroupStatus,
-    /// State of the replication link.
-    pub link: String,
-    /// Metadata.
-    pub sync_status: SyncStatus,
-    /// Age of the newest complete recovery point in seconds; absent: never or not known, see `reasons`.
-    pub recovery_point_age_seconds: Option<i64>,
-    /// Bound in minutes.
-    pub rpo_minutes: Option<u32>,
-    /// `within`, `breached`, `never` or `unknown`; absent without a policy.
-    pub rpo: Option<String>,
-    /// Whether a planned failover would be accepted now.
-    pub failover_ready: bool,
-    /// Why not.
-    pub reasons: Vec<String>,
-    /// What unplanned failovers left behind, until it is discarded.
-    pub ledger: Vec<String>,
-}

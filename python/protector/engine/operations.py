@@ -9,9 +9,10 @@ from protector._native import Cancel
 from protector.engine.calls import FailoverType, GraphFormat, NameMap, Progress, reports, to_json
 from protector.engine.planning import Plans
 from protector.exceptions import DeadlineExceeded, PlanBlocked
+from protector.health import Health, RpoSweep
 from protector.plans import Plan
 from protector.reports import OperationReport
-from protector.values import Health, Operation
+from protector.values import Operation
 
 
 class Operations(Plans):
@@ -266,9 +267,29 @@ class Operations(Plans):
         return OperationReport.from_json(self._native.operation_report(operation))
 
     def health(self) -> list[Health]:
-        """Health of every group: link, metadata, RPO, and whether a planned failover would be accepted now.
+        """Health of every group: link, metadata, recovery points, drills, how the RPO was kept, and whether a failover
+        would be accepted now, planned or with the other site gone. A group or an array that fails keeps no other group
+        from being reported.
 
-        >>> [(each.protection_group, each.failover_ready) for each in engine.health()]
-        [('prod-web', True)]
+        >>> [(each.protection_group, each.failover_ready, each.unplanned_ready) for each in engine.health()]
+        [('prod-web', True, True)]
         """
         return Health.list_from_json(self._native.health())
+
+    def metrics(self) -> str:
+        """The same as text for Prometheus. What is not known has no sample.
+
+        >>> [line for line in engine.metrics().splitlines() if line.startswith("protector_group_failover_ready")]
+        ['protector_group_failover_ready{protection_group="prod-web"} 1']
+        """
+        return self._native.metrics()
+
+    def sweep_rpo(self) -> RpoSweep:
+        """Looks how every group stands against its objective, and remembers it for :meth:`health`: one list of each
+        array, however many groups there are. To be called by whoever watches, more often than the shortest objective
+        is long; what nobody looked at is unknown.
+
+        >>> engine.sweep_rpo()
+        RpoSweep(groups=1, within=1, breached=0, never=0, unknown=0)
+        """
+        return RpoSweep.from_json(self._native.sweep_rpo())

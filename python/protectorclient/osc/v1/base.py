@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -127,8 +126,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, dict):
         return DictColumn(value)
     if isinstance(value, Value):
-        parts = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-        return DictColumn({name: part for name, part in parts.items() if part})
+        return DictColumn({name: part for name, part in value.to_dict().items() if part not in (None, [], {})})
     if isinstance(value, tuple):
         if value and isinstance(value[0], Value):
             return Records(value)

@@ -14,7 +14,7 @@ mod unplanned;
 
 use protector_core::Result;
 use protector_core::engine::{Engine, Request};
-use protector_core::model::{Mappings, OperationStatus, SiteName};
+use protector_core::model::{Mappings, OperationStatus, RpoState, SiteName};
 use protector_core::ports::{PodMemberState, PodStatus};
 use protector_tests::stage::Stage;
 use protector_tests::{GROUP, files, operate, pods};
@@ -63,7 +63,7 @@ async fn check_protected(engine: &Engine) -> Result<()> {
     let grouped = cloud.consistency_group(record.group.cinder_group_on(site)).await?.expect("the Cinder group");
     assert_eq!(grouped.volumes, record.disks().map(|(_, disk)| disk.copies[site].volume_id.clone()).collect());
     let health = engine.health().await?;
-    assert_eq!((health[0].recovery_point_age_seconds, health[0].rpo.as_deref()), (Some(0), Some("within")));
+    assert_eq!((health[0].recovery_point_age_seconds, health[0].rpo), (Some(0), Some(RpoState::Within)));
     assert_eq!(health[0].reasons, Vec::<String>::new());
     Ok(())
 }

@@ -1,0 +1,89 @@
+"""Health of groups, and how they kept their objectives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from protector.values import Value
+
+
+@dataclass(frozen=True)
+class Compliance(Value):
+    """How much of a window the objective was kept, in per cent, rounded down to hundredths: what reads as 100 is."""
+
+    #: Kept for certain.
+    within_percent: float
+    #: Not kept.
+    breached_percent: float
+    #: Nobody looked, or could not see.
+    unknown_percent: float
+
+
+@dataclass(frozen=True)
+class Drill(Value):
+    """A test failover, as its report judges it."""
+
+    operation_id: str
+    #: ``passed``, ``failed``, ``objective_missed``, ``not_conclusive`` or ``not_cleaned_up``.
+    verdict: str
+    #: The same in one line.
+    headline: str
+    ended_at: datetime
+    age_seconds: int
+
+
+@dataclass(frozen=True)
+class Health(Value):
+    """Health of one group. What could not be seen is ``None`` or says so; it never reads as good."""
+
+    protection_group: str
+    status: str
+    #: State of the replication link.
+    link: str
+    sync_status: str
+    #: Age of the newest complete recovery point in seconds; absent: never or not known, see ``reasons``.
+    recovery_point_age_seconds: int | None
+    #: Instant of the data of that recovery point; absent as well for a group in a pod, which needs none.
+    last_recovery_point_at: datetime | None
+    #: When it had arrived completely.
+    last_transfer_at: datetime | None
+    #: How far its data were behind at that moment, in seconds; 0 in a pod that is online.
+    replication_lag_seconds: int | None
+    #: Recovery points on their way.
+    transfers_under_way: int | None
+    #: Bound in minutes.
+    rpo_minutes: int | None
+    #: ``within``, ``breached``, ``never`` or ``unknown``; absent without a policy.
+    rpo: str | None
+    #: How the bound was kept, as far as sweeps have seen; see :meth:`protector.Engine.sweep_rpo`.
+    rpo_24h: Compliance | None
+    rpo_7d: Compliance | None
+    #: The newest test failover from this site that has ended.
+    last_drill: Drill | None
+    #: The newest one that passed: every server ran, within the objective, and everything was removed.
+    last_successful_drill: Drill | None
+    #: Whether a planned failover would be accepted now.
+    failover_ready: bool
+    #: Why not.
+    reasons: tuple[str, ...]
+    #: Whether an unplanned failover with the documented consents would be accepted now if the site where the workload
+    #: runs was gone. Nothing of that site is asked for it.
+    unplanned_ready: bool
+    #: Why not.
+    unplanned_reasons: tuple[str, ...]
+    #: What unplanned failovers left behind, until it is discarded.
+    ledger: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RpoSweep(Value):
+    """What a sweep of all groups came to."""
+
+    #: Groups with a policy: those that were looked at.
+    groups: int
+    within: int
+    breached: int
+    #: Without any recovery point.
+    never: int
+    unknown: int
