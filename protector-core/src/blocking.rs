@@ -117,6 +117,8 @@ mirror! {
     fn policy_create(&self, group: &str, change: &PolicyChange) -> PolicyView;
     /// See [`engine::Engine::policy_show`].
     fn policy_show(&self, group: &str) -> PolicyView;
+    /// See [`engine::Engine::policy_drift`].
+    fn policy_drift(&self) -> Vec<PolicyDrift>;
 
     /// See [`engine::Engine::member_add`].
     fn member_add(&self, group: &str, request: &MemberAdd) -> MemberView;

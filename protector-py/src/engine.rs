@@ -85,6 +85,10 @@ impl Engine {
         json(py, || self.0.policy_show(group))
     }
 
+    fn policy_drift(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.policy_drift())
+    }
+
     fn member_add(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
         json(py, || self.0.member_add(group, &from_json(request)?))
     }

@@ -102,6 +102,7 @@ class Engine:
     protection_group_delete = _call(manager.Engine.protection_group_delete)
     policy_create = _call(manager.Engine.policy_create)
     policy_show = _call(manager.Engine.policy_show)
+    policy_drift = _call(manager.Engine.policy_drift)
     member_add = _call(manager.Engine.member_add)
     member_update = _call(manager.Engine.member_update)
     member_remove = _call(manager.Engine.member_remove)

@@ -243,6 +243,19 @@ class Policy(Value):
 
 
 @dataclass(frozen=True)
+class PolicyDrift(Value):
+    """A field that a policy and ``[storage]`` say differently."""
+
+    #: Name of the group.
+    protection_group: str
+    field: str
+    policy_value: str
+    default_value: str
+    #: The command that makes the policy follow.
+    remedy: str
+
+
+@dataclass(frozen=True)
 class ConsistencyGroup(Value):
     """The pair of Cinder groups behind a protection group."""
 

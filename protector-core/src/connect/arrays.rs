@@ -1,6 +1,7 @@
 //! The arrays that the settings name, one under each site.
 
 use crate::config::{ArrayRole, Settings};
+use crate::engine::Side;
 use crate::mock::World;
 use crate::model::SiteName;
 use crate::ports::{Clock, StorageDriver};
@@ -169,6 +170,15 @@ fn options(settings: &Settings, role: ArrayRole) -> PureOptions {
         settings.danger_accept_any_array_certificate,
     );
     PureOptions { trust, ..PureOptions::default() }
+}
+
+/// The same for the engine's defaults. Settings that do not say it say nothing about any site.
+pub(super) fn sides(settings: &Settings, sites: &[SiteName]) -> BTreeMap<SiteName, Side> {
+    let side = |(site, role)| match role {
+        ArrayRole::Primary => (site, Side::Primary),
+        ArrayRole::Secondary => (site, Side::Secondary),
+    };
+    roles(settings, sites).unwrap_or_default().into_iter().map(side).collect()
 }
 
 /// Which array stands under which site: as `[site:<name>] array` says; where that is silent, the first site by name has the

@@ -112,7 +112,8 @@ impl Deployment {
         // in virtual time two runs can be compared call by call
         let limits =
             if inner.settings.mock_clock == MockClock::Virtual { Limits::SEQUENTIAL } else { Limits::default() };
-        Ok(Engine::new(local, endpoints, storage_defaults(&inner.settings), limits))
+        let sites: Vec<SiteName> = inner.stores.keys().cloned().collect();
+        Ok(Engine::new(local, endpoints, storage_defaults(&inner.settings, &sites), limits))
     }
 
     /// The simulated world under it.
@@ -222,7 +223,7 @@ fn check_drivers(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn storage_defaults(settings: &Settings) -> StorageDefaults {
+fn storage_defaults(settings: &Settings, sites: &[SiteName]) -> StorageDefaults {
     StorageDefaults {
         primary_array_url: settings.primary_array_url.clone(),
         primary_array_api_token: settings.primary_array_api_token.clone(),
@@ -231,5 +232,6 @@ fn storage_defaults(settings: &Settings) -> StorageDefaults {
         replication_interval: settings.default_replication_interval,
         rpo_minutes: settings.default_rpo_minutes,
         credentials_needed: settings.storage_driver == StorageDriverChoice::Pure,
+        array_sides: arrays::sides(settings, sites),
     }
 }

@@ -39,13 +39,16 @@ pub use views::{
 
 pub use crate::exec::{Event, Progress};
 pub use crate::plan::{Request, SiteFailoverRequest, SitePlan};
+pub use crate::rules::Side;
+pub use crate::rules::policy_drift::PolicyDrift;
 
 use crate::exec::{Endpoints, Executor, Limits, lease};
 use crate::model::{GroupRecord, OpKey, OpenOperation, ProjectId, SiteName};
 use crate::ports::{Cancel, Cx, LeaseHolder, Outcome};
+use crate::rules::AccessIn;
 use crate::{ApiToken, Error, Result};
 use jiff::SignedDuration;
-use std::{future::Future, sync::Arc};
+use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 /// Longest time that one call of an edit may take.
 const EDIT_TIME: SignedDuration = SignedDuration::from_secs(120);
@@ -67,6 +70,21 @@ pub struct StorageDefaults {
     pub rpo_minutes: Option<u32>,
     /// Whether array URLs and tokens are needed at all; a simulated array has none.
     pub credentials_needed: bool,
+    /// Which of the two arrays stands at a site. A site that is not in it has the one that is named like its part in the
+    /// group.
+    pub array_sides: BTreeMap<SiteName, Side>,
+}
+
+impl StorageDefaults {
+    /// What `[storage]` says about the array of `site`, which has the part `side` in a group.
+    fn array_of(&self, site: &SiteName, side: Side) -> AccessIn<'_> {
+        let side = self.array_sides.get(site).copied().unwrap_or(side);
+        let (url, token) = match side {
+            Side::Primary => (&self.primary_array_url, &self.primary_array_api_token),
+            Side::Secondary => (&self.secondary_array_url, &self.secondary_array_api_token),
+        };
+        AccessIn { side, url: url.as_deref(), token: token.as_ref() }
+    }
 }
 
 /// One site's engine. Cheap to clone; clones share everything.

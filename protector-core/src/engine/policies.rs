@@ -1,13 +1,14 @@
 //! Replication policies: created or changed with the same call.
 
-use super::{Engine, PolicyChange, PolicyView, describe};
+use super::{Engine, Page, PolicyChange, PolicyView, describe};
 use crate::exec::metadata;
 use crate::model::{
-    ArrayGroupName, ArrayVolumeName, GroupRecord, PolicyStatus, Protection, ReplicationPolicy, ReplicationType,
-    SiteName,
+    ArrayGroupName, ArrayVolumeName, GroupRecord, PolicyStatus, Protection, ProtectionGroup, ReplicationPolicy,
+    ReplicationType, SiteName,
 };
 use crate::ports::{GroupSpec, MemberMode, MemberSet, ReplicationLink, ReplicationSpec};
-use crate::rules::{self, Side, naming};
+use crate::rules::policy_drift::{self, PolicyDrift, StorageSays};
+use crate::rules::{self, AccessIn, Side, naming};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
@@ -88,12 +89,12 @@ impl Engine {
             rpo_minutes,
             status: PolicyStatus::Active,
         };
-        self.check_access(&policy)?;
+        self.check_access(&record.group, &policy)?;
         Ok(policy)
     }
 
     /// URLs must be right wherever they are given; they and tokens must be there only if the driver needs them.
-    fn check_access(&self, policy: &ReplicationPolicy) -> Result<()> {
+    fn check_access(&self, group: &ProtectionGroup, policy: &ReplicationPolicy) -> Result<()> {
         let defaults = &self.0.defaults;
         for (field, url) in
             [("--primary-fa-url", &policy.primary_fa_url), ("--secondary-fa-url", &policy.secondary_fa_url)]
@@ -105,21 +106,30 @@ impl Engine {
         if !defaults.credentials_needed {
             return Ok(());
         }
-        rules::credentials::resolve(
-            Side::Primary,
-            policy.primary_fa_url.as_deref(),
-            policy.primary_fa_api_token.as_ref(),
-            defaults.primary_array_url.as_deref(),
-            defaults.primary_array_api_token.as_ref(),
-        )?;
-        rules::credentials::resolve(
-            Side::Secondary,
-            policy.secondary_fa_url.as_deref(),
-            policy.secondary_fa_api_token.as_ref(),
-            defaults.secondary_array_url.as_deref(),
-            defaults.secondary_array_api_token.as_ref(),
-        )
-        .map(drop)
+        let [primary, secondary] = access_in(policy);
+        rules::credentials::resolve(primary, defaults.array_of(&group.primary_site, Side::Primary))?;
+        rules::credentials::resolve(secondary, defaults.array_of(&group.secondary_site, Side::Secondary)).map(drop)
+    }
+
+    /// Where policies and what `[storage]` says by now are not the same, by name of the group: defaults apply when a policy
+    /// is created, and settings change.
+    ///
+    /// # Errors
+    /// store cannot be read → `Storage`.
+    pub async fn policy_drift(&self) -> Result<Vec<PolicyDrift>> {
+        let defaults = &self.0.defaults;
+        let mut found = Vec::new();
+        for record in self.visible_groups(&Page::default()).await? {
+            let Some(policy) = &record.policy else { continue };
+            let storage = StorageSays {
+                replication_interval: defaults.replication_interval,
+                rpo_minutes: defaults.rpo_minutes,
+                primary: defaults.array_of(&record.group.primary_site, Side::Primary),
+                secondary: defaults.array_of(&record.group.secondary_site, Side::Secondary),
+            };
+            found.extend(policy_drift::drift(&record.group, policy, storage));
+        }
+        Ok(found)
     }
 
     /// The 1:1:1 rule over everything stored here.
@@ -187,6 +197,15 @@ impl Engine {
         .await
         .map(drop)
     }
+}
+
+/// What a policy says about the arrays of the primary and of the secondary site.
+fn access_in(policy: &ReplicationPolicy) -> [AccessIn<'_>; 2] {
+    [
+        (Side::Primary, &policy.primary_fa_url, &policy.primary_fa_api_token),
+        (Side::Secondary, &policy.secondary_fa_url, &policy.secondary_fa_api_token),
+    ]
+    .map(|(side, url, token)| AccessIn { side, url: url.as_deref(), token: token.as_ref() })
 }
 
 /// Array names of all members' volumes on `site`.

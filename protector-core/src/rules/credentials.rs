@@ -5,7 +5,7 @@ use std::fmt;
 use url::{Host, Url};
 
 /// Which array of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// The array of the primary site.
     Primary,
@@ -31,44 +31,59 @@ pub struct ArrayAccess {
     pub token: ApiToken,
 }
 
-/// URL and token of one side, each from the policy if it is there, else from `[storage]`.
+/// What one place says about an array.
+#[derive(Debug, Clone, Copy)]
+pub struct AccessIn<'a> {
+    /// Under which of its two names.
+    pub side: Side,
+    /// URL, if it is there.
+    pub url: Option<&'a str>,
+    /// Token, if it is there.
+    pub token: Option<&'a ApiToken>,
+}
+
+/// URL and token of one side of a policy, each from there if it is given, else from `[storage]`. The array of a group's
+/// primary site may be the secondary one of `[storage]`: sides are names within one place.
 ///
 /// # Errors
 /// A field is in neither place → `InvalidConfiguration` naming both places; both URLs are there but name different arrays →
 /// `InvalidConfiguration`; a URL is not an HTTPS management URL → as [`validate_fa_url`]. Mend the named field.
-pub fn resolve(
-    side: Side,
-    policy_url: Option<&str>,
-    policy_token: Option<&ApiToken>,
-    settings_url: Option<&str>,
-    settings_token: Option<&ApiToken>,
-) -> Result<ArrayAccess> {
-    let in_policy = |url| endpoint(ErrorKind::InvalidRequest, &format!("{side}_fa_url"), url);
-    let in_settings = |url| endpoint(ErrorKind::InvalidConfiguration, &format!("[storage] {side}_array_url"), url);
-    let from_policy = policy_url.map(in_policy).transpose()?;
-    let from_settings = settings_url.map(in_settings).transpose()?;
-    if let (Some(policy), Some(settings)) = (&from_policy, &from_settings)
-        && policy != settings
-    {
-        return Err(Error::configuration(format!(
-            "{side}_fa_url of the policy ('{}') and {side}_array_url in [storage] ('{}') name different arrays",
-            policy_url.unwrap_or_default(),
-            settings_url.unwrap_or_default()
-        ))
-        .remedy("make both name the same array, or remove one of them"));
-    }
-    let url = policy_url.or(settings_url);
-    let token = policy_token.or(settings_token);
-    match (url, token) {
+pub fn resolve(policy: AccessIn<'_>, settings: AccessIn<'_>) -> Result<ArrayAccess> {
+    check_same_array(policy, settings)?;
+    match (policy.url.or(settings.url), policy.token.or(settings.token)) {
         (Some(url), Some(token)) => Ok(ArrayAccess { url: url.trim().to_owned(), token: token.clone() }),
-        (url, token) => Err(missing(side, url.is_none(), token.is_none())),
+        (url, token) => Err(missing(policy.side, settings.side, url.is_none(), token.is_none())),
     }
 }
 
-fn missing(side: Side, url: bool, token: bool) -> Error {
+/// Whether policy and `[storage]` mean the same array, where both name one.
+///
+/// # Errors
+/// both URLs are there but name different arrays → `InvalidConfiguration`; a URL is not an HTTPS management URL → as
+/// [`validate_fa_url`].
+pub fn check_same_array(policy: AccessIn<'_>, settings: AccessIn<'_>) -> Result<()> {
+    let (side, its) = (policy.side, settings.side);
+    let in_policy = |url| endpoint(ErrorKind::InvalidRequest, &format!("{side}_fa_url"), url);
+    let in_settings = |url| endpoint(ErrorKind::InvalidConfiguration, &format!("[storage] {its}_array_url"), url);
+    let from_policy = policy.url.map(in_policy).transpose()?;
+    let from_settings = settings.url.map(in_settings).transpose()?;
+    if let (Some(one), Some(other)) = (&from_policy, &from_settings)
+        && one != other
+    {
+        return Err(Error::configuration(format!(
+            "{side}_fa_url of the policy ('{}') and {its}_array_url in [storage] ('{}') name different arrays",
+            policy.url.unwrap_or_default(),
+            settings.url.unwrap_or_default()
+        ))
+        .remedy("make both name the same array, or remove one of them"));
+    }
+    Ok(())
+}
+
+fn missing(side: Side, its: Side, url: bool, token: bool) -> Error {
     let places = [
-        (url, format!("no {side}_fa_url in the policy and no {side}_array_url in [storage]")),
-        (token, format!("no {side}_fa_api_token in the policy and no {side}_array_api_token in [storage]")),
+        (url, format!("no {side}_fa_url in the policy and no {its}_array_url in [storage]")),
+        (token, format!("no {side}_fa_api_token in the policy and no {its}_array_api_token in [storage]")),
     ];
     let absent: Vec<String> = places.into_iter().filter(|(absent, _)| *absent).map(|(_, text)| text).collect();
     Error::configuration(format!("the {side} array cannot be reached: {}", absent.join("; "))).remedy(format!(

@@ -17,6 +17,8 @@ pub mod mapping;
 pub mod naming;
 /// One protection group, one consistency group, one array group; and whether their members agree.
 pub mod one_to_one;
+/// Where a policy and what `[storage]` says by now are not the same.
+pub mod policy_drift;
 /// Age of the newest recovery point against the recovery point objective.
 pub mod rpo;
 /// How much of the time a group kept its recovery point objective.
@@ -33,7 +35,7 @@ pub(crate) mod shell;
 mod testing;
 
 pub use choose::{ExpectedVolumes, PassedOver, PointFault, newest_usable};
-pub use credentials::{ArrayAccess, Side, validate_fa_url};
+pub use credentials::{AccessIn, ArrayAccess, Side, validate_fa_url};
 pub use eligibility::{Candidate, Violation, check_candidates, check_volume_type, violations_error};
 pub use one_to_one::{MappingViolation, MembershipDrift, check_mapping, compare_membership};
 pub use rpo::{RecoveryPointAge, RpoVerdict, age_of, check_interval, check_rpo, check_schedule};

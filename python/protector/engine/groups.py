@@ -11,6 +11,7 @@ from protector.values import (
     LedgerEntry,
     Member,
     Policy,
+    PolicyDrift,
     ProtectionGroup,
     SyncStatus,
     Volume,
@@ -154,6 +155,15 @@ class ProtectionGroups(Part):
     def policy_show(self, group: str) -> Policy:
         """The policy of a group. Raises ``NotFound`` for an unknown group or one without a policy."""
         return Policy.from_json(self._native.policy_show(group))
+
+    def policy_drift(self) -> list[PolicyDrift]:
+        """Where policies and what ``[storage]`` says by now are not the same: defaults apply when a policy is created,
+        and never reach one that exists.
+
+        >>> engine.policy_drift()
+        []
+        """
+        return PolicyDrift.list_from_json(self._native.policy_drift())
 
     # ---------------------------------------------------------------------------------------------------------- members
 

@@ -11,7 +11,22 @@ fn token(text: &str) -> Option<ApiToken> {
 type Place = (Option<&'static str>, Option<ApiToken>);
 
 fn resolved(policy: &Place, settings: &Place) -> Result<ArrayAccess> {
-    resolve(Side::Primary, policy.0, policy.1.as_ref(), settings.0, settings.1.as_ref())
+    resolve(within(Side::Primary, policy), within(Side::Primary, settings))
+}
+
+fn within(side: Side, place: &Place) -> AccessIn<'_> {
+    AccessIn { side, url: place.0, token: place.1.as_ref() }
+}
+
+#[test]
+fn a_side_of_a_policy_may_be_the_other_side_of_the_settings() {
+    let settings = (Some(A), token("s"));
+    let crossed = resolve(within(Side::Secondary, &(Some(A), None)), within(Side::Primary, &settings)).unwrap();
+    assert_eq!((crossed.url.as_str(), crossed.token.expose()), (A, "s"));
+    let error = resolve(within(Side::Secondary, &(Some(B), None)), within(Side::Primary, &settings)).unwrap_err();
+    for phrase in ["secondary_fa_url", "primary_array_url in [storage]", A, B] {
+        assert!(error.message().contains(phrase), "{phrase} is not in: {error}");
+    }
 }
 
 #[test]
@@ -63,7 +78,9 @@ fn what_is_missing_is_named_in_both_places() {
     let secret = ["secondary_fa_api_token", "secondary_array_api_token"];
     let cases = [(None, None, true, true), (Some(A), None, false, true), (None, token("t"), true, false)];
     for (given_url, given_token, url_missing, token_missing) in cases {
-        let error = resolve(Side::Secondary, given_url, None, None, given_token.as_ref()).unwrap_err();
+        let policy = AccessIn { side: Side::Secondary, url: given_url, token: None };
+        let settings = AccessIn { side: Side::Secondary, url: None, token: given_token.as_ref() };
+        let error = resolve(policy, settings).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
         for (names, missing) in [(url, url_missing), (secret, token_missing)] {
             for name in names {

@@ -11,7 +11,7 @@ from typing import Any
 
 from osc_lib import exceptions
 
-from protectorclient.osc.v1.base import ShowOne, add_group
+from protectorclient.osc.v1.base import Lister, ShowOne, add_group
 
 _HELP = "token of that array: env:<variable>, file:<path>, - to be asked, or the token itself"
 
@@ -73,6 +73,19 @@ class ShowPolicy(_Policy):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.show(self.engine.policy_show(parsed_args.group), parsed_args)
+
+
+class ListPolicyDrift(Lister):
+    """List where policies and the defaults of [storage] are not the same
+
+    Defaults apply when a policy is created; changing them does not change policies that exist.
+    """
+
+    columns = ("protection_group", "field", "policy_value", "default_value")
+    more = ("remedy",)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        return self.list(self.engine.policy_drift(), parsed_args)
 
 
 class _Hidden(str):
