@@ -113,6 +113,13 @@ mirror! {
     /// See [`engine::Engine::protection_group_delete`].
     fn protection_group_delete(&self, group: &str) -> ();
 
+    /// See [`engine::Engine::mapping_show`].
+    fn mapping_show(&self, group: &str) -> MappingView;
+    /// See [`engine::Engine::mapping_suggest`].
+    fn mapping_suggest(&self, group: &str) -> MappingView;
+    /// See [`engine::Engine::mapping_set`].
+    fn mapping_set(&self, group: &str, set: &MappingSet) -> MappingView;
+
     /// See [`engine::Engine::policy_create`].
     fn policy_create(&self, group: &str, change: &PolicyChange) -> PolicyView;
     /// See [`engine::Engine::policy_show`].

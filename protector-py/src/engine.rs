@@ -77,6 +77,18 @@ impl Engine {
         call(py, || self.0.protection_group_delete(group))
     }
 
+    fn mapping_show(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.mapping_show(group))
+    }
+
+    fn mapping_suggest(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.mapping_suggest(group))
+    }
+
+    fn mapping_set(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
+        json(py, || self.0.mapping_set(group, &from_json(request)?))
+    }
+
     fn policy_create(&self, py: Python<'_>, group: &str, change: &str) -> PyResult<String> {
         json(py, || self.0.policy_create(group, &from_json(change)?))
     }

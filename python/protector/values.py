@@ -75,6 +75,7 @@ class Mappings(Value):
 
     networks: dict[str, str] = field(hash=False)
     flavors: dict[str, str] = field(hash=False)
+    security_groups: dict[str, str] = field(hash=False, default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ mod describe;
 mod divergence;
 mod facts;
 mod health;
+mod mappings;
 mod members;
 mod operations;
 mod peer;
@@ -28,12 +29,13 @@ pub use health::{ComplianceView, DrillView, HealthView, RpoSweepView, metrics_te
 pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
 pub use requests::{
-    DivergenceDiscard, GroupCreate, GroupUpdate, MemberAdd, MemberUpdate, PolicyChange, SiteCreate, StopOptions,
+    DivergenceDiscard, GroupCreate, GroupUpdate, MappingSet, MemberAdd, MemberUpdate, PolicyChange, SiteCreate,
+    StopOptions,
 };
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use tenancy::Page;
 pub use views::{
-    ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MemberView,
+    ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MappingRow, MappingView, MemberView,
     OperationView, PolicyView, SiteCheck, SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };
 

@@ -57,6 +57,16 @@ pub struct GroupUpdate {
     pub mappings: Option<Mappings>,
 }
 
+/// Mappings to put over the stored ones.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MappingSet {
+    /// From the primary to the secondary site.
+    pub mappings: Mappings,
+    /// Take also every suggestion for what is not mapped.
+    pub suggested: bool,
+}
+
 /// A policy to create, or the fields of an existing one to change; absent fields stay or take their default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

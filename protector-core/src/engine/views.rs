@@ -4,6 +4,7 @@ use crate::model::{
     BootCheck, FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus,
     PolicyStatus, Protection, ReplicationType, SiteName, SyncStatus,
 };
+use crate::rules::mapping::Likeness;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -147,6 +148,38 @@ pub struct PolicyView {
     pub primary_fa_token_set: bool,
     /// Whether the policy holds a token for the secondary array.
     pub secondary_fa_token_set: bool,
+}
+
+/// What stands for the things of a group on the other site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MappingView {
+    /// Name of the group.
+    pub protection_group: String,
+    /// Site of the sources.
+    pub primary_site: SiteName,
+    /// Site of the targets.
+    pub secondary_site: SiteName,
+    /// What is mapped or used by members, by kind, then by name.
+    pub mappings: Vec<MappingRow>,
+}
+
+/// One thing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MappingRow {
+    /// `network`, `flavor` or `security-group`.
+    pub kind: String,
+    /// Its name on the primary site.
+    pub source: String,
+    /// What is stored to stand for it on the secondary site.
+    pub target: Option<String>,
+    /// What could, if nothing is stored and it is clear.
+    pub suggested: Option<String>,
+    /// What the suggestion rests on: `name` or `likeness`.
+    pub because: Option<Likeness>,
+    /// What might, if it is not clear.
+    pub candidates: Vec<String>,
+    /// What is wrong with it as the clouds are now, or that it is not known.
+    pub problem: Option<String>,
 }
 
 /// A consistency group.

@@ -97,6 +97,10 @@ impl Cloud for MockCloud {
         self.look(flavors::list)
     }
 
+    async fn security_groups(&self) -> Result<Vec<String>> {
+        self.look(ports::security_groups)
+    }
+
     async fn quota(&self) -> Result<Quota> {
         self.look(quota::left)
     }

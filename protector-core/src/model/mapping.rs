@@ -11,4 +11,7 @@ pub struct Mappings {
     pub networks: BTreeMap<String, String>,
     /// Flavor name to flavor name. A flavor that is not listed keeps its name.
     pub flavors: BTreeMap<String, String>,
+    /// Security group name to security group name. One that is not listed keeps its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub security_groups: BTreeMap<String, String>,
 }

@@ -11,7 +11,7 @@ use super::relocate::import::Import;
 use super::relocate::{self, FIRST_COPY_SECONDS};
 use super::{Action, ExpectedLoss, Facts, Finding, FindingCode, Phase, Plan, Request, Step, checks};
 use crate::model::{Mappings, MemberStatus, Protection, StepId, Unfinished};
-use crate::rules::{naming, start_order};
+use crate::rules::{self, naming, start_order};
 
 /// Plans the retry.
 pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
@@ -51,11 +51,8 @@ pub(super) fn plan(facts: &Facts, request: &Request) -> Plan {
 
 /// Those of the move, under those of the request.
 fn mappings(facts: &Facts, request: &Request, unfinished: &Unfinished, findings: &mut Vec<Finding>) -> Mappings {
-    let mut given = unfinished.mappings.clone();
-    if let Some(mappings) = request.mappings() {
-        given.networks.extend(mappings.networks.clone());
-        given.flavors.extend(mappings.flavors.clone());
-    }
+    let none = Mappings::default();
+    let given = rules::mapping::merge(&unfinished.mappings, request.mappings().unwrap_or(&none));
     mappings_towards_target(facts, Some(&given), findings)
 }
 

@@ -101,6 +101,7 @@ fn judge(next: &mut GroupRecord, arrival: &Arrival<'_>) {
     if let Some(given) = arrival.mappings {
         unfinished.mappings.networks.extend(given.networks.clone());
         unfinished.mappings.flavors.extend(given.flavors.clone());
+        unfinished.mappings.security_groups.extend(given.security_groups.clone());
     }
     let missing: BTreeSet<&DiskId> = next
         .failed_members()

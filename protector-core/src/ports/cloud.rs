@@ -318,6 +318,14 @@ pub trait Cloud: Debug + Display + Send + Sync {
     /// Flavors by name.
     async fn flavors(&self) -> Result<Vec<Flavor>>;
 
+    /// Names of the project's security groups, sorted.
+    ///
+    /// # Errors
+    /// cannot be asked for → `Unsupported`: then nobody knows which there are.
+    async fn security_groups(&self) -> Result<Vec<String>> {
+        Err(crate::Error::unsupported(format!("{self} cannot list security groups")))
+    }
+
     /// What is left of the project's quota.
     async fn quota(&self) -> Result<Quota>;
 

@@ -1,4 +1,8 @@
-//! Network and flavor mappings: parse, merge, invert.
+//! Mappings of networks, flavors and security groups: parse, merge, invert; `suggest` proposes them.
+
+mod suggest;
+
+pub use suggest::{Likeness, Suggestion, Thing, network_likeness, suggest};
 
 use crate::model::Mappings;
 use crate::{Error, Result};
@@ -36,7 +40,11 @@ pub fn merge(stored: &Mappings, given: &Mappings) -> Mappings {
     let over = |stored: &BTreeMap<String, String>, given: &BTreeMap<String, String>| {
         stored.iter().chain(given).map(|(source, target)| (source.clone(), target.clone())).collect()
     };
-    Mappings { networks: over(&stored.networks, &given.networks), flavors: over(&stored.flavors, &given.flavors) }
+    Mappings {
+        networks: over(&stored.networks, &given.networks),
+        flavors: over(&stored.flavors, &given.flavors),
+        security_groups: over(&stored.security_groups, &given.security_groups),
+    }
 }
 
 /// The mappings for the way back.
@@ -60,6 +68,7 @@ pub fn towards(stored: &Mappings, given: &Mappings, target_is_secondary: bool) -
     let inverted = Mappings {
         networks: inverted("network", &stored.networks, &given.networks)?,
         flavors: inverted("flavor", &stored.flavors, &given.flavors)?,
+        security_groups: inverted("security-group", &stored.security_groups, &given.security_groups)?,
     };
     Ok(merge(&inverted, given))
 }

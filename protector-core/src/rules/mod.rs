@@ -11,7 +11,7 @@ pub mod credentials;
 pub mod eligibility;
 /// Whose hold on a group may end.
 pub mod hold;
-/// Network and flavor mappings: parse, merge, invert.
+/// Mappings of networks, flavors and security groups: parse, merge, invert, suggest.
 pub mod mapping;
 /// All name arithmetic: array objects, replicas, snapshots, clones, Cinder's names.
 pub mod naming;

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protector.engine.calls import NameMap, Part, ReplicationType, to_json
+from protector.engine.calls import NameMap, Part, ReplicationType, mappings_of, to_json
+from protector.mappings import MappingView
 from protector.values import (
     BootCheck,
     ConsistencyGroup,
@@ -100,6 +101,7 @@ class ProtectionGroups(Part):
         if networks is not None or flavors is not None:
             old = self.protection_group_show(group).mappings
             mappings = {
+                "security_groups": old.security_groups,
                 "networks": dict(old.networks if networks is None else networks),
                 "flavors": dict(old.flavors if flavors is None else flavors),
             }
@@ -112,6 +114,42 @@ class ProtectionGroups(Part):
         Raises ``NotFound``, ``Conflict`` while an operation is open or members are left, and ``PeerUnreachable``.
         """
         self._native.protection_group_delete(group)
+
+    # --------------------------------------------------------------------------------------------------------- mappings
+
+    def mapping_show(self, group: str) -> MappingView:
+        """The stored mappings of a group, what is wrong with them as both clouds are now, and what its members use that
+        is not mapped. Raises ``NotFound``."""
+        return MappingView.from_json(self._native.mapping_show(group))
+
+    def mapping_suggest(self, group: str) -> MappingView:
+        """The same, with what could stand for what is not mapped: the thing of the same name; else the only network
+        with an address range in common, or the only flavor of that size. If several might be meant, none is suggested
+        and all are candidates. Raises ``NotFound``, and ``Unreachable`` if a cloud does not answer.
+
+        >>> rows = engine.mapping_suggest("prod-web").mappings
+        >>> [(row.source, row.suggested, row.because) for row in rows if row.kind == "security-group"]
+        [('default', 'default', 'name'), ('web', 'web', 'name')]
+        """
+        return MappingView.from_json(self._native.mapping_suggest(group))
+
+    def mapping_set(
+        self,
+        group: str,
+        *,
+        networks: NameMap | None = None,
+        flavors: NameMap | None = None,
+        security_groups: NameMap | None = None,
+        suggested: bool = False,
+    ) -> MappingView:
+        """Puts mappings from the primary to the secondary site over the stored ones, name by name. ``suggested`` takes
+        also every suggestion for what is not mapped.
+
+        Raises ``NotFound``, ``InvalidRequest`` for what is not there on its site or cannot be inverted for the way
+        back, ``Conflict`` while an operation is open, ``Unreachable`` and ``PeerUnreachable``; nothing is changed then.
+        """
+        mappings = mappings_of(networks, flavors) | {"security_groups": dict(security_groups or {})}
+        return MappingView.from_json(self._native.mapping_set(group, to_json(mappings=mappings, suggested=suggested)))
 
     # --------------------------------------------------------------------------------------------------------- policies
 

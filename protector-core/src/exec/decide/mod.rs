@@ -6,6 +6,7 @@ mod ending;
 mod members;
 mod metadata;
 mod rollback;
+mod security_groups;
 
 pub use ending::{
     Ending, closed_positions, ended, ending, epoch_of, is_undone, known_by_outcome_alone, leaves_steps, meaning,
@@ -16,6 +17,7 @@ pub use metadata::{goes_on_untold, next_record, opened, tells_again, tells_peer}
 pub use rollback::{
     AfterFailedUndo, Undo, failed_undo, freed, needs_undo, overwrites, restored, stays, tells_end, undo,
 };
+pub use security_groups::security_groups;
 
 #[cfg(test)]
 mod tests;

@@ -96,13 +96,14 @@ pub(super) struct Interface<'a> {
 pub(super) async fn ensure_port(run: &Run, cx: &Cx, site: &SiteName, wanted: Interface<'_>) -> Result<StepOutput> {
     let Interface { member, nic, network, reuse, fixed_ips, begun_by } = wanted;
     let cloud = run.endpoints.cloud(site)?;
-    let (_, capture) = member_of(run, member).await?;
+    let (protected, capture) = member_of(run, member).await?;
+    let security_groups = decide::security_groups(&run.plan, &*run.record().await?, &protected, &capture);
     let spec = PortSpec {
         name: format!("{begun_by}/{member}/{nic}"),
         reuse: reuse.cloned(),
         network: network.to_owned(),
         fixed_ips: fixed_ips.to_vec(),
-        security_groups: capture.security_groups,
+        security_groups,
     };
     let port = run.settle(cx, || cloud.ensure_port(cx, &spec)).await?;
     let interface =

@@ -83,10 +83,14 @@ fn fitting(tx: &Tx<'_>, network_id: &str, spec: &PortSpec) -> Result<BTreeSet<St
     Ok(fitting)
 }
 
+/// Names of a site's security groups, sorted.
+pub(in crate::mock) fn security_groups(tx: &Tx<'_>, site: &Site) -> Result<Vec<String>> {
+    tx.all("SELECT name FROM security_groups WHERE site = ?1 ORDER BY name", [&site.name], |row| row.get(0))
+}
+
 /// A new port without addresses.
 pub(in crate::mock) fn create(tx: &Tx<'_>, site: &Site, spec: &PortSpec, network_id: &str) -> Result<PortId> {
-    let known = tx.all("SELECT name FROM security_groups WHERE site = ?1", [&site.name], |row| row.get(0))?;
-    let known: BTreeSet<String> = known.into_iter().collect();
+    let known = security_groups(tx, site)?;
     let security_groups: Vec<&String> = spec.security_groups.iter().filter(|name| known.contains(*name)).collect();
     let id = tx.new_id()?;
     tx.execute(

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 fn networks(pairs: &[(&str, &str)]) -> Mappings {
     let networks = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    Mappings { networks, flavors: BTreeMap::new() }
+    Mappings { networks, ..Mappings::default() }
 }
 
 #[test]
@@ -33,6 +33,10 @@ fn two_sources_of_one_target_cannot_be_inverted() {
     for (kind, mappings) in [
         ("network", networks(&[("a", "x"), ("b", "x"), ("c", "y")])),
         ("flavor", Mappings { flavors: networks(&[("a", "x"), ("b", "x")]).networks, ..Mappings::default() }),
+        (
+            "security-group",
+            Mappings { security_groups: networks(&[("a", "x"), ("b", "x")]).networks, ..Mappings::default() },
+        ),
     ] {
         let error = invert(&mappings).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -63,12 +67,12 @@ fn stored_mappings_turn_with_the_move() {
 proptest! {
     #[test]
     fn inverting_twice_gives_the_start(pairs in proptest::collection::btree_map("[a-f]", "[a-f]", 0..6)) {
-        let mappings = Mappings { networks: pairs.clone(), flavors: pairs.clone() };
+        let mappings = Mappings { networks: pairs.clone(), flavors: pairs.clone(), security_groups: pairs.clone() };
         let targets: std::collections::BTreeSet<&String> = pairs.values().collect();
         match invert(&mappings) {
             Ok(inverse) => prop_assert_eq!(invert(&inverse).unwrap(), mappings),
             Err(_) => prop_assert!(targets.len() < pairs.len()),
         }
-        prop_assert_eq!(invert(&Mappings { flavors: BTreeMap::new(), networks: pairs.clone() }).is_ok(), targets.len() == pairs.len());
+        prop_assert_eq!(invert(&Mappings { networks: pairs.clone(), ..Mappings::default() }).is_ok(), targets.len() == pairs.len());
     }
 }

@@ -142,14 +142,23 @@ def add_group(parser: argparse.ArgumentParser) -> None:
 def add_mappings(parser: argparse.ArgumentParser, direction: str) -> None:
     """``--network-mapping`` and ``--flavor-mapping``, both repeatable."""
     for kind in ("network", "flavor"):
-        parser.add_argument(
-            f"--{kind}-mapping",
-            metavar=f"<{kind}>=<{kind}>",
-            dest=f"{kind}s",
-            type=_pair,
-            action="append",
-            help=f"{kind} {direction} (repeat for more)",
-        )
+        _add_mapping(parser, kind, direction)
+
+
+def add_security_group_mappings(parser: argparse.ArgumentParser, direction: str) -> None:
+    """``--security-group-mapping``, repeatable."""
+    _add_mapping(parser, "security-group", direction)
+
+
+def _add_mapping(parser: argparse.ArgumentParser, kind: str, direction: str) -> None:
+    parser.add_argument(
+        f"--{kind}-mapping",
+        metavar=f"<{kind}>=<{kind}>",
+        dest=f"{kind.replace('-', '_')}s",
+        type=_pair,
+        action="append",
+        help=f"{kind.replace('-', ' ')} {direction} (repeat for more)",
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:

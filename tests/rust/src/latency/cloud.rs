@@ -89,6 +89,10 @@ impl Cloud for SlowCloud {
         self.after(self.inner.flavors()).await
     }
 
+    async fn security_groups(&self) -> Result<Vec<String>> {
+        self.after(self.inner.security_groups()).await
+    }
+
     async fn quota(&self) -> Result<Quota> {
         self.after(self.inner.quota()).await
     }
