@@ -37,9 +37,16 @@ class Site(Value):
 class SiteCheck(Value):
     """One check of a site."""
 
-    #: ``cloud``, ``array``, ``link``, ``volume types`` or ``metadata``.
+    #: The end that asks: a site, or ``here``, this process.
+    from_site: str
+    #: The site that is asked.
+    to_site: str
+    #: What is asked there: ``cloud``, ``array``, ``volume types``, ``array link`` or ``metadata``.
+    service: str
+    #: What was checked: ``reachable``, ``credentials``, ``version``, ``clock``, ``quota``, ``volume types``,
+    #: ``counterpart of …`` or ``connected``.
     check: str
-    #: ``ok`` or ``failed``.
+    #: ``ok``, ``failed`` or ``unknown``.
     result: str
     detail: str
     remedy: str | None

@@ -232,7 +232,15 @@ def test_site_validate_exits_with_1_if_a_check_fails(deployment: MockDeployment)
     deployment.set_site("site-b", available=False)
     done = run_osc("protector", "site", "validate", "site-b", "-f", "json")
     assert done.code == 1
-    assert any(check["result"] == "failed" for check in json.loads(done.out))
+    matrix = json.loads(done.out)
+    ends = {(check["from_site"], check["to_site"], check["service"]) for check in matrix}
+    assert {("here", "site-b", "cloud"), ("here", "site-b", "array"), ("site-b", "site-a", "array link")} <= ends
+    failed = [check for check in matrix if check["result"] == "failed"]
+    assert {check["service"] for check in failed} >= {"cloud", "array"}
+    assert all(check["remedy"] for check in failed)
+    assert all(check["result"] == "unknown" for check in matrix if check["check"] in ("quota", "credentials", "clock"))
+    # what the lost site does not answer counts against that one
+    assert run_osc("protector", "site", "validate", "site-a").code == 0
 
 
 def test_health(protected: Engine) -> None:

@@ -192,9 +192,9 @@ def test_config_check_and_site_validate_show_the_arrays(
         assert array.api_token not in json.dumps(report) + shown.out + shown.err
     for site, name in zip(("site-a", "site-b"), NAMES, strict=True):
         done = run_osc("protector", "site", "validate", site, "-f", "json")
-        checks = {check["check"]: check for check in done.json}
-        assert name in checks["array"]["detail"]
-        assert "PureStorageDriver" in checks["array"]["detail"]
+        checks = {(check["service"], check["check"]): check for check in done.json}
+        assert name in checks["array", "version"]["detail"]
+        assert "PureStorageDriver" in checks["array", "version"]["detail"]
         assert {check["result"] for check in checks.values()} == {"ok"}
 
 
@@ -267,8 +267,9 @@ def test_what_only_the_array_can_refuse_is_told_and_changes_nothing(
     configured(changes)
     validated = run_osc("protector", "site", "validate", "site-a", "-f", "json")
     assert validated.code == 1
-    failed = {check["check"]: check for check in json.loads(validated.out) if check["result"] == "failed"}
+    failed = {check["service"]: check for check in json.loads(validated.out) if check["result"] == "failed"}
     assert "array" in failed
+    assert failed["array"]["remedy"]
     assert all(word in failed["array"]["detail"] for word in words), failed
     assert remedy in (failed["array"]["remedy"] or "")
     synced = run_osc("protector", "consistency-group", "sync", "prod-web", "--wait")

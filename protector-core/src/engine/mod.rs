@@ -17,6 +17,7 @@ mod protection_groups;
 mod rehearsals;
 pub mod report;
 mod requests;
+mod site_checks;
 mod site_failover;
 mod sites;
 mod start_options;

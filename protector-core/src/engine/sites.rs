@@ -1,14 +1,9 @@
-//! Sites: register, look at, check.
+//! Sites: register and look at; `site_checks` checks them.
 
-use super::{Engine, SiteCheck, SiteCreate, SiteValidation, VolumeTypeView};
+use super::{Engine, SiteCreate, VolumeTypeView};
 use crate::model::{REPLICATION_TYPE, ReplicationType, Site, SiteId, SiteName, SiteStatus, VolumeType};
-use crate::ports::{PeerArray, ReplicationLink};
 use crate::rules::eligibility::check_volume_type;
 use crate::{Error, Result};
-use std::time::Duration;
-
-/// How long the check of a link waits for the array at its other end.
-const LINK_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Registers a site on this site's store.
@@ -73,22 +68,6 @@ impl Engine {
         self.0.endpoints.store.delete_site(&site.name).await
     }
 
-    /// Checks cloud, array, link to the other array and volume types of a site. What fails is in the result, with what to
-    /// do about it.
-    ///
-    /// # Errors
-    /// not registered → `NotFound`.
-    pub async fn site_validate(&self, name: &str) -> Result<SiteValidation> {
-        let site = self.registered(name).await?.name;
-        let checks = vec![
-            check("cloud", self.check_cloud(&site).await),
-            check("array", self.check_array(&site).await),
-            check("link", self.check_link(&site).await),
-            check("volume types", self.check_types(&site).await),
-        ];
-        Ok(SiteValidation { valid: checks.iter().all(|c| c.result == "ok"), site, checks })
-    }
-
     /// Volume types of a site, with whether a protection group can use them.
     ///
     /// # Errors
@@ -109,76 +88,11 @@ impl Engine {
     }
 
     async fn observed_status(&self, site: &SiteName) -> SiteStatus {
-        match self.check_cloud(site).await {
-            Ok(_) => SiteStatus::Active,
-            Err(_) => SiteStatus::Unreachable,
+        let cloud = self.0.endpoints.cloud(site);
+        match cloud {
+            Ok(cloud) if cloud.ping().await.is_ok() => SiteStatus::Active,
+            _ => SiteStatus::Unreachable,
         }
-    }
-
-    async fn check_cloud(&self, site: &SiteName) -> Result<String> {
-        let info = self.0.endpoints.cloud(site)?.ping().await?;
-        Ok(format!("'{}' answers", info.name))
-    }
-
-    async fn check_array(&self, site: &SiteName) -> Result<String> {
-        let array = self.0.endpoints.array(site)?;
-        let info = array.info().await?;
-        Ok(format!("{} ({}, {}) answers", info.name, array.driver_name(), info.version))
-    }
-
-    /// The array must be connected to that of the other site. One that does not answer in time counts against its own site
-    /// only; then any connection will do.
-    async fn check_link(&self, site: &SiteName) -> Result<String> {
-        let array = self.0.endpoints.array(site)?;
-        let (here, peers) = tokio::try_join!(array.info(), array.peers())?;
-        let connected: Vec<_> = peers.iter().filter(|p| p.link == ReplicationLink::Connected).collect();
-        let names = |peers: &[&PeerArray]| peers.iter().map(|p| p.name.to_string()).collect::<Vec<_>>().join(", ");
-        if connected.is_empty() {
-            let all = peers.iter().map(|p| format!("{} is {:?}", p.name, p.link)).collect::<Vec<_>>().join(", ");
-            return Err(
-                Error::precondition(format!("no connected array ({all})")).remedy("connect the arrays for replication")
-            );
-        }
-        for (other_site, other) in self.0.endpoints.arrays.iter().filter(|(name, _)| *name != site) {
-            let Ok(Ok(there)) = tokio::time::timeout(LINK_PATIENCE, other.info()).await else { continue };
-            if there.id == here.id {
-                return Err(Error::configuration(format!(
-                    "'{}' is the array of {site} and of {other_site}",
-                    here.name
-                ))
-                .remedy("name the two arrays that replicate to each other in [storage]"));
-            }
-            if !connected.iter().any(|peer| peer.id == there.id) {
-                let message =
-                    format!("not connected to '{}' of {other_site}, but to {}", there.name, names(&connected));
-                return Err(Error::precondition(message).remedy("connect the arrays for replication"));
-            }
-        }
-        Ok(format!("connected to {}", names(&connected)))
-    }
-
-    async fn check_types(&self, site: &SiteName) -> Result<String> {
-        let types = self.site_list_volume_types(site.as_str()).await?;
-        let eligible: Vec<_> = types.iter().filter(|t| t.eligible).map(|t| t.name.as_str()).collect();
-        if eligible.is_empty() {
-            return Err(Error::precondition(format!("no volume type of {site} is enabled for replication")).remedy(format!(
-                "openstack --os-cloud {site} volume type set <type> --property replication_enabled='<is> True' --property replication_type='<in> async'"
-            )));
-        }
-        Ok(format!("{} can be protected", eligible.join(", ")))
-    }
-}
-
-fn check(name: &str, result: Result<String>) -> SiteCheck {
-    let check = name.to_owned();
-    match result {
-        Ok(detail) => SiteCheck { check, result: "ok".to_owned(), detail, remedy: None },
-        Err(e) => SiteCheck {
-            check,
-            result: "failed".to_owned(),
-            detail: e.message().to_owned(),
-            remedy: e.remedy_text().map(str::to_owned),
-        },
     }
 }
 

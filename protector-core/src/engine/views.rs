@@ -328,7 +328,7 @@ pub struct StepView {
 pub struct SiteValidation {
     /// The site.
     pub site: SiteName,
-    /// Whether every check passed.
+    /// Whether no check failed. What is unknown because the other site does not answer counts against that one.
     pub valid: bool,
     /// Check by check.
     pub checks: Vec<SiteCheck>,
@@ -337,9 +337,16 @@ pub struct SiteValidation {
 /// One check of a site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SiteCheck {
-    /// What was checked: `cloud`, `array`, `link`, `volume types`, `metadata`.
+    /// The end that asks: a site, or `here`, this process.
+    pub from_site: String,
+    /// The site that is asked.
+    pub to_site: String,
+    /// What is asked there: `cloud`, `array`, `volume types`, `array link`, `metadata`.
+    pub service: String,
+    /// What was checked: `reachable`, `credentials`, `version`, `clock`, `quota`, `volume types`, `counterpart of …`,
+    /// `connected`.
     pub check: String,
-    /// `ok` or `failed`.
+    /// `ok`, `failed` or `unknown`.
     pub result: String,
     /// What was seen.
     pub detail: String,

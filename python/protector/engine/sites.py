@@ -34,9 +34,12 @@ class Sites(Part):
         self._native.site_delete(name)
 
     def site_validate(self, name: str) -> SiteValidation:
-        """Looks whether cloud, array, link, volume types and metadata of a site are usable. Raises ``NotFound``.
+        """Looks who reaches what of a site, as whom, in which version, with how much room: cloud and array with
+        credentials and clocks, quota, volume types on both sites, the link of the arrays, metadata. Raises
+        ``NotFound``.
 
-        What does not work is a failed check, not an exception.
+        What does not work is a failed check with the command that mends it, not an exception. What is unknown because
+        the other site does not answer counts against that one.
 
         >>> engine.site_validate("site-b").valid
         True

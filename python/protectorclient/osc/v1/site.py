@@ -72,9 +72,13 @@ class DeleteSite(ProtectorCommand):
 
 
 class ValidateSite(Lister):
-    """Check cloud, array, link, volume types and metadata of a site; exit with 1 if a check failed"""
+    """Check who reaches what of a site, as whom, in which version, with how much room; exit with 1 if a check failed
 
-    columns = ("check", "result", "detail", "remedy")
+    Cloud and array with credentials and clocks, quota, volume types on both sites, the link of the arrays, metadata.
+    What is unknown because the other site does not answer counts against that one.
+    """
+
+    columns = ("from_site", "to_site", "service", "check", "result", "detail", "remedy")
     _valid = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
