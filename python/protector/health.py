@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from protector.values import Value
+from protector._value import Value
 
 
 @dataclass(frozen=True)

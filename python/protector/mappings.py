@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protector.values import Value
+from protector._value import Value
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import logging
 import subprocess
@@ -33,7 +34,16 @@ def operation(status: str, stop: str | None = None, **more: Any) -> Operation:
 
 
 def report(rpo: str | None, age: int | None = None) -> Health:
-    return Health("web", "active", "connected", "IN SYNC", age, 15, rpo, False, ("array 'b' is silent",))
+    seen = {each.name: None for each in dataclasses.fields(Health)}
+    known = {"protection_group": "web", "status": "active", "link": "connected", "sync_status": "IN SYNC"}
+    reasons = {
+        "failover_ready": False,
+        "reasons": ["array 'b' is silent"],
+        "unplanned_ready": False,
+        "unplanned_reasons": [],
+    }
+    data = {"recovery_point_age_seconds": age, "rpo_minutes": 15, "rpo": rpo, "ledger": []}
+    return Health.from_dict(seen | known | reasons | data)
 
 
 # ------------------------------------------------------------------------------------------------------ decisions

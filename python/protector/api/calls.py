@@ -236,7 +236,7 @@ HEALTH: Schema = {
             "items": record(
                 ("site", "checks"),
                 site={"type": "string"},
-                checks={"type": "object", "additionalProperties": {"enum": ["ok", "failed"]}},
+                checks={"type": "object", "additionalProperties": {"enum": ["ok", "failed", "unknown"]}},
             ),
         },
         components={"type": "object", "additionalProperties": {"enum": ["ok", "failed", "unknown"]}},

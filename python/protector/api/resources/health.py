@@ -32,5 +32,8 @@ def show(asked: Asked) -> dict[str, Any]:
 
 
 def _site(asked: Asked, name: str) -> dict[str, Any]:
-    checks = {each.check.replace(" ", "_"): each.result for each in asked.engine.site_validate(name).checks}
-    return {"site": name, "checks": checks}
+    worst: dict[str, str] = {}
+    for each in asked.engine.site_validate(name).checks:
+        service = each.service.replace(" ", "_")
+        worst[service] = max(worst.get(service, "ok"), each.result, key=("ok", "unknown", "failed").index)
+    return {"site": name, "checks": worst}
