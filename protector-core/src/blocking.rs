@@ -145,6 +145,10 @@ mirror! {
     fn sync_status(&self, group: &str) -> SyncStatusView;
     /// See [`engine::Engine::sync_metadata`].
     fn sync_metadata(&self, group: &str) -> SyncStatusView;
+    /// See [`engine::Engine::plan_reconcile`].
+    fn plan_reconcile(&self, group: &str, winner: &str) -> ReconcilePlan;
+    /// See [`engine::Engine::reconcile`].
+    fn reconcile(&self, plan: &ReconcilePlan) -> SyncStatusView;
 
     /// See [`engine::Engine::divergence_list`].
     fn divergence_list(&self, group: &str) -> Vec<LedgerEntryView>;

@@ -8,7 +8,8 @@ use super::views::{
     ConsistencyGroupView, FenceDueView, GroupView, LedgerEntryView, MemberView, PolicyView, VolumeView,
 };
 use crate::model::{
-    FenceDue, GroupRecord, GroupStatus, LedgerEntry, Member, MemberStatus, OperationStatus, Protection, SiteName,
+    FenceDue, GroupRecord, GroupStatus, LedgerEntry, LedgerVolume, Member, MemberStatus, OperationStatus, Protection,
+    SiteName,
 };
 use crate::rules;
 use jiff::Timestamp;
@@ -80,11 +81,16 @@ pub(super) fn ledger_entry(entry: &LedgerEntry) -> LedgerEntryView {
         recovery_point: entry.point.to_string(),
         data_time: entry.data_time,
         since: entry.since,
-        volumes: entry.volumes.iter().map(|volume| volume.volume_id.to_string()).collect(),
+        volumes: entry.volumes.iter().map(ledger_volume).collect(),
         evidence: entry.evidence.clone(),
         snapshot: entry.snapshot.as_ref().map(ToString::to_string),
         discarded: entry.discarded.as_ref().map(|d| format!("{} by {}: {}", d.at, d.by, d.reason)),
     }
+}
+
+/// By its id in Cinder, else by its name on the array.
+fn ledger_volume(volume: &LedgerVolume) -> String {
+    volume.volume_id.as_ref().map_or_else(|| volume.array_volume.to_string(), ToString::to_string)
 }
 
 /// An entry in one line.

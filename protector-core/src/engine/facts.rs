@@ -9,8 +9,7 @@ use crate::plan::{
     ArrayFacts, CloudFacts, Durations, FACTS_SCHEMA, Facts, Observation, PeerFacts, Request, SiteFacts, TestRun,
 };
 use crate::ports::{
-    Cloud, CloudVolume, OperationFilter, PeerArray, PeerVersion, PodMemberState, SERVER_OP_KEY, StorageDriver,
-    StoredOperation,
+    Cloud, CloudVolume, OperationFilter, PeerArray, PodMemberState, SERVER_OP_KEY, StorageDriver, StoredOperation,
 };
 use crate::rules::naming;
 use crate::{Error, ErrorKind, Result};
@@ -94,15 +93,14 @@ impl Engine {
 
     async fn peer_facts(&self, record: &GroupRecord, request: &Request) -> PeerFacts {
         let (peer, group) = (&self.0.endpoints.peer, &record.group.id);
-        let version = peer.version(group).await.map(|v| match v {
-            PeerVersion::At(version) => Some(version),
-            PeerVersion::Absent => None,
-        });
+        let theirs = peer.record(group).await;
+        let differs = matches!(&theirs, Ok(Some(theirs)) if theirs.version == record.version && theirs != record);
+        let version = theirs.map(|theirs| theirs.map(|theirs| theirs.version));
         let tests = match request {
             Request::Commit {} => Some(peer.open_tests(group).await.into()),
             _ => None,
         };
-        PeerFacts { site: peer.site().clone(), version: version.into(), tests }
+        PeerFacts { site: peer.site().clone(), version: version.into(), differs, tests }
     }
 
     async fn site_facts(&self, record: &GroupRecord, site: SiteName, request: &Request) -> SiteFacts {

@@ -10,6 +10,7 @@ mod facts;
 mod health;
 mod mappings;
 mod members;
+mod metadata;
 mod operations;
 mod peer;
 mod policies;
@@ -41,7 +42,7 @@ pub use views::{
 };
 
 pub use crate::exec::{Event, Progress};
-pub use crate::plan::{Request, SiteFailoverRequest, SitePlan};
+pub use crate::plan::{ReconcilePlan, Request, SiteFailoverRequest, SitePlan};
 pub use crate::rules::Side;
 pub use crate::rules::policy_drift::PolicyDrift;
 

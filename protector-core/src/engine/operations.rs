@@ -159,7 +159,7 @@ impl Engine {
     fn opening(&self, plan: &Plan, record: &GroupRecord, stored: &StoredOperation) -> GroupChange {
         let open = OpenOperation { id: stored.id.clone(), kind: stored.kind, site: self.0.site.clone() };
         let next = decide::opened(record, plan, open, self.0.endpoints.peer.site(), stored.accepted_at);
-        GroupChange { expected: record.version, record: next }
+        GroupChange { expected: record.version, record: next, agreed: false }
     }
 }
 

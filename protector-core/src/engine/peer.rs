@@ -74,6 +74,15 @@ impl Peer for InProcessPeer {
         Ok(self.held(group).await?.map_or(PeerVersion::Absent, |record| PeerVersion::At(record.version)))
     }
 
+    async fn record(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.held(group).await
+    }
+
+    async fn agreed(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.ping().await?;
+        self.store.agreed_group(group).await
+    }
+
     async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
         self.ping().await?;
         rehearsals::open_tests(&*self.store, group).await
@@ -87,7 +96,9 @@ impl Peer for InProcessPeer {
             _ if let Some(open) = open => Err(is_held(open)),
             (None, PeerVersion::Absent) => self.store.create_group(record).await,
             (Some(held), PeerVersion::At(version)) if held.version == version => {
-                self.store.update_group(&GroupChange { record: record.clone(), expected: version }).await
+                // whether the other site comes to hold it, too, is learned there
+                let change = GroupChange { record: record.clone(), expected: version, agreed: false };
+                self.store.update_group(&change).await
             }
             _ => Err(self.differs(held.as_ref(), expected)),
         }

@@ -1,12 +1,12 @@
-//! Protection groups: create, list, show, change, delete; metadata of both sites.
+//! Protection groups: create, list, show, change, delete.
 
-use super::{Engine, GroupCreate, GroupUpdate, GroupView, Page, SyncStatusView, describe};
+use super::{Engine, GroupCreate, GroupUpdate, GroupView, Page, describe};
 use crate::exec::metadata;
 use crate::model::{
     ConsistencyGroup, ConsistencyGroupId, ConsistencyGroupStatus, Epoch, GroupRecord, Mappings, MetadataVersion,
-    ProjectId, Protection, ProtectionGroup, ProtectionGroupId, ReplicationType, SiteName, SyncStatus,
+    ProjectId, Protection, ProtectionGroup, ProtectionGroupId, ReplicationType, SiteName,
 };
-use crate::ports::{CinderGroup, CinderGroupSpec, GroupChange, PeerVersion};
+use crate::ports::{CinderGroup, CinderGroupSpec};
 use crate::rules::{self, naming};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -17,7 +17,8 @@ impl Engine {
     /// # Errors
     /// bad name, equal sites → `InvalidRequest`; name taken → `AlreadyExists`; site not registered → `NotFound`; volume type
     /// not replicated on one of the sites → `NotEligible`; other site does not answer → `PeerUnreachable`; replication type
-    /// that the arrays' driver does not offer → `Unsupported`. Nothing is left behind.
+    /// that the arrays' driver does not offer → `Unsupported`. Nothing is left behind. Whether the other site has it is not
+    /// known → `Indeterminate` with the command that brings it to both.
     pub async fn protection_group_create(&self, request: &GroupCreate) -> Result<GroupView> {
         naming::validate_protection_group_name(&request.name)?;
         let project = self.project_for(request.project_id.as_deref())?;
@@ -35,7 +36,10 @@ impl Engine {
         cg.primary_cg_id = first.id;
         cg.secondary_cg_id = second.id;
         if let Err(refused) = metadata::create(&self.0.endpoints, &record).await {
-            self.remove_cinder_groups(&record).await;
+            // a record that may be on one of the sites names them
+            if refused.kind() != ErrorKind::Indeterminate {
+                self.remove_cinder_groups(&record).await;
+            }
             return Err(refused);
         }
         Ok(describe::group(&record, None, None))
@@ -133,71 +137,6 @@ impl Engine {
         metadata::delete(&self.0.endpoints, &record).await?;
         self.remove_cinder_groups(&record).await;
         Ok(())
-    }
-
-    /// Compares the metadata of both sites.
-    ///
-    /// # Errors
-    /// no such group → `NotFound`.
-    pub async fn sync_status(&self, group: &str) -> Result<SyncStatusView> {
-        let record = self.load(group).await?;
-        let peer = &self.0.endpoints.peer;
-        let (sync_status, remote_version, detail) = match peer.version(&record.group.id).await {
-            Err(e) => (SyncStatus::Unreachable, None, Some(e.message().to_owned())),
-            Ok(PeerVersion::Absent) => {
-                (SyncStatus::OutOfSync, None, Some(format!("{} does not have the group", peer.site())))
-            }
-            Ok(PeerVersion::At(v)) if v == record.version && record.divergence.is_none() => {
-                (SyncStatus::InSync, Some(v.0), None)
-            }
-            Ok(PeerVersion::At(v)) => (
-                SyncStatus::OutOfSync,
-                Some(v.0),
-                Some(format!("openstack protector protection-group sync {}", record.group.name)),
-            ),
-        };
-        Ok(SyncStatusView {
-            protection_group_id: record.group.id.to_string(),
-            sync_status,
-            local_site: self.0.site.clone(),
-            local_version: record.version.0,
-            remote_site: peer.site().clone(),
-            remote_version,
-            detail,
-        })
-    }
-
-    /// Makes the other site hold what this site holds. Only the side that is ahead may do so.
-    ///
-    /// # Errors
-    /// the other site is ahead → `Conflict`: run it from there; open operation → `Conflict`; no answer → `PeerUnreachable`.
-    pub async fn sync_metadata(&self, group: &str) -> Result<SyncStatusView> {
-        let record = self.load(group).await?;
-        let (peer, name) = (&self.0.endpoints.peer, &record.group.name);
-        if let Some(open) = &record.group.operation {
-            return Err(super::is_open(open, name));
-        }
-        let theirs = peer.version(&record.group.id).await?;
-        match theirs {
-            PeerVersion::At(v) if v == record.version && record.divergence.is_none() => {
-                return self.sync_status(group).await;
-            }
-            PeerVersion::At(v) if v > record.version => {
-                return Err(Error::conflict(format!(
-                    "{} is ahead: version {v} there, {} here",
-                    peer.site(),
-                    record.version
-                ))
-                .remedy(format!("openstack --os-cloud {} protector protection-group sync {name}", peer.site())));
-            }
-            PeerVersion::At(_) | PeerVersion::Absent => {}
-        }
-        let mut next = self.next_version(&record);
-        next.divergence = None;
-        self.confirm_divergence(&mut next).await;
-        peer.push(&next, theirs).await?;
-        self.0.endpoints.store.update_group(&GroupChange { expected: record.version, record: next }).await?;
-        self.sync_status(group).await
     }
 
     /// A copy that may be changed and stored as the next version.

@@ -4,6 +4,7 @@ use crate::model::{
     BootCheck, FailoverType, GroupStatus, LedgerState, Mappings, MemberStatus, OperationId, OperationStatus,
     PolicyStatus, Protection, ReplicationType, SiteName, SyncStatus,
 };
+use crate::rules::difference::Difference;
 use crate::rules::mapping::Likeness;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -231,8 +232,14 @@ pub struct SyncStatusView {
     pub remote_site: SiteName,
     /// Version there, if it answered and has the group.
     pub remote_version: Option<u64>,
-    /// What to do about it.
+    /// Version that both agreed on last; absent: not known.
+    pub base_version: Option<u64>,
+    /// How they disagree, or why the other site could not be asked.
     pub detail: Option<String>,
+    /// What differs, field by field; `here` is the local site.
+    pub differences: Vec<Difference>,
+    /// Commands that lead to agreement.
+    pub next: Vec<String>,
 }
 
 /// An operation.

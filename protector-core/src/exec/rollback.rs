@@ -163,7 +163,9 @@ pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()>
     let record = run.record().await?;
     let began = run.state().steps.values().filter_map(|s| s.begun_at).min().unwrap_or_else(|| run.now());
     let mut next = decide::freed(&record, &run.plan, &run.state(), &run.operation.id, began);
-    if let Some(step) = decide::tells_end(&run.plan, &record)
+    let tells_end = decide::tells_end(&run.plan, &record);
+    let mut agreed = tells_end.is_some();
+    if let Some(step) = tells_end
         && let Err(e) = tell_end(run, step, &record, &next).await
     {
         if e.kind() == ErrorKind::Cancelled {
@@ -174,9 +176,10 @@ pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()>
             return fail(run, step, or_leave_peer(run, e)).await;
         }
         // a lease that was lost shows in the write below
+        agreed = false;
         transition::diverge(&mut next, &run.operation.id, run.endpoints.peer.site(), began);
     }
-    let change = GroupChange { expected: record.version, record: next };
+    let change = GroupChange { expected: record.version, record: next, agreed };
     run.append_with(vec![Record::Finished { status }], Some(change), true).await
 }
 

@@ -74,8 +74,9 @@ impl LedgerEntry {
 pub struct LedgerVolume {
     /// Of which disk.
     pub disk: DiskId,
-    /// Cinder volume.
-    pub volume_id: VolumeId,
+    /// Cinder volume; absent for a clone that Cinder has not taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_id: Option<VolumeId>,
     /// Volume on the array, by name.
     pub array_volume: ArrayVolumeName,
     /// The same by id.

@@ -97,7 +97,7 @@ fn silent<T>(what: &str, site: &SiteFacts, seen: &Observation<T>, evidence: Evid
     Some(finding)
 }
 
-/// The peer must answer and hold the same version.
+/// The peer must answer and hold the same.
 pub(super) fn in_sync(facts: &Facts, findings: &mut Vec<Finding>) {
     let name = &facts.record.group.name;
     match &facts.peer.version {
@@ -121,6 +121,20 @@ pub(super) fn in_sync(facts: &Facts, findings: &mut Vec<Finding>) {
                 )
                 .remedy(format!("openstack protector protection-group sync {name}"))
                 .seen(of_peer(facts).value("version", theirs).value("version_here", facts.record.version)),
+            );
+        }
+        Observation::Known(_) if facts.peer.differs => {
+            let version = facts.record.version;
+            let site = &facts.peer.site;
+            findings.push(
+                Finding::blocker(
+                    FindingCode::MetadataOutOfSync,
+                    format!(
+                        "metadata of '{name}' is OUT OF SYNC: both sites are at version {version}, and {site} differs"
+                    ),
+                )
+                .remedy(format!("openstack protector protection-group sync-status {name}"))
+                .seen(of_peer(facts).value("version", version).value("content", "another one")),
             );
         }
         Observation::Known(_) => {}

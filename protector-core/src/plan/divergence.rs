@@ -26,7 +26,7 @@ pub fn suspect(record: &mut GroupRecord, plan: &Plan, operation: &OperationId, a
         let copy = disk.copies.get(&plan.source)?;
         Some(LedgerVolume {
             disk: disk.id.clone(),
-            volume_id: copy.volume_id.clone(),
+            volume_id: Some(copy.volume_id.clone()),
             array_volume: copy.array_volume.clone(),
             array_volume_id: copy.array_volume_id.clone(),
         })

@@ -98,6 +98,9 @@ pub struct PeerFacts {
     pub site: SiteName,
     /// The version it holds; `Known(None)`: it answers and does not have the group.
     pub version: Observation<Option<MetadataVersion>>,
+    /// It holds the same version with another content.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
     /// Test failovers made from there that are not cleaned up; `None`: not asked, which a commit takes for not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tests: Option<Observation<Vec<OpenTest>>>,

@@ -22,6 +22,7 @@ mod output;
 mod placement;
 #[cfg(test)]
 mod pods_tests;
+mod reconcile;
 mod relocate;
 mod reprotect;
 mod request;
@@ -48,6 +49,7 @@ pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
 pub use forecast::{Durations, Forecast, StepProgress, StepTime, Timeline, forecast, remaining_seconds, simulate};
 pub use graph::{Graph, GraphFormat, plan_graph_json};
 pub use output::{Outputs, StepOutput};
+pub use reconcile::{ReconcilePlan, plan_reconcile, reconciliation_id};
 pub use request::Request;
 pub use schedule::{Limits, Schedule};
 pub use sealed::{ExpectedLoss, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};

@@ -46,6 +46,7 @@ pub(crate) fn facts(sizes: &[Size], away: bool) -> Facts {
         peer: PeerFacts {
             site: "site-b".into(),
             version: Observation::Known(Some(record.version)),
+            differs: false,
             tests: Some(Observation::Known(Vec::new())),
         },
         source: site_facts(&record, source, target, true),

@@ -48,6 +48,18 @@ pub trait Peer: Debug + Display + Send + Sync {
     /// no answer → `PeerUnreachable`.
     async fn version(&self, group: &ProtectionGroupId) -> Result<PeerVersion>;
 
+    /// The record it holds, with its tokens; `None`: it does not have the group.
+    ///
+    /// # Errors
+    /// no answer → `PeerUnreachable` → whether the sites agree is not known.
+    async fn record(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>>;
+
+    /// What [`Store::agreed_group`](super::Store::agreed_group) says there. `None`: it does not know of any.
+    ///
+    /// # Errors
+    /// as [`Peer::record`].
+    async fn agreed(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>>;
+
     /// Test failovers of the group that were made from the other site, and are not cleaned up; newest first. They are in its
     /// journals alone.
     ///

@@ -53,6 +53,8 @@ pub struct GroupChange {
     pub record: GroupRecord,
     /// The version that must be stored now.
     pub expected: MetadataVersion,
+    /// The other site holds `record` already: it is kept as what both agree on, see [`Store::agreed_group`].
+    pub agreed: bool,
 }
 
 /// Which groups to list.
@@ -181,7 +183,17 @@ pub trait Store: Debug + Display + Send + Sync {
     /// stored version differs from `expected` → `Conflict`; no such group → `NotFound`; uniqueness as `create_group`.
     async fn update_group(&self, change: &GroupChange) -> Result<()>;
 
-    /// Removes a group. Its operations and journals stay.
+    /// The newest record of which this site has learned that both sites held it, without tokens; `None`: it has learned of
+    /// none. Of two sites only the one that told the other learns of it, so the newer one of both answers counts.
+    async fn agreed_group(&self, id: &ProtectionGroupId) -> Result<Option<GroupRecord>>;
+
+    /// Keeps `record` as what both sites agree on. One of a higher version is kept already: changes nothing.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`.
+    async fn agree(&self, record: &GroupRecord) -> Result<()>;
+
+    /// Removes a group, and what both sites agreed on. Its operations and journals stay.
     ///
     /// # Errors
     /// stored version differs from `expected` → `Conflict`; no such group → `NotFound`.

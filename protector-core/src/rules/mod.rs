@@ -3,10 +3,14 @@
 //! Every rule answers with all that is wrong at once, in an order that does not depend on the order of its input, and a
 //! refusal names what, which value, and the command that mends it. Unknown never reads as good.
 
+/// Whether two sites agree about a group, and which of them went on.
+pub mod agreement;
 /// Which recovery point a failover clones from.
 pub mod choose;
 /// Array URLs and tokens: policy first, then `[storage]`, HTTPS only.
 pub mod credentials;
+/// What differs between the records of two sites, in words.
+pub mod difference;
 /// Whether volume types and volumes can be protected; all violations at once.
 pub mod eligibility;
 /// Whose hold on a group may end.
@@ -19,6 +23,8 @@ pub mod naming;
 pub mod one_to_one;
 /// Where a policy and what `[storage]` says by now are not the same.
 pub mod policy_drift;
+/// One record of two that went apart: the winner's, with all that the loser's knows of the world.
+pub mod reconcile;
 /// Age of the newest recovery point against the recovery point objective.
 pub mod rpo;
 /// How much of the time a group kept its recovery point objective.

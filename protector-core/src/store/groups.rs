@@ -76,9 +76,10 @@ pub(super) fn create(t: &mut dyn Tables, keys: Option<&KeyRing>, record: &GroupR
 }
 
 pub(super) fn update(t: &mut dyn Tables, keys: Option<&KeyRing>, change: &GroupChange) -> Sql<()> {
-    let GroupChange { record, expected } = change;
+    let GroupChange { record, expected, agreed } = change;
     expect_version(t, &record.group.id, *expected)?;
-    write(t, keys, record, UPDATE)
+    write(t, keys, record, UPDATE)?;
+    if *agreed { super::agreed::keep(t, record) } else { Ok(()) }
 }
 
 pub(super) fn delete(t: &mut dyn Tables, id: &ProtectionGroupId, expected: MetadataVersion) -> Sql<()> {

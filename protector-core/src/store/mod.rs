@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `location` | where the data is |
 //! | `keys`, `tokens` | the key repository behind encrypted tokens; which of them need an older key |
-//! | `sites`, `groups`, `belongings`, `operations`, `durations`, `leases`, `stops`, `rpo` | the tables, one noun each |
+//! | `sites`, `groups`, `belongings`, `agreed`, `rpo`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
 //! | `sql` | what the tables ask of a database |
 //! | `sqlite`, `mariadb` | the databases: opening, schema, transactions |
 //! | `server` | where a server is |
 //! | `examine` | whether all of it can be read |
 //! | `columns`, `fault` | values as they are kept, and how a database's errors read outside |
 
+mod agreed;
 mod belongings;
 mod columns;
 mod durations;
@@ -251,6 +252,16 @@ impl Store for SqlStore {
     async fn update_group(&self, change: &GroupChange) -> Result<()> {
         let change = change.clone();
         self.write(move |t, keys| groups::update(t, keys, &change)).await
+    }
+
+    async fn agreed_group(&self, id: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        let id = id.clone();
+        self.run(move |t, _| agreed::find(t, &id)).await
+    }
+
+    async fn agree(&self, record: &GroupRecord) -> Result<()> {
+        let record = record.clone();
+        self.write(move |t, _| agreed::keep(t, &record)).await
     }
 
     async fn delete_group(&self, id: &ProtectionGroupId, expected: MetadataVersion) -> Result<()> {

@@ -165,6 +165,14 @@ impl Peer for Nobody {
         cannot()
     }
 
+    async fn record(&self, _: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        cannot()
+    }
+
+    async fn agreed(&self, _: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        cannot()
+    }
+
     async fn push(&self, _: &GroupRecord, _: PeerVersion) -> Result<()> {
         cannot()
     }

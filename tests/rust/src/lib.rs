@@ -12,6 +12,7 @@ pub mod gate;
 pub mod golden;
 pub mod idle;
 pub mod latency;
+pub mod link;
 pub mod ordered;
 pub mod pods;
 pub mod request_log;

@@ -44,7 +44,12 @@ pub fn facts_of(servers: usize, volumes: usize) -> Facts {
         schema: FACTS_SCHEMA,
         now: NOW,
         local_site: "site-a".into(),
-        peer: PeerFacts { site: "site-b".into(), version: Observation::Known(Some(record.version)), tests: None },
+        peer: PeerFacts {
+            site: "site-b".into(),
+            version: Observation::Known(Some(record.version)),
+            differs: false,
+            tests: None,
+        },
         open_operation: None,
         unreadable_operation: None,
         source: SiteFacts {

@@ -119,6 +119,14 @@ impl Store for WatchedStore {
         self.inner.update_group(change).await
     }
 
+    async fn agreed_group(&self, id: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.inner.agreed_group(id).await
+    }
+
+    async fn agree(&self, record: &GroupRecord) -> Result<()> {
+        self.inner.agree(record).await
+    }
+
     async fn delete_group(&self, id: &ProtectionGroupId, expected: MetadataVersion) -> Result<()> {
         self.inner.delete_group(id, expected).await
     }

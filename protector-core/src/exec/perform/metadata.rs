@@ -15,9 +15,11 @@ pub(super) async fn announce(run: &Run, step: &Step, cx: &Cx) -> Result<()> {
         .settle(cx, || async { peer.push(&record, PeerVersion::At(run.plan.version)).await.map(Outcome::Done) })
         .await;
     match told {
-        Err(e) if decide::goes_on_untold(&run.plan, step, e.kind()) => Ok(()),
-        other => other,
+        Err(e) if decide::goes_on_untold(&run.plan, step, e.kind()) => return Ok(()),
+        other => other?,
     }
+    // what the other site does from here on is its own change
+    run.endpoints.store.agree(&record).await
 }
 
 /// The record that the step leads to, told to the other site unless that was not told of the operation at all. An unplanned
@@ -26,18 +28,18 @@ pub(super) async fn change(run: &Run, step: &Step) -> Result<GroupChange> {
     let record = run.record().await?;
     let at = begun_at(run, step);
     let mut next = decide::next_record(&run.plan, &run.state(), &run.operation.id, step, &record, at)?;
-    let expected = record.version;
+    let (expected, mut agreed) = (record.version, false);
     if decide::tells_peer(&run.plan, &record) {
         let (peer, cx) = (&run.endpoints.peer, run.cx(step));
         match run.settle(&cx, || async { peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done) }).await {
-            Ok(()) => {}
+            Ok(()) => agreed = true,
             Err(e) if decide::goes_on_untold(&run.plan, step, e.kind()) => {
                 transition::diverge(&mut next, &run.operation.id, peer.site(), at);
             }
             Err(e) => return Err(e),
         }
     }
-    Ok(GroupChange { record: next, expected })
+    Ok(GroupChange { record: next, expected, agreed })
 }
 
 fn begun_at(run: &Run, step: &Step) -> Timestamp {

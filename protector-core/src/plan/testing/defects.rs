@@ -148,7 +148,7 @@ pub(crate) fn leave_without_fence(f: &mut Facts) {
         volumes: volumes
             .map(|(disk, copy)| LedgerVolume {
                 disk,
-                volume_id: copy.volume_id,
+                volume_id: Some(copy.volume_id),
                 array_volume: copy.array_volume,
                 array_volume_id: copy.array_volume_id,
             })
@@ -182,7 +182,7 @@ pub(crate) fn retain(f: &mut Facts) {
     let kept = f.record.retained.iter().filter(|c| c.volume_id.as_str().ends_with("kept"));
     let volumes = kept.map(|copy| LedgerVolume {
         disk: copy.disk.clone(),
-        volume_id: copy.volume_id.clone(),
+        volume_id: Some(copy.volume_id.clone()),
         array_volume: copy.array_volume.clone(),
         array_volume_id: copy.array_volume_id.clone(),
     });

@@ -1,5 +1,6 @@
 //! The promises of [`Store`].
 
+mod agreed;
 mod durations;
 mod groups;
 mod operations;
@@ -36,7 +37,7 @@ pub struct StoreSubject {
 ///     Ok(store::StoreSubject { other: store.clone(), store, keeps_tokens: false })
 /// })
 /// .await;
-/// assert_eq!(report.skipped(), ["tokens_come_back"]);
+/// assert_eq!(report.skipped(), ["tokens_come_back", "what_was_agreed_on_has_no_tokens"]);
 /// assert!(report.into_result().is_ok());
 /// # });
 /// # Ok::<(), std::io::Error>(())
@@ -46,6 +47,7 @@ pub fn suite() -> Vec<Check<StoreSubject>> {
         sites::checks(),
         groups::checks(),
         projects::checks(),
+        agreed::checks(),
         operations::checks(),
         durations::checks(),
         rpo::checks(),

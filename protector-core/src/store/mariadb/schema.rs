@@ -11,6 +11,7 @@ use crate::store::sqlite::migrations::latest;
 const STEPS: &[(u32, &str)] = &[
     (5, include_str!("../migrations/mariadb/0005_initial.sql")),
     (6, include_str!("../migrations/mariadb/0006_rpo_history.sql")),
+    (7, include_str!("../migrations/mariadb/0007_agreed_groups.sql")),
 ];
 /// Seconds that one process waits for another to migrate.
 const WAIT_SECONDS: i64 = 60;

@@ -67,9 +67,10 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
     SqlStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
-/// Undoes steps 5 and 6.
-const BACK_TO_4: &str = "DROP TABLE rpo_history;
-    PRAGMA foreign_keys = OFF;
+/// Undoes steps 5 to 7.
+const BACK_TO_4: &str = "PRAGMA foreign_keys = OFF;
+    DROP TABLE agreed_groups;
+    DROP TABLE rpo_history;
     ALTER TABLE protection_groups RENAME TO newer;
     CREATE TABLE protection_groups (
         id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, primary_site TEXT NOT NULL,

@@ -35,6 +35,16 @@ impl Peer for SlowPeer {
         self.inner.version(group).await
     }
 
+    async fn record(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.latencies.call().await;
+        self.inner.record(group).await
+    }
+
+    async fn agreed(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.latencies.call().await;
+        self.inner.agreed(group).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         self.latencies.call().await;
         self.inner.push(record, expected).await

@@ -10,7 +10,7 @@ async fn the_way_home_fences_the_old_side_and_keeps_what_it_held() -> Result<()>
     // the old server writes on, while the new one does
     let entry = left.entry().await?;
     for volume in &entry.volumes {
-        left.stage.deployment.world().write(&site_a(), &volume.volume_id, 2)?;
+        left.stage.deployment.world().write(&site_a(), in_cinder(volume), 2)?;
     }
     left.away.sync_metadata(GROUP).await?;
     left.write(4).await?;

@@ -24,7 +24,7 @@ async fn the_ledger_suspects_the_old_side_before_the_pivot() -> Result<()> {
         // a source that answered was stopped and fenced; one that did not waits for it
         assert_eq!(record.fences_due.is_empty(), answers, "{:?}", record.fences_due);
         stage.set_site("site-a", true)?;
-        let writable = stage.deployment.world().write(&site_a(), &entry.volumes[0].volume_id, 0).is_ok();
+        let writable = stage.deployment.world().write(&site_a(), in_cinder(&entry.volumes[0]), 0).is_ok();
         assert_eq!(writable, !answers);
     }
     Ok(())
@@ -137,7 +137,7 @@ async fn an_array_that_answers_is_fenced_although_its_cloud_is_silent() -> Resul
     assert_eq!((record.fences_due.len(), record.fences_due[0].servers.len()), (1, 1));
     stage.set_site("site-a", true)?;
     let entry = &record.ledger[0];
-    assert!(world.write(&site_a(), &entry.volumes[0].volume_id, 0).is_err(), "the server runs behind the fence");
+    assert!(world.write(&site_a(), in_cinder(&entry.volumes[0]), 0).is_err(), "the server runs behind the fence");
     away.sync_metadata(GROUP).await?;
     let settled = operate(&away, &reprotect()).await?;
     assert_eq!(settled.status, OperationStatus::Completed, "{settled:#?}");
@@ -167,12 +167,12 @@ async fn servers_are_stopped_although_their_array_is_silent() -> Result<()> {
     let record = stage.record(&away).await?;
     assert_eq!((record.fences_due.len(), record.fences_due[0].servers.len()), (1, 1));
     world.set_array_available(&"flasharray-a".into(), true)?;
-    assert!(world.write(&site_a(), &record.ledger[0].volumes[0].volume_id, 0).is_ok());
+    assert!(world.write(&site_a(), in_cinder(&record.ledger[0].volumes[0]), 0).is_ok());
     // the sites never lost touch
     assert_eq!(record.divergence, None);
     let settled = operate(&away, &reprotect()).await?;
     assert_eq!(settled.status, OperationStatus::Completed, "{settled:#?}");
-    assert!(world.write(&site_a(), &record.ledger[0].volumes[0].volume_id, 0).is_err());
+    assert!(world.write(&site_a(), in_cinder(&record.ledger[0].volumes[0]), 0).is_err());
     Ok(())
 }
 

@@ -32,6 +32,14 @@ impl Peer for EndsUnheard {
         self.0.version(group).await
     }
 
+    async fn record(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.0.record(group).await
+    }
+
+    async fn agreed(&self, group: &ProtectionGroupId) -> Result<Option<GroupRecord>> {
+        self.0.agreed(group).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         self.0.push(record, expected).await?;
         match record.group.operation {

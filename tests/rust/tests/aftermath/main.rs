@@ -11,7 +11,8 @@ mod reprotect;
 use protector_core::engine::{DivergenceDiscard, Engine, Event, OperationView, Progress, Request, StopOptions};
 use protector_core::exec::Record;
 use protector_core::model::{
-    GroupRecord, GroupStatus, LedgerEntry, LedgerState, Mappings, OperationStatus, Protection, SiteName,
+    GroupRecord, GroupStatus, LedgerEntry, LedgerState, LedgerVolume, Mappings, OperationStatus, Protection, SiteName,
+    VolumeId,
 };
 use protector_core::plan::StepOutput;
 use protector_core::ports::{
@@ -31,6 +32,11 @@ fn failback() -> Request {
 
 fn reprotect() -> Request {
     Request::Reprotect {}
+}
+
+/// What it is called in Cinder: a volume that was in use has a name there.
+fn in_cinder(volume: &LedgerVolume) -> &VolumeId {
+    volume.volume_id.as_ref().expect("a volume of Cinder")
 }
 
 fn site_a() -> SiteName {
@@ -74,7 +80,7 @@ impl Left {
     async fn old_side_takes_writes(&self) -> Result<bool> {
         let entry = self.entry().await?;
         let world = self.stage.deployment.world();
-        Ok(entry.volumes.iter().any(|volume| world.write(&site_a(), &volume.volume_id, 0).is_ok()))
+        Ok(entry.volumes.iter().any(|volume| world.write(&site_a(), in_cinder(volume), 0).is_ok()))
     }
 
     async fn old_server_is(&self, state: ServerState) -> Result<bool> {
@@ -134,7 +140,7 @@ async fn preserved(stage: &Stage, record: &GroupRecord, entry: &LedgerEntry) -> 
         protector_core::exec::settle(&*stage.engine.endpoints().clock, &cx, || driver.clone_volumes(&cx, &request));
     let clones = clones.await?;
     let name = driver.info().await?.name;
-    let content = |volume: &protector_core::model::LedgerVolume| {
+    let content = |volume: &LedgerVolume| {
         let disk = record.disks().find(|(_, disk)| disk.id == volume.disk).expect("a disk of the group").1;
         let clone = clones.iter().find(|c| c.source == volume.array_volume).expect("each volume was cloned");
         Ok((disk.name.clone(), stage.deployment.world().content(&name, &clone.id)?))

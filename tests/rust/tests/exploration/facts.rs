@@ -28,6 +28,8 @@ pub(crate) fn facts(state: &State, side: Side) -> Facts {
         true => Observation::Known(Some(world.record(side.other()).version)),
         false => Observation::Unknown("it does not answer".to_owned()),
     };
+    let (ours, theirs) = (world.record(side), world.record(side.other()));
+    let differs = world.linked && ours.version == theirs.version && ours != theirs;
     Facts {
         schema: FACTS_SCHEMA,
         now: instant(world.snapshots),
@@ -37,6 +39,7 @@ pub(crate) fn facts(state: &State, side: Side) -> Facts {
         peer: PeerFacts {
             site: side.other().site().clone(),
             version,
+            differs,
             tests: Some(tests_made_from(state, side.other())),
         },
         source: site_facts(state, side, source),

@@ -15,6 +15,7 @@ use protector_core::model::{FailoverType, GroupRecord, Mappings, OpenOperation, 
 use protector_core::plan::{OnFailure, Plan, Request, Step, divergence, plan, transition};
 use protector_core::ports::{Lease, LeaseHolder};
 use protector_core::rules::hold::takes_from;
+use protector_core::rules::reconcile::{Sides, reconcile};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -192,16 +193,27 @@ impl State {
         true
     }
 
-    /// Makes the other site hold what this site holds, if this one is ahead.
+    /// Makes both sites hold what this site decides: it wins if the other one went on alone, too, or is pushed if it is ahead.
     pub(crate) fn reconcile(&mut self, side: Side) -> bool {
-        let (record, theirs) = (self.world.record(side).clone(), self.world.record(side.other()).version);
-        let in_sync = theirs == record.version && record.divergence.is_none();
-        if !self.world.linked || record.group.operation.is_some() || in_sync || theirs > record.version {
+        let (record, theirs) = (self.world.record(side).clone(), self.world.record(side.other()).clone());
+        let agree = theirs == record && record.divergence.is_none();
+        if !self.world.linked || record.group.operation.is_some() || agree {
+            return false;
+        }
+        // whoever goes on alone leaves the mark
+        let both_went_on = theirs != record && (theirs.divergence.is_some() || theirs.version == record.version);
+        let mut next = (*record).clone();
+        if both_went_on {
+            if theirs.group.operation.is_some() {
+                return false;
+            }
+            let sides = Sides { winner: side.site(), wins: &record, loses: &theirs };
+            next = reconcile(sides, &"reconcile-1".into(), instant(0));
+        } else if theirs.version > record.version {
             return false;
         }
         self.left.reconciles = self.left.reconciles.saturating_sub(1);
-        let mut next = (*record).clone();
-        next.version = record.version.next();
+        next.version = record.version.max(theirs.version).next();
         next.divergence = None;
         self.confirm_divergence(&mut next);
         let next = Kept::new(next);

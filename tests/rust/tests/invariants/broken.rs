@@ -42,7 +42,7 @@ async fn store(walk: &Walk, name: &str, change: impl FnOnce(&mut GroupRecord)) -
     let mut record = walk.stage.record(&engine).await?;
     let expected = record.version;
     change(&mut record);
-    let change = GroupChange { record: record.clone(), expected };
+    let change = GroupChange { record: record.clone(), expected, agreed: false };
     engine.endpoints().store.update_group(&change).await?;
     Ok(record)
 }

@@ -96,10 +96,7 @@ async fn says_leave_peer(walk: &Walk, site: &str) -> Result<bool> {
 async fn follow(walk: &mut Walk, site: &str, command: &str, trail: &mut Vec<String>) -> Result<Led> {
     let engine = walk.engine(site)?;
     if command.contains(" protection-group sync ") {
-        return Ok(match engine.sync_metadata(GROUP).await {
-            Ok(_) => Led::On,
-            Err(e) => Led::Nowhere(e.to_string()),
-        });
+        return agree(walk, site, trail).await;
     }
     let Some(wish) = wish(command) else { return Ok(Led::Nowhere(format!("a walk cannot do '{command}'"))) };
     let (_, record) = walk.record().await?;
@@ -118,6 +115,22 @@ async fn follow(walk: &mut Walk, site: &str, command: &str, trail: &mut Vec<Stri
         }
     }
     Ok(Led::Nowhere(why(&plan)))
+}
+
+/// Makes both sites agree: by a sync, else by the first command that its refusal names.
+async fn agree(walk: &Walk, site: &str, trail: &mut Vec<String>) -> Result<Led> {
+    let engine = walk.engine(site)?;
+    let Err(refused) = engine.sync_metadata(GROUP).await else { return Ok(Led::On) };
+    let remedy = refused.remedy_text().unwrap_or_default();
+    trail.push(remedy.to_owned());
+    let led = if remedy.contains(&format!("protection-group reconcile {GROUP} --winner {site}")) {
+        engine.reconcile(&engine.plan_reconcile(GROUP, site).await?).await.map(drop)
+    } else if let Some(other) = SITES.iter().find(|other| remedy.contains(&format!("--os-cloud {other} protector"))) {
+        walk.engine(other)?.sync_metadata(GROUP).await.map(drop)
+    } else {
+        Err(refused)
+    };
+    Ok(led.map_or_else(|e| Led::Nowhere(e.to_string()), |()| Led::On))
 }
 
 fn wish(command: &str) -> Option<Wish> {

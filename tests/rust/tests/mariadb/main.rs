@@ -72,7 +72,8 @@ async fn count_up(store: Arc<SqlStore>, id: String, count: usize) -> Result<usiz
     while done < count {
         let record = store.group(&id).await?.ok_or_else(|| Error::not_found(&id))?;
         let expected = record.version;
-        let change = GroupChange { record: GroupRecord { version: expected.next(), ..record }, expected };
+        let record = GroupRecord { version: expected.next(), ..record };
+        let change = GroupChange { record, expected, agreed: false };
         match store.update_group(&change).await {
             Ok(()) => done += 1,
             // somebody else was faster, or has the lock

@@ -51,7 +51,7 @@ async fn open(engine: &Engine, stage: &Stage, plan: &Plan, id: &str) -> Result<S
     let change = plan.kind.changes_metadata().then(|| {
         let operation = OpenOperation { id: stored.id.clone(), kind: plan.kind, site: engine.site().clone() };
         let next = decide::opened(&record, plan, operation, engine.endpoints().peer.site(), at);
-        GroupChange { expected: record.version, record: next }
+        GroupChange { expected: record.version, record: next, agreed: false }
     });
     engine.endpoints().store.begin_operation(&stored, &[first], change.as_ref()).await?;
     Ok(stored.id.to_string())

@@ -79,7 +79,7 @@ async fn a_peer_that_moved_on_is_not_overwritten() -> Result<()> {
     let expected = theirs.version;
     theirs.version = expected.next().next().next();
     theirs.group.description = Some("moved on".into());
-    let change = protector_core::ports::GroupChange { record: theirs.clone(), expected };
+    let change = protector_core::ports::GroupChange { record: theirs.clone(), expected, agreed: false };
     away.endpoints().store.update_group(&change).await?;
     let open = abort(&stage.engine, &operation, &because("no")).await?;
     assert_eq!(open.status, Failed, "{open:#?}");

@@ -67,7 +67,7 @@ fn ledger_entry(name: &str) -> LedgerEntry {
         data_time: at(1),
         volumes: vec![LedgerVolume {
             disk: format!("disk-{name}").into(),
-            volume_id: format!("volume-{name}").into(),
+            volume_id: Some(format!("volume-{name}").into()),
             array_volume: format!("array-volume-{name}").into(),
             array_volume_id: format!("array-volume-id-{name}").into(),
         }],
@@ -173,7 +173,7 @@ pub(crate) fn change(record: &GroupRecord, edit: impl FnOnce(&mut GroupRecord)) 
     let mut next = record.clone();
     next.version = record.version.next();
     edit(&mut next);
-    GroupChange { record: next, expected: record.version }
+    GroupChange { record: next, expected: record.version, agreed: false }
 }
 
 pub(crate) fn operation(name: &str, group: &GroupRecord, second: i64) -> StoredOperation {
