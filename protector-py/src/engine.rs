@@ -133,6 +133,14 @@ impl Engine {
         json(py, || self.0.sync_metadata(group))
     }
 
+    fn plan_reconcile(&self, py: Python<'_>, group: &str, winner: &str) -> PyResult<String> {
+        json(py, || self.0.plan_reconcile(group, winner))
+    }
+
+    fn reconcile(&self, py: Python<'_>, plan: &str) -> PyResult<String> {
+        json(py, || self.0.reconcile(&from_json(plan)?))
+    }
+
     fn divergence_list(&self, py: Python<'_>, group: &str) -> PyResult<String> {
         json(py, || self.0.divergence_list(group))
     }

@@ -2,7 +2,7 @@
 
 use crate::call::{call, from_json};
 use protector_core::engine::OperationReport;
-use protector_core::plan::{Plan, plan_graph_json, plan_json};
+use protector_core::plan::{Plan, ReconcilePlan, plan_graph_json, plan_json};
 use pyo3::prelude::*;
 
 /// See `protector.plan`.
@@ -15,6 +15,12 @@ pub(crate) fn plan(py: Python<'_>, facts: &str, request: &str) -> PyResult<Strin
 #[pyfunction]
 pub(crate) fn plan_text(py: Python<'_>, plan: &str) -> PyResult<String> {
     call(py, || Ok(from_json::<Plan>(plan)?.to_text()))
+}
+
+/// See `protector.metadata.ReconcilePlan.to_text`.
+#[pyfunction]
+pub(crate) fn reconcile_text(py: Python<'_>, plan: &str) -> PyResult<String> {
+    call(py, || Ok(from_json::<ReconcilePlan>(plan)?.to_text()))
 }
 
 /// See `protector.Plan.to_svg` and its siblings.

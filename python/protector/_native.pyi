@@ -23,6 +23,7 @@ __all__ = [
     "plan",
     "plan_graph",
     "plan_text",
+    "reconcile_text",
     "report_html",
     "report_text",
 ]
@@ -136,6 +137,8 @@ class Engine:
     def consistency_group_volumes(self, group: str) -> str: ...
     def sync_status(self, group: str) -> str: ...
     def sync_metadata(self, group: str) -> str: ...
+    def plan_reconcile(self, group: str, winner: str) -> str: ...
+    def reconcile(self, plan: str) -> str: ...
     def divergence_list(self, group: str) -> str: ...
     def divergence_discard(self, group: str, request: str) -> str: ...
     def plan(self, group: str, request: str) -> str: ...
@@ -206,6 +209,9 @@ def plan_text(plan: str) -> str:
 
 def plan_graph(plan: str, graph_format: str) -> str:
     """See :meth:`protector.plans.Plan.to_svg` and its siblings."""
+
+def reconcile_text(plan: str) -> str:
+    """See :meth:`protector.metadata.ReconcilePlan.to_text`."""
 
 def report_text(report: str) -> str:
     """See :meth:`protector.reports.OperationReport.to_text`."""

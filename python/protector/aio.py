@@ -114,6 +114,8 @@ class Engine:
     consistency_group_volumes = _call(manager.Engine.consistency_group_volumes)
     sync_status = _call(manager.Engine.sync_status)
     sync_metadata = _call(manager.Engine.sync_metadata)
+    plan_reconcile = _call(manager.Engine.plan_reconcile)
+    reconcile = _call(manager.Engine.reconcile)
     divergence_list = _call(manager.Engine.divergence_list)
     divergence_discard = _call(manager.Engine.divergence_discard)
     plan_sync = _call(manager.Engine.plan_sync)

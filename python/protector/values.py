@@ -298,22 +298,6 @@ class Volume(Value):
 
 
 @dataclass(frozen=True)
-class SyncStatus(Value):
-    """Whether both sites agree about a group."""
-
-    protection_group_id: str
-    #: ``IN SYNC``, ``OUT OF SYNC`` or ``UNREACHABLE``.
-    sync_status: str
-    local_site: str
-    local_version: int
-    remote_site: str
-    #: Absent if the other site did not answer or does not have the group.
-    remote_version: int | None
-    #: What to do about it.
-    detail: str | None
-
-
-@dataclass(frozen=True)
 class Instance(Value):
     """A member within an operation."""
 

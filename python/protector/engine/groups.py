@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from protector.engine.calls import NameMap, Part, ReplicationType, mappings_of, to_json
 from protector.mappings import MappingView
+from protector.metadata import ReconcilePlan, SyncStatus
 from protector.values import (
     BootCheck,
     ConsistencyGroup,
@@ -14,7 +15,6 @@ from protector.values import (
     Policy,
     PolicyDrift,
     ProtectionGroup,
-    SyncStatus,
     Volume,
 )
 
@@ -310,8 +310,24 @@ class ProtectionGroups(Part):
 
     def sync_metadata(self, group: str) -> SyncStatus:
         """Pushes the metadata of a group to the other site. Raises ``NotFound``, ``PeerUnreachable`` and, if the other
-        site holds something that this one does not know, ``Conflict``."""
+        site did something that this one does not know, ``Conflict``. ``Indeterminate``: call it again."""
         return SyncStatus.from_json(self._native.sync_metadata(group))
+
+    def plan_reconcile(self, group: str, *, winner: str) -> ReconcilePlan:
+        """What it would come to if ``winner`` wins over the other site. Changes nothing.
+
+        Raises ``NotFound``, ``InvalidRequest`` for a site that is none of the group's, ``PreconditionFailed`` if both
+        sites agree, ``Conflict`` for an open operation, and ``PeerUnreachable``.
+        """
+        return ReconcilePlan.from_json(self._native.plan_reconcile(group, winner))
+
+    def reconcile(self, plan: ReconcilePlan) -> SyncStatus:
+        """Makes both sites hold what the plan says.
+
+        Raises as :meth:`plan_reconcile`, and ``PlanStale`` if either side has changed since. ``Indeterminate``: plan
+        again; nothing that either side knew is lost.
+        """
+        return SyncStatus.from_json(self._native.reconcile(plan.json))
 
     def divergence_list(self, group: str) -> list[LedgerEntry]:
         """What unplanned failovers of a group left behind, oldest first, discarded entries too. Raises ``NotFound``.

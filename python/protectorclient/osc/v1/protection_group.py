@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from osc_lib import exceptions
+
+from protector.metadata import ReconcilePlan
 from protectorclient.osc.v1.base import (
     Lister,
     ProtectorCommand,
     ShowOne,
     add_group,
     add_mappings,
+    emit,
     mappings,
+    readable_errors,
 )
 
 _CREATED = ("id", "name", "status", "consistency_group_id", "primary_site", "secondary_site")
@@ -141,8 +146,18 @@ class DeleteProtectionGroup(ProtectorCommand):
 
 
 class _Sync(ShowOne):
-    columns = ("protection_group_id", "sync_status", "local_site", "local_version", "remote_site", "remote_version")
-    more = ("detail",)
+    columns = (
+        "protection_group_id",
+        "sync_status",
+        "local_site",
+        "local_version",
+        "remote_site",
+        "remote_version",
+        "base_version",
+        "detail",
+        "differences",
+        "next",
+    )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -151,14 +166,54 @@ class _Sync(ShowOne):
 
 
 class ShowSyncStatus(_Sync):
-    """Show whether both sites hold the same metadata of a group"""
+    """Show whether both sites hold the same metadata of a group, field by field what differs, and what leads on"""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.show(self.engine.sync_status(parsed_args.group), parsed_args)
 
 
 class SyncProtectionGroup(_Sync):
-    """Push the metadata of a group to the other site"""
+    """Push the metadata of a group to the other site, as long as that site did nothing of its own meanwhile"""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         return self.show(self.engine.sync_metadata(parsed_args.group), parsed_args)
+
+
+class ReconcileProtectionGroup(_Sync):
+    """Let one site win after both changed the metadata of a group; without --yes only show what it would come to
+
+    Nothing that names volumes or servers of the other site is forgotten: they are listed as retained, in the divergence
+    ledger, or wait to be stopped and fenced.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--winner", metavar="<site>", required=True, help="site whose decisions count")
+        parser.add_argument("--yes", action="store_true", help="do it")
+        parser.add_argument("--hash", metavar="<hash>", help="with --yes: only if it is what was shown with this hash")
+        parser.add_argument("--dry-run", action="store_true", help="print what it would come to and change nothing")
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        if parsed_args.yes and not parsed_args.dry_run:
+            return super().run(parsed_args)
+        with readable_errors():
+            plan = self._plan(parsed_args)
+        if parsed_args.formatter == "json":
+            emit(self, plan.json, None)
+            return 0
+        again = f"protection-group reconcile {parsed_args.group} --winner {plan.winner} --yes --hash {plan.hash}"
+        emit(self, f"{plan.to_text()}Nothing was changed. To do it: openstack protector {again}", None)
+        return 0
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        plan = self._plan(parsed_args)
+        if parsed_args.hash not in (None, plan.hash):
+            raise exceptions.CommandError(
+                f"what the sites hold of '{parsed_args.group}' has changed since this was shown\n"
+                "What to do: run it without --yes and look again"
+            )
+        return self.show(self.engine.reconcile(plan), parsed_args)
+
+    def _plan(self, parsed_args: argparse.Namespace) -> ReconcilePlan:
+        return self.engine.plan_reconcile(parsed_args.group, winner=parsed_args.winner)
