@@ -13,6 +13,7 @@ from protector.api.resources import groups, health, members, operations, sites
 from protector.api.rules import ADMIN, ADMIN_OR_OWNER
 from protector.api.schemas import Schema, record
 from protector.api.versions import MINIMUM, Version
+from protector.metadata import SyncStatus
 from protector.values import Value
 
 PLANS = Version(1, 1)
@@ -126,7 +127,7 @@ CALLS: tuple[Call, ...] = (
         f"{_GROUP}/sync-status",
         groups.sync_status,
         "sync_status",
-        values.SyncStatus,
+        SyncStatus,
     ),
     Call(
         "protection_groups:sync_metadata",
@@ -134,7 +135,7 @@ CALLS: tuple[Call, ...] = (
         f"{_GROUP}/sync-status",
         groups.sync_metadata,
         "sync_status",
-        values.SyncStatus,
+        SyncStatus,
     ),
     Call(
         "consistency_groups:show",

@@ -31,7 +31,7 @@ def record(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
 def answered(value: type[Value]) -> Schema:
     """An object of that type, as :meth:`~protector.values.Value.to_dict` writes it.
 
-    >>> from protector.values import SyncStatus
+    >>> from protector.metadata import SyncStatus
     >>> answered(SyncStatus)["properties"]["remote_version"]
     {'type': ['integer', 'null']}
     """
