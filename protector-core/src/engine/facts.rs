@@ -50,7 +50,8 @@ impl Engine {
             array: Observation::Unknown(LOST.to_owned()),
             observed_at: Some(now),
         };
-        let peer = PeerFacts { site: lost, version: Observation::Unknown(LOST.to_owned()), tests: None };
+        let peer =
+            PeerFacts { site: lost, version: Observation::Unknown(LOST.to_owned()), differs: false, tests: None };
         let facts = self.facts_of(record.clone(), &request, source, target, peer).await?;
         Ok(Facts { local_site: left, ..facts })
     }

@@ -56,7 +56,7 @@ impl Engine {
             return Err(super::is_open(open, &record.group.name));
         }
         let compared = self.compare(record).await?;
-        let Compared { here, there, .. } = &compared;
+        let Compared { here, there, .. } = &*compared;
         match compared.agreement {
             Agreement::Agreed => self.0.endpoints.store.agree(here).await?,
             Agreement::Marked | Agreement::ThisSiteWentOn | Agreement::AbsentThere => {
@@ -64,7 +64,7 @@ impl Engine {
                 next.version = next.version.max(there.as_ref().map_or(next.version, |there| there.version.next()));
                 next.divergence = None;
                 self.confirm_divergence(&mut next).await;
-                self.store_on_both(here, there.as_ref(), next, "protection-group sync").await?;
+                Box::pin(self.store_on_both(here, there.as_ref(), next, "protection-group sync")).await?;
             }
             Agreement::OtherSiteWentOn | Agreement::BothWentOn | Agreement::BaseUnknown => {
                 let next = self.ways_out(&compared).join(", or: ");
@@ -106,19 +106,20 @@ impl Engine {
         let mut next = reconcile(sides, &reconciliation_id(&plan.hash), self.0.endpoints.clock.now());
         self.confirm_divergence(&mut next).await;
         let command = format!("protection-group reconcile --winner {winner}");
-        self.store_on_both(&compared.here, Some(&there), next, &command).await?;
+        Box::pin(self.store_on_both(&compared.here, Some(&there), next, &command)).await?;
         tracing::info!(target: "protector.engine.metadata", "'{name}' was reconciled, {winner} has won");
         self.sync_status(here_id(&compared.here)).await
     }
 
-    async fn compare(&self, here: GroupRecord) -> Result<Compared> {
+    /// Boxed: three records are more than whoever awaits it should carry.
+    async fn compare(&self, here: GroupRecord) -> Result<Box<Compared>> {
         let (peer, id) = (&self.0.endpoints.peer, &here.group.id);
         let there = peer.record(id).await?;
         let known = (self.0.endpoints.store.agreed_group(id).await?, peer.agreed(id).await?);
         let base = newest_base(known.0, known.1);
         let held = there.as_ref().map(|there| (peer.site(), there));
         let agreement = agreement(base.as_ref(), (&self.0.site, &here), held);
-        Ok(Compared { here, there, base, agreement })
+        Ok(Box::new(Compared { here, there, base, agreement }))
     }
 
     /// Stores `next` on the other site in place of `there`, and here in place of `here`.
@@ -161,7 +162,7 @@ impl Engine {
     }
 
     /// What both sites hold, if one of them may win.
-    async fn reconcilable(&self, group: &str, winner: &str) -> Result<(Compared, GroupRecord)> {
+    async fn reconcilable(&self, group: &str, winner: &str) -> Result<(Box<Compared>, GroupRecord)> {
         let record = self.load(group).await?;
         let name = record.group.name.clone();
         let (here, peer) = (&self.0.site, self.0.endpoints.peer.site());

@@ -93,9 +93,10 @@ class Worker:
         self._pending = {operation.id for operation in operations if operation.status == "pending"}
 
     def watch(self) -> None:
-        """Looks at the health of all groups once, and says what changed."""
+        """Looks at the health of all groups once, and says what changed. How they keep their objectives is remembered."""
         days = self._options.drill_interval_days
         try:
+            self._engine.sweep_rpo()
             groups = self._engine.protection_group_list()
             now = decide.concerns(
                 self._engine.site,

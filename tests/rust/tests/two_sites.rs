@@ -1,12 +1,11 @@
 //! What has a side on each site: policies and `[storage]`, mappings, and the matrix of who reaches what.
 
-use protector_core::Result;
 use protector_core::engine::{Engine, GroupCreate, MappingRow, MappingSet, PolicyChange, Side, StorageDefaults};
 use protector_core::exec::Limits;
 use protector_core::model::{Mappings, OperationStatus, ReplicationType};
 use protector_core::ports::Cloud as _;
 use protector_core::rules::mapping::Likeness;
-use protector_core::{ApiToken, ErrorKind};
+use protector_core::{ApiToken, Error, ErrorKind, Result};
 use protector_tests::stage::Stage;
 use protector_tests::{GROUP, failover, group_create, operate, to_secondary};
 use std::collections::BTreeMap;
@@ -15,7 +14,7 @@ const A: &str = "https://array-a.example.com";
 const B: &str = "https://array-b.example.com";
 
 /// The same engine with other settings: the primary array of `[storage]` stands at site-a.
-fn with_defaults(engine: &Engine, defaults: StorageDefaults) -> Engine {
+fn with_defaults(engine: &Engine, defaults: &StorageDefaults) -> Engine {
     let defaults = StorageDefaults {
         primary_array_url: Some(A.into()),
         primary_array_api_token: Some(ApiToken::new("a")),
@@ -23,7 +22,7 @@ fn with_defaults(engine: &Engine, defaults: StorageDefaults) -> Engine {
         secondary_array_api_token: Some(ApiToken::new("b")),
         credentials_needed: true,
         array_sides: BTreeMap::from([("site-a".into(), Side::Primary), ("site-b".into(), Side::Secondary)]),
-        ..defaults
+        ..defaults.clone()
     };
     Engine::new(engine.site().clone(), engine.endpoints().clone(), defaults, Limits::SEQUENTIAL)
 }
@@ -31,10 +30,10 @@ fn with_defaults(engine: &Engine, defaults: StorageDefaults) -> Engine {
 #[tokio::test]
 async fn drift_is_told_and_its_remedy_ends_it() -> Result<()> {
     let stage = Stage::protected().await?;
-    assert_eq!(with_defaults(&stage.engine, StorageDefaults::default()).policy_drift().await?, vec![]);
+    assert_eq!(with_defaults(&stage.engine, &StorageDefaults::default()).policy_drift().await?, vec![]);
     let later =
         StorageDefaults { replication_interval: Some(1800), rpo_minutes: Some(60), ..StorageDefaults::default() };
-    let engine = with_defaults(&stage.engine, later);
+    let engine = with_defaults(&stage.engine, &later);
     let drift = engine.policy_drift().await?;
     let fields: Vec<_> = drift.iter().map(|d| (&*d.field, &*d.policy_value, &*d.default_value)).collect();
     assert_eq!(fields, [("replication_interval", "300", "1800"), ("rpo_minutes", "15", "60")]);
@@ -49,7 +48,7 @@ async fn drift_is_told_and_its_remedy_ends_it() -> Result<()> {
 #[tokio::test]
 async fn the_array_of_a_policy_is_the_one_that_stands_at_that_site() -> Result<()> {
     let stage = Stage::empty().await?;
-    let engine = with_defaults(&stage.engine, StorageDefaults::default());
+    let engine = with_defaults(&stage.engine, &StorageDefaults::default());
     let crossed = GroupCreate {
         primary_site: "site-b".into(),
         secondary_site: "site-a".into(),
@@ -72,8 +71,9 @@ async fn the_array_of_a_policy_is_the_one_that_stands_at_that_site() -> Result<(
     Ok(())
 }
 
-fn row<'a>(rows: &'a [MappingRow], kind: &str, source: &str) -> &'a MappingRow {
-    rows.iter().find(|row| row.kind == kind && row.source == source).expect("the row")
+fn row<'a>(rows: &'a [MappingRow], kind: &str, source: &str) -> Result<&'a MappingRow> {
+    let found = rows.iter().find(|row| row.kind == kind && row.source == source);
+    found.ok_or_else(|| Error::not_found(format!("{kind} {source}")))
 }
 
 #[tokio::test]
@@ -81,12 +81,12 @@ async fn mappings_are_suggested_from_both_clouds_and_change_nothing() -> Result<
     let stage = Stage::replicated().await?;
     let before = stage.record(&stage.engine).await?;
     let rows = stage.engine.mapping_suggest(GROUP).await?.mappings;
-    let web = row(&rows, "security-group", "web");
+    let web = row(&rows, "security-group", "web")?;
     assert_eq!(
         (web.suggested.as_deref(), web.because, web.target.as_deref()),
         (Some("web"), Some(Likeness::Name), None)
     );
-    let network = row(&rows, "network", "net-primary-web");
+    let network = row(&rows, "network", "net-primary-web")?;
     assert_eq!(network.problem.as_deref(), Some("not mapped"));
     assert!(rows.iter().any(|row| row.kind == "flavor" && row.suggested.as_deref() == Some(&row.source)), "{rows:#?}");
     assert_eq!(stage.record(&stage.engine).await?, before);

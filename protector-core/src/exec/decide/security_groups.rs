@@ -57,7 +57,7 @@ mod tests {
         for (stored, given, is_home, expected) in table {
             let mut facts = facts(&[Size { tier: 0, disks: 1, nics: 1 }], !is_home);
             facts.record.group.mappings.security_groups = stored.security_groups;
-            for capture in facts.record.members[0].captures.values_mut() {
+            for capture in facts.record.members[0].captures.iter_mut().map(|(_, capture)| capture) {
                 capture.security_groups = vec!["default".to_owned(), "web".to_owned()];
             }
             let request = match is_home {

@@ -27,7 +27,8 @@ fn history(samples: &[Look]) -> Vec<RpoSpan> {
 fn minutes_of_the_last_hour() {
     use RpoState::{Breached, Never, Unknown, Within};
     // samples, and at minute 60 the minutes within, breached and unknown
-    let table: &[(&[Look], (u64, u64, u64))] = &[
+    type Case<'a> = (&'a [Look], (u64, u64, u64));
+    let table: &[Case<'_>] = &[
         (&[], (0, 0, 60)),
         // a young recovery point vouches for itself until it is too old, and no longer
         (&[(0, Within, Some(5))], (10, 0, 50)),

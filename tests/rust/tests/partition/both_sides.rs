@@ -79,7 +79,9 @@ async fn both_sites_name_the_divergence() -> Result<()> {
         assert_eq!(edited, Some((None, vec!["site-a".to_owned()])));
         let winners: Vec<_> = status.next.iter().filter_map(|command| command.split("--winner ").nth(1)).collect();
         assert_eq!(winners.len(), 2, "{status:#?}");
-        stage.refuses(engine.sync_metadata(GROUP), ErrorKind::Conflict, &["both changed", "reconcile"]).await?;
+        stage
+            .refuses(Box::pin(engine.sync_metadata(GROUP)), ErrorKind::Conflict, &["both changed", "reconcile"])
+            .await?;
     }
     stage.blocks(&away, &Request::Reprotect {}, &["OUT OF SYNC"]).await
 }
@@ -108,7 +110,9 @@ async fn a_plan_is_about_what_it_was_made_for() -> Result<()> {
     changed.group.priority += 1;
     let change = GroupChange { record: changed, expected, agreed: false };
     away.endpoints().store.update_group(&change).await?;
-    stage.refuses(home.reconcile(&plan), ErrorKind::PlanStale, &["has changed since", "--winner site-a"]).await?;
+    stage
+        .refuses(Box::pin(home.reconcile(&plan)), ErrorKind::PlanStale, &["has changed since", "--winner site-a"])
+        .await?;
     stage.refuses(home.plan_reconcile(GROUP, "site-c"), ErrorKind::InvalidRequest, &["'site-c'", "site-a"]).await?;
     stage.set_site("site-b", false)?;
     stage.refuses(home.plan_reconcile(GROUP, "site-a"), ErrorKind::PeerUnreachable, &["site-b"]).await
@@ -175,7 +179,7 @@ async fn the_site_that_was_left_wins() -> Result<()> {
         assert_eq!(record.group.current_primary_site.as_str(), "site-a");
         assert!(record.group.epoch > theirs.group.epoch && record.version > theirs.version, "{record:#?}");
         let due = record.fences_due.iter().find(|due| due.site.as_str() == "site-b").expect("a fence that is due");
-        assert_eq!(due.servers, [running.clone()]);
+        assert_eq!(due.servers, std::slice::from_ref(&running));
 
         let group = stage.engine.protection_group_show(GROUP).await?;
         assert!(group.next.iter().any(|command| command.contains(" reprotect ")), "{group:#?}");

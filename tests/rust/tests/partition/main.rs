@@ -35,8 +35,11 @@ async fn both_agree(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// `site: value` of a field that differs, as the engine of one site shows it.
-fn seen(status: &SyncStatusView, field: &str) -> Option<(Option<String>, Option<String>, Option<String>, Vec<String>)> {
+/// A field that differs: its value at the base, here and there, and where it was changed.
+type Seen = (Option<String>, Option<String>, Option<String>, Vec<String>);
+
+/// A field that differs, as the engine of one site shows it.
+fn seen(status: &SyncStatusView, field: &str) -> Option<Seen> {
     let found = status.differences.iter().find(|difference| difference.field == field)?;
     let changed_on = found.changed_on.iter().map(ToString::to_string).collect();
     Some((found.base.clone(), found.here.clone(), found.there.clone(), changed_on))
