@@ -12,7 +12,13 @@ pub const LEASE_TIME: Duration = Duration::from_secs(60);
 /// Who this process is. `engine` tells two engines of one process apart.
 pub fn this_process(engine: String) -> LeaseHolder {
     let process = std::process::id();
-    LeaseHolder { host: host_name(), process, process_start: process_start(process).unwrap_or(0), engine }
+    LeaseHolder {
+        host: host_name(),
+        process,
+        process_start: process_start(process).unwrap_or(0),
+        process_namespace: process_namespace(),
+        engine,
+    }
 }
 
 /// Takes the lease, from nobody, from ourselves, from an expired holder, or from a process of this host that is gone.
@@ -71,12 +77,22 @@ pub fn is_alive(lease: &Lease, now: Timestamp) -> bool {
     lease.expires_at > now && !is_gone(&lease.holder)
 }
 
-/// `true` only if it is certain: the process was on this host and is not there any more.
+/// `true` only if it is certain: the process was among those that this one sees, and is not there any more.
 fn is_gone(holder: &LeaseHolder) -> bool {
-    if holder.host != host_name() || holder.process_start == 0 {
+    let is_known = holder.process_start != 0 && !holder.process_namespace.is_empty();
+    let is_near = holder.host == host_name() && holder.process_namespace == process_namespace();
+    // where processes of others are hidden, the first one is
+    if !is_known || !is_near || process_start(1).is_none() {
         return false;
     }
     process_start(holder.process) != Some(holder.process_start)
+}
+
+/// Empty unless all of it is known.
+fn process_namespace() -> String {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    let namespace = fs::read_link("/proc/self/ns/pid").ok();
+    boot.zip(namespace).map_or_else(String::new, |(boot, space)| format!("{} {}", boot.trim(), space.display()))
 }
 
 fn host_name() -> String {
@@ -92,4 +108,30 @@ fn process_start(process: u32) -> Option<u64> {
         return None;
     }
     rest.split_whitespace().nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_process_that_would_be_seen_is_ever_gone() {
+        let own = this_process("engine".to_owned());
+        let dead = LeaseHolder { process_start: own.process_start + 1, ..own.clone() };
+        let cases: [(&str, LeaseHolder, bool); 6] = [
+            ("this one", own, false),
+            ("its id with another start", dead.clone(), true),
+            ("on another host", LeaseHolder { host: "elsewhere".to_owned(), ..dead.clone() }, false),
+            (
+                "in another container",
+                LeaseHolder { process_namespace: "boot pid:[1]".to_owned(), ..dead.clone() },
+                false,
+            ),
+            ("written by an older release", LeaseHolder { process_namespace: String::new(), ..dead.clone() }, false),
+            ("with an unknown start", LeaseHolder { process_start: 0, ..dead }, false),
+        ];
+        for (name, holder, expected) in cases {
+            assert_eq!(is_gone(&holder), expected, "{name}");
+        }
+    }
 }

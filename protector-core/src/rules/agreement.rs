@@ -44,7 +44,14 @@ pub fn agreement(base: Option<&GroupRecord>, here: Held<'_>, there: Option<Held<
     if is_same_but_for_marks(here.1, there.1) {
         return Agreement::Marked;
     }
-    match (follows(base, here, there), follows(base, there, here)) {
+    // before all else: an operation that was undone leaves what both agreed on, and holds the group on the other site still
+    if was_told(here, there) {
+        return Agreement::ThisSiteWentOn;
+    }
+    if was_told(there, here) {
+        return Agreement::OtherSiteWentOn;
+    }
+    match (follows(base, here.1, there.1), follows(base, there.1, here.1)) {
         (true, false) => Agreement::ThisSiteWentOn,
         (false, true) => Agreement::OtherSiteWentOn,
         (false, false) if base.is_none() => Agreement::BaseUnknown,
@@ -72,8 +79,8 @@ pub fn without_tokens(record: &GroupRecord) -> GroupRecord {
 }
 
 /// Whether nothing that the other one did is lost if `next` takes its place.
-fn follows(base: Option<&GroupRecord>, next: Held<'_>, other: Held<'_>) -> bool {
-    base.is_some_and(|base| stands_still(base, next.1, other.1)) || was_told(next, other) || completes(next.1, other.1)
+fn follows(base: Option<&GroupRecord>, next: &GroupRecord, other: &GroupRecord) -> bool {
+    base.is_some_and(|base| stands_still(base, next, other)) || completes(next, other)
 }
 
 /// Whether `held` is what both agreed on, or has come back to it: by an operation that was undone.

@@ -3,8 +3,8 @@
 use super::fault::{Fault, Sql};
 use super::operations::StoredEntries;
 use super::sql::Tables;
-use super::{KeyRing, SqlStore, groups, operations, sites};
-use crate::model::OperationId;
+use super::{KeyRing, SqlStore, agreed, groups, operations, rpo, sites};
+use crate::model::{OperationId, ProtectionGroupId};
 use crate::{Error, Result};
 
 /// One thing that [`SqlStore::examine`] looked at.
@@ -34,8 +34,8 @@ impl From<Error> for StoreProblem {
 }
 
 impl SqlStore {
-    /// Reads everything once: what the database says of itself, every site, every group with its tokens, and every journal
-    /// with its chain of hashes. What is damaged is in the result; one damaged row hides no other.
+    /// Reads everything once: what the database says of itself, every site, every group with its tokens and what is kept
+    /// beside it, and every journal with its chain of hashes. What is damaged is in the result; one damaged row hides no other.
     ///
     /// # Errors
     /// the database cannot be read at all → as [`SqlStore::open`].
@@ -57,7 +57,12 @@ fn examine_sites(t: &mut dyn Tables) -> Sql<StoreCheck> {
 
 fn examine_groups(t: &mut dyn Tables, keys: Option<&KeyRing>) -> Sql<StoreCheck> {
     let found = ids(t, "SELECT id FROM protection_groups ORDER BY name")?;
-    each("groups", &found, |id| groups::find(t, keys, None, id).map(drop))
+    each("groups", &found, |id| {
+        groups::find(t, keys, None, id)?;
+        let id = ProtectionGroupId::from(id);
+        agreed::find(t, &id)?;
+        rpo::history(t, &id).map(drop)
+    })
 }
 
 fn examine_journals(t: &mut dyn Tables) -> Sql<StoreCheck> {

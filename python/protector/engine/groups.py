@@ -69,8 +69,8 @@ class ProtectionGroups(Part):
 
         Raises ``InvalidRequest`` if the marker's group is gone.
 
-        >>> engine.protection_group_list(limit=10)
-        []
+        >>> [group.name for group in engine.protection_group_list(limit=1)]
+        ['prod-web']
         """
         page = to_json(marker=marker, limit=limit)
         return ProtectionGroup.list_from_json(self._native.protection_group_page(page))

@@ -62,7 +62,7 @@ fn who_went_on() {
         ("told by one that is open here", Some(&base), held(at(8, 1), "site-a"), held(at(6, 0), "site-a"), BothWentOn),
         ("an operation of its own", Some(&base), at(8, 1), held(at(6, 0), "site-b"), BothWentOn),
         // a sync arrived there and was not finished here
-        ("told without the mark", None, marked(at(6, 1), "site-b"), at(7, 1), OtherSiteWentOn),
+        ("told without the mark", None, marked(at(6, 1), "site-b"), at(7, 1), Marked),
         ("told without the mark, and something else", None, marked(at(6, 1), "site-b"), at(7, 2), BaseUnknown),
         ("tokens alone", Some(&base), with_token(at(5, 0), "T-1"), with_token(at(5, 0), "T-2"), BothWentOn),
         ("tokens changed here", Some(&base), with_token(at(6, 0), "T-1"), with_token(at(5, 0), "T-2"), ThisSiteWentOn),

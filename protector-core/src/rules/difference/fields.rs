@@ -92,11 +92,12 @@ fn group(all: &mut Fields, record: &GroupRecord) {
 }
 
 fn mappings(all: &mut Fields, of: &str, mappings: &Mappings) {
-    for (from, to) in &mappings.networks {
-        all.add(format!("{of}network mapping of '{from}'"), format!("'{to}'"));
-    }
-    for (from, to) in &mappings.flavors {
-        all.add(format!("{of}flavor mapping of '{from}'"), format!("'{to}'"));
+    // taken apart, so that a kind that is added is not forgotten here
+    let Mappings { networks, flavors, security_groups } = mappings;
+    for (kind, names) in [("network", networks), ("flavor", flavors), ("security group", security_groups)] {
+        for (from, to) in names {
+            all.add(format!("{of}{kind} mapping of '{from}'"), format!("'{to}'"));
+        }
     }
 }
 

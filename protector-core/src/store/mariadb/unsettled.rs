@@ -2,6 +2,7 @@
 
 use super::errors::is_too_large;
 use crate::store::fault::Fault;
+use mysql::DriverError;
 
 /// How a try ended that did not succeed.
 #[derive(Debug)]
@@ -32,7 +33,13 @@ pub(super) fn meaning(fault: Fault) -> Attempt {
             Attempt::Again(fault)
         }
         Fault::Mariadb(e) if is_too_large(e) => Attempt::Over(fault),
-        Fault::Mariadb(mysql::Error::IoError(_) | mysql::Error::CodecError(_)) => Attempt::Again(fault),
+        Fault::Mariadb(
+            mysql::Error::IoError(_)
+            | mysql::Error::CodecError(_)
+            | mysql::Error::DriverError(
+                DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout | DriverError::Timeout,
+            ),
+        ) => Attempt::Again(fault),
         _ => Attempt::Over(fault),
     }
 }

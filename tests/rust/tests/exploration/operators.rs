@@ -76,7 +76,13 @@ impl Exploration {
 }
 
 fn holder(generation: u8) -> LeaseHolder {
-    LeaseHolder { host: "host".to_owned(), process: generation.into(), process_start: 1, engine: "engine".to_owned() }
+    LeaseHolder {
+        host: "host".to_owned(),
+        process: generation.into(),
+        process_start: 1,
+        process_namespace: "namespace".to_owned(),
+        engine: "engine".to_owned(),
+    }
 }
 
 impl State {

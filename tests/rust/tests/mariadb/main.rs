@@ -125,3 +125,20 @@ async fn each_write_happens_once() {
     assert_eq!(stored, MetadataVersion(first.0 + done as u64));
     assert!(done == WRITERS * EACH && proxy.cuts() > 10, "{done} writes, {} cuts", proxy.cuts());
 }
+
+/// A call that finds no server waits for one: it may be starting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_waits_for_a_server_that_comes_back() {
+    let Some(mut server) = started(&[]).unwrap() else { return };
+    let location = StoreLocation::Server(server.database("protector").unwrap());
+    SqlStore::migrate(&location).unwrap();
+    let store = SqlStore::open(location, None, Durability::Full).unwrap();
+    server.kill();
+    let (record, waiting) = (scale::facts(2).record, store.clone());
+    let call = tokio::spawn(async move { waiting.create_group(&record).await });
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(!call.is_finished());
+    server.restart().unwrap();
+    call.await.unwrap().unwrap();
+    assert_eq!(store.groups().await.unwrap().len(), 1);
+}

@@ -346,7 +346,7 @@ async fn a_takeover_names_whom_it_takes_from() -> Result<()> {
     let (stage, operation) = accepted(&failover()).await?;
     let store = &stage.engine.endpoints().store;
     let expires_at = stage.deployment.world().clock().now() + jiff::SignedDuration::from_secs(60);
-    let holder = LeaseHolder { host: "control-2".into(), process: 4711, process_start: 1, engine: "x".into() };
+    let holder = LeaseHolder { host: "control-2".into(), process: 4711, ..stage.engine.holder().clone() };
     store.acquire_lease(&operation.as_str().into(), &holder, expires_at, None).await?;
     let parts = ["process 4711 on control-2 until 2026-", "operation cancel", "operation takeover"];
     stage.refuses(takeover(&stage.engine, &operation), ErrorKind::Conflict, &parts).await?;
@@ -370,7 +370,7 @@ async fn what_was_asked_of_a_dead_executor() -> Result<()> {
         run_until(&stage.engine, &operation, "fence_source", "done").await?;
         let store = &stage.engine.endpoints().store;
         let expires_at = stage.deployment.world().clock().now() + jiff::SignedDuration::from_secs(60);
-        let holder = LeaseHolder { host: "control-2".into(), process: 1, process_start: 1, engine: "x".into() };
+        let holder = LeaseHolder { host: "control-2".into(), process: 1, ..stage.engine.holder().clone() };
         store.acquire_lease(&operation.as_str().into(), &holder, expires_at, None).await?;
         let asked = match verb {
             "cancel" => stage.engine.operation_cancel(&operation, &because("no")).await?,

@@ -201,7 +201,13 @@ pub(crate) fn journal(from: usize, to: usize) -> Vec<JournalEntry> {
 }
 
 pub(crate) fn holder(engine: &str) -> LeaseHolder {
-    LeaseHolder { host: "host-1".to_owned(), process: 4711, process_start: 99, engine: engine.to_owned() }
+    LeaseHolder {
+        host: "host-1".to_owned(),
+        process: 4711,
+        process_start: 99,
+        process_namespace: "boot pid:[4026531836]".to_owned(),
+        engine: engine.to_owned(),
+    }
 }
 
 pub(crate) fn stop(kind: StopKind, second: i64) -> StopRequest {
