@@ -199,7 +199,13 @@ impl Engine {
             return rows.rows;
         };
         let there = asked(OTHER_PATIENCE, async { self.0.endpoints.array(other)?.info().await }).await;
-        rows.add("connected", connected((site, &here), (other, there.ok().as_ref()), &peers));
+        match (connected((site, &here), (other, there.as_ref().ok()), &peers), there) {
+            // a link ends at the array that is lost: that it is down says nothing of this site
+            (Err(e), Err(_)) => {
+                rows.unknown("connected", &format!("the array of {other} does not answer; here: {}", e.message()));
+            }
+            (found, _) => rows.add("connected", found),
+        }
         rows.rows
     }
 
