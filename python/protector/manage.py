@@ -61,7 +61,7 @@ class DbVersion(_Manage, Lister):
 
 
 class DbCheck(_List):
-    """Read each site's database from end to end: schema, sites, groups, journals; exit with 1 if something is damaged"""
+    """Read each site's database from end to end; exit with 1 if something is damaged"""
 
     columns = ("site", "check", "result", "detail", "remedy")
     _failed = False

@@ -79,8 +79,8 @@ def mock_deployment(
 
     Without a ``directory`` it lives in a temporary one, which is removed at the end of the context. Virtual time moves
     only when the engine waits, so nothing takes long and the same calls give the same plans; with the time of the
-    machine, transfers and boots take their seconds. ``database`` is what ``[database] connection`` says, with ``{site}``
-    where the name of a site belongs; without it there is a SQLite file per site.
+    machine, transfers and boots take their seconds. ``database`` is what ``[database] connection`` says, with
+    ``{site}`` where the name of a site belongs; without it there is a SQLite file per site.
     """
     with contextlib.ExitStack() as stack:
         where = Path(directory or stack.enter_context(tempfile.TemporaryDirectory(prefix="protector-")))

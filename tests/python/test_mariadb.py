@@ -1,4 +1,4 @@
-"""The state of both sites on a MariaDB server: the commands, and failovers through deaths of processes and of the server."""
+"""The state of both sites on a MariaDB server: commands, and failovers through deaths of processes and of the server."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def server(tmp_path: Path) -> Iterator[DatabaseServer]:
 @pytest.fixture
 def on_server(server: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MockDeployment]:
     """A protected group in a world on the time of the machine, its metadata on the server."""
-    with mock_deployment(
-        tmp_path, virtual_time=False, database=server.connection("protector_{site}")
-    ) as deployment:
+    with mock_deployment(tmp_path, virtual_time=False, database=server.connection("protector_{site}")) as deployment:
         monkeypatch.setenv("PROTECTOR_CONFIG_FILE", str(deployment.config_file))
         protect(deployment)
         yield deployment

@@ -93,7 +93,7 @@ class Worker:
         self._pending = {operation.id for operation in operations if operation.status == "pending"}
 
     def watch(self) -> None:
-        """Looks at the health of all groups once, and says what changed. How they keep their objectives is remembered."""
+        """Looks at the health of all groups once, remembers how they keep their RPO, and says what changed."""
         days = self._options.drill_interval_days
         try:
             self._engine.sweep_rpo()
