@@ -44,6 +44,7 @@ check: .venv/client
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo check -p protector-core --no-default-features --locked
+	cargo check -p protector-core --no-default-features --features engine,sqlite --locked
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	$(BIN)/ruff check python tests examples
 	$(BIN)/ruff format --check python tests examples

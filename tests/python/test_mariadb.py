@@ -1,4 +1,4 @@
-"""The state of both sites on a MariaDB server: commands, and failovers through deaths of processes and of the server."""
+"""The state of both sites on a MariaDB server: commands, and failovers through deaths of processes and servers."""
 
 from __future__ import annotations
 

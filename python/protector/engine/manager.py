@@ -41,8 +41,8 @@ class Engine(Sites, ProtectionGroups, Operations):
     def for_project(self, project: str) -> Engine:
         """The same engine for one project: it sees and changes the groups and operations of that project alone.
 
-        What belongs to others is as if it were not there (``NotFound``); what concerns all projects, such as sites, raises
-        ``Forbidden``. Whoever calls it answers for the caller being of that project.
+        What belongs to others is as if it were not there (``NotFound``); what concerns all projects, such as sites,
+        raises ``Forbidden``. Whoever calls it answers for the caller being of that project.
 
         >>> engine.for_project("web").protection_group_list()
         []
