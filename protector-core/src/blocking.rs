@@ -188,6 +188,8 @@ mirror! {
 
     /// See [`engine::Engine::health`].
     fn health(&self) -> Vec<HealthView>;
+    /// See [`engine::Engine::health_show`].
+    fn health_show(&self, group: &str) -> HealthView;
     /// See [`engine::Engine::metrics`].
     fn metrics(&self) -> String;
     /// See [`engine::Engine::sweep_rpo`].

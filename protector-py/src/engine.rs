@@ -246,6 +246,10 @@ impl Engine {
         json(py, || self.0.health())
     }
 
+    fn health_show(&self, py: Python<'_>, group: &str) -> PyResult<String> {
+        json(py, || self.0.health_show(group))
+    }
+
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
         call(py, || self.0.metrics())
     }

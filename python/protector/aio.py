@@ -147,5 +147,6 @@ class Engine:
     operation_graph = _call(manager.Engine.operation_graph)
     operation_report = _call(manager.Engine.operation_report)
     health = _call(manager.Engine.health)
+    health_show = _call(manager.Engine.health_show)
     metrics = _call(manager.Engine.metrics)
     sweep_rpo = _call(manager.Engine.sweep_rpo)

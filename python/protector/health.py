@@ -38,6 +38,8 @@ class Health(Value):
     """Health of one group. What could not be seen is ``None`` or says so; it never reads as good."""
 
     protection_group: str
+    #: Project that owns it; names are unique within a project only.
+    project_id: str
     status: str
     #: State of the replication link.
     link: str

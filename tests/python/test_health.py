@@ -24,7 +24,7 @@ def test_metrics_are_read_by_the_client_library_of_prometheus(protected: Engine)
     health = protected.health()[0]
     found = samples(protected.metrics())
     [ready] = found["protector_group_failover_ready"]
-    assert (ready.labels, ready.value) == ({"protection_group": "prod-web"}, 1.0)
+    assert (ready.labels, ready.value) == ({"project_id": "default", "protection_group": "prod-web"}, 1.0)
     assert found["protector_group_recovery_point_age_seconds"][0].value == health.recovery_point_age_seconds
     assert {s.labels["state"]: s.value for s in found["protector_group_rpo_state"]}["within"] == 1.0
     ratios = [s for s in found["protector_group_rpo_time_ratio"] if s.labels["window"] == "24h"]
@@ -47,6 +47,8 @@ def test_commands(protected: Engine, tmp_path: Path) -> None:
     [row] = run_osc("protector", "health", "show", "--long", "-f", "json").json
     assert (row["failover_ready"], row["unplanned_ready"], row["unplanned_reasons"]) == (True, True, [])
     assert set(row["rpo_24h"]) == {"within_percent", "breached_percent", "unknown_percent"}
+    assert run_osc("protector", "health", "show", "prod-web", "--long", "-f", "json").json == [row]
+    assert run_osc("protector", "health", "show", "nobody").code == 1
     printed = run_osc("dr", "health", "metrics").out
     file = tmp_path / "protector.prom"
     assert run_osc("dr", "health", "metrics", "--output", str(file)).code == 0

@@ -33,16 +33,16 @@ def operation(status: str, stop: str | None = None, **more: Any) -> Operation:
     return Operation(**(fields | more))
 
 
-def report(rpo: str | None, age: int | None = None) -> Health:
+def report(rpo: str | None, age: int | None = None, project: str = "default") -> Health:
     seen = {each.name: None for each in dataclasses.fields(Health)}
-    known = {"protection_group": "web", "status": "active", "link": "connected", "sync_status": "IN SYNC"}
+    known = {"protection_group": "web", "project_id": project, "status": "active", "link": "connected"}
     reasons = {
         "failover_ready": False,
         "reasons": ["array 'b' is silent"],
         "unplanned_ready": False,
         "unplanned_reasons": [],
     }
-    data = {"recovery_point_age_seconds": age, "rpo_minutes": 15, "rpo": rpo, "ledger": []}
+    data = {"sync_status": "IN SYNC", "recovery_point_age_seconds": age, "rpo_minutes": 15, "rpo": rpo, "ledger": []}
     return Health.from_dict(seen | known | reasons | data)
 
 
@@ -96,13 +96,13 @@ def test_the_oldest_comes_first_and_nothing_twice() -> None:
     ],
 )
 def test_rpo(rpo: str | None, age: int | None, says: str | None) -> None:
-    found = decide.concerns("site-a", [("default", report(rpo, age))], [], [], NOW, None)
+    found = decide.concerns("site-a", [report(rpo, age)], [], [], NOW, None)
     assert list(found) == ([("'web'", "rpo")] if says else [])
     assert says is None or says in found["'web'", "rpo"]
 
 
 def test_groups_of_two_projects_may_have_one_name() -> None:
-    health = [(project, report("never")) for project in ("default", "shop")]
+    health = [report("never", project=project) for project in ("default", "shop")]
     found = decide.concerns("site-a", health, [], [], NOW, None)
     assert list(found) == [("'web'", "rpo"), ("'web' of project shop", "rpo")]
     assert "RPO of 'web' of project shop is not kept" in found["'web' of project shop", "rpo"]
@@ -110,7 +110,7 @@ def test_groups_of_two_projects_may_have_one_name() -> None:
 
 def test_a_concern_is_said_once_and_its_end_too() -> None:
     def seen(rpo: str, age: int | None = None) -> dict[tuple[str, str], str]:
-        return decide.concerns("site-a", [("default", report(rpo, age))], [], [], NOW, None)
+        return decide.concerns("site-a", [report(rpo, age)], [], [], NOW, None)
 
     steps = [seen("within"), seen("breached", 960), seen("breached", 1020), seen("unknown"), seen("within")]
     said = [decide.changed(before, now) for before, now in itertools.pairwise(steps)]
@@ -217,6 +217,16 @@ def test_a_store_that_is_away(
     worker._execution.stop(30)
     assert "can look for operations again" in caplog.text
     assert protected.operation_show(identity).status in ("completed", "interrupted")
+
+
+def test_the_watch_remembers_how_objectives_are_kept(
+    protected: Engine, deployment: MockDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept = []
+    sweep = Engine.sweep_rpo
+    monkeypatch.setattr(Engine, "sweep_rpo", lambda engine: swept.append(sweep(engine)))
+    Worker(protected, ServiceOptions.of(deployment.settings)).watch()
+    assert [each.within for each in swept] == [1]
 
 
 def test_the_watch_speaks_once(protected: Engine, deployment: MockDeployment, caplog: pytest.LogCaptureFixture) -> None:

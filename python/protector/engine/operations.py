@@ -276,11 +276,19 @@ class Operations(Plans):
         """
         return Health.list_from_json(self._native.health())
 
+    def health_show(self, group: str) -> Health:
+        """Health of one group, by name or id. Raises ``NotFound``.
+
+        >>> engine.health_show("prod-web").link
+        'connected'
+        """
+        return Health.from_json(self._native.health_show(group))
+
     def metrics(self) -> str:
         """The same as text for Prometheus. What is not known has no sample.
 
         >>> [line for line in engine.metrics().splitlines() if line.startswith("protector_group_failover_ready")]
-        ['protector_group_failover_ready{protection_group="prod-web"} 1']
+        ['protector_group_failover_ready{project_id="default",protection_group="prod-web"} 1']
         """
         return self._native.metrics()
 

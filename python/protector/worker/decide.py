@@ -46,20 +46,20 @@ def _is_wanted(operation: Operation, *, was_pending: bool) -> bool:
 
 def concerns(
     site: str,
-    health: Iterable[tuple[str, Health]],
+    health: Iterable[Health],
     groups: Iterable[ProtectionGroup],
     operations: Iterable[Operation],
     now: datetime,
     drill_interval: timedelta | None,
 ) -> dict[Concern, str]:
-    """What people should hear of; the text is for the log. ``health`` has the project with each report.
+    """What people should hear of; the text is for the log.
 
     Of an RPO both sites speak, because one may be silent for good. Drills are in the journal of the site that made
     them; the site where a group runs speaks of them.
     """
     found: dict[Concern, str] = {}
-    for project, report in health:
-        called = name_of(project, report.protection_group)
+    for report in health:
+        called = name_of(report.project_id, report.protection_group)
         concern = _rpo(called, report)
         if concern:
             found[called, "rpo"] = concern

@@ -100,11 +100,7 @@ class Worker:
             groups = self._engine.protection_group_list()
             now = decide.concerns(
                 self._engine.site,
-                [
-                    (project, report)
-                    for project in sorted({group.project_id for group in groups})
-                    for report in self._engine.for_project(project).health()
-                ],
+                self._engine.health(),
                 groups,
                 self._engine.operation_list(),
                 datetime.now(timezone.utc),

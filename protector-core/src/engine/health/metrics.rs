@@ -49,8 +49,8 @@ const GAUGES: &[(&str, &str, Read)] = &[
 
 const STATES: [RpoState; 4] = [RpoState::Within, RpoState::Breached, RpoState::Never, RpoState::Unknown];
 
-/// Health of groups as metrics, all of them gauges named `protector_group_…` with the label `protection_group`. What is not
-/// known has no sample, and is never 0.
+/// Health of groups as metrics, all of them gauges named `protector_group_…` with the labels
+/// `project_id` and `protection_group`. What is not known has no sample, and is never 0.
 ///
 /// | name | further labels |
 /// |---|---|
@@ -116,7 +116,8 @@ fn family(text: &mut String, name: &str, help: &str, samples: impl Iterator<Item
 }
 
 fn labels(health: &HealthView, more: &[(&str, &str)]) -> String {
-    let all = [("protection_group", health.protection_group.as_str())].into_iter().chain(more.iter().copied());
+    let group = [("project_id", &*health.project_id), ("protection_group", &*health.protection_group)];
+    let all = group.into_iter().chain(more.iter().copied());
     all.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect::<Vec<_>>().join(",")
 }
 

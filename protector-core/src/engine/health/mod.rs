@@ -44,6 +44,15 @@ impl Engine {
         Ok(reports)
     }
 
+    /// The report of one group.
+    ///
+    /// # Errors
+    /// no such group → `NotFound`.
+    pub async fn health_show(&self, group: &str) -> Result<HealthView> {
+        let record = self.load(group).await?;
+        Ok(Box::pin(self.health_of(&record)).await)
+    }
+
     /// [`Engine::health`] as text for Prometheus; see [`metrics_text`].
     ///
     /// # Errors
@@ -65,6 +74,7 @@ impl Engine {
         let unplanned_reasons = self.reasons_against_unplanned(record).await;
         HealthView {
             protection_group: record.group.name.clone(),
+            project_id: record.group.project_id.to_string(),
             status: describe::status(record),
             link: standby.map_or_else(|| "unknown".to_owned(), |a| format!("{:?}", a.link).to_lowercase()),
             sync_status: self

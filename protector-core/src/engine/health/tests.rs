@@ -4,6 +4,7 @@ use crate::model::GroupStatus;
 fn unseen(name: &str) -> HealthView {
     HealthView {
         protection_group: name.to_owned(),
+        project_id: "project".to_owned(),
         status: GroupStatus::Active,
         link: "unknown".to_owned(),
         sync_status: SyncStatus::Unreachable,
@@ -30,7 +31,7 @@ fn unseen(name: &str) -> HealthView {
 fn what_is_not_known_has_no_sample() {
     let text = metrics_text(&[unseen("a \"b\"\\c\nd")]);
     let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    let group = r#"protection_group="a \"b\"\\c\nd""#;
+    let group = r#"project_id="project",protection_group="a \"b\"\\c\nd""#;
     assert_eq!(
         samples,
         [
@@ -60,16 +61,16 @@ fn what_is_known_has_one_sample_per_group() {
     for line in [
         "# HELP protector_group_failover_ready Whether a planned failover would be accepted now.",
         "# TYPE protector_group_failover_ready gauge",
-        "protector_group_failover_ready{protection_group=\"web\"} 1",
-        "protector_group_failover_ready{protection_group=\"db\"} 0",
-        "protector_group_link_up{protection_group=\"web\"} 0",
-        "protector_group_metadata_in_sync{protection_group=\"web\"} 0",
-        "protector_group_recovery_point_age_seconds{protection_group=\"web\"} 0",
-        "protector_group_last_transfer_timestamp_seconds{protection_group=\"web\"} 1.5",
-        "protector_group_rpo_seconds{protection_group=\"web\"} 900",
-        "protector_group_rpo_state{protection_group=\"web\",state=\"within\"} 1",
-        "protector_group_rpo_state{protection_group=\"web\",state=\"unknown\"} 0",
-        "protector_group_rpo_time_ratio{protection_group=\"web\",window=\"24h\",state=\"within\"} 0.995",
+        "protector_group_failover_ready{project_id=\"project\",protection_group=\"web\"} 1",
+        "protector_group_failover_ready{project_id=\"project\",protection_group=\"db\"} 0",
+        "protector_group_link_up{project_id=\"project\",protection_group=\"web\"} 0",
+        "protector_group_metadata_in_sync{project_id=\"project\",protection_group=\"web\"} 0",
+        "protector_group_recovery_point_age_seconds{project_id=\"project\",protection_group=\"web\"} 0",
+        "protector_group_last_transfer_timestamp_seconds{project_id=\"project\",protection_group=\"web\"} 1.5",
+        "protector_group_rpo_seconds{project_id=\"project\",protection_group=\"web\"} 900",
+        "protector_group_rpo_state{project_id=\"project\",protection_group=\"web\",state=\"within\"} 1",
+        "protector_group_rpo_state{project_id=\"project\",protection_group=\"web\",state=\"unknown\"} 0",
+        "protector_group_rpo_time_ratio{project_id=\"project\",protection_group=\"web\",window=\"24h\",state=\"within\"} 0.995",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }

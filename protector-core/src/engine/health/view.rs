@@ -11,6 +11,8 @@ use serde::Serialize;
 pub struct HealthView {
     /// Name of the group.
     pub protection_group: String,
+    /// Project that owns it. Names are unique within a project only.
+    pub project_id: String,
     /// Status of the group.
     pub status: GroupStatus,
     /// State of the replication link.

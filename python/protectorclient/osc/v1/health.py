@@ -42,8 +42,15 @@ class ShowHealth(Lister):
         "ledger",
     )
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("group", metavar="<group>", nargs="*", help="only these groups, by name or id [all]")
+        return parser
+
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        return self.list(self.engine.health(), parsed_args)
+        groups = parsed_args.group
+        reports = [self.engine.health_show(group) for group in groups] if groups else self.engine.health()
+        return self.list(reports, parsed_args)
 
 
 class ShowHealthMetrics(ProtectorCommand):

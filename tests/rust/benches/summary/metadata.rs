@@ -30,6 +30,8 @@ pub(crate) async fn measure(table: &mut Table) {
     table.add(format!("list a page of {PAGE} of {GROUPS} groups"), listed.await, "ms", 10.0);
     let shown = median(async || drop(engine.protection_group_show(GROUP).await.unwrap()));
     table.add(format!("show one of {GROUPS} groups"), shown.await, "ms", 10.0);
+    let health = median(async || drop(engine.health_show(GROUP).await.unwrap()));
+    table.add(format!("health of one of {GROUPS} groups"), health.await, "ms", 10.0);
     table.add("time of a metadata edit on two sites, with fsync", edits(&engine).await, "ms", 1e3 / 200.0);
 }
 
