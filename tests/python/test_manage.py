@@ -59,7 +59,7 @@ def test_a_check_names_what_is_damaged_and_what_is_missing(configured: Path) -> 
         assert manage(*command).code == 0
     whole = manage("db", "check", "-f", "json").json
     assert {row["result"] for row in whole} == {"ok"}
-    assert "2 sites" in [row["detail"] for row in whole]
+    assert ("sites", "2 read") in [(row["check"], row["detail"]) for row in whole]
     with sqlite3.connect(configured / "site-b.db") as connection:
         connection.execute("UPDATE sites SET doc = '{' WHERE name = 'site-a'")
     connection.close()

@@ -53,7 +53,7 @@ def test_what_differs_is_readable(parted: MockDeployment) -> None:
     primary = next(each for each in status.differences if each.field == "current primary")
     assert (primary.base, primary.here, primary.there) == ("site-a", "site-b", "site-a")
     assert primary.changed_on == ("site-b",)
-    assert str(primary) == "current primary: site-b on site-b, site-a on site-a (site-a before; changed on site-b)"
+    assert str(primary) == "current primary: was site-a, is site-b on site-b"
 
 
 def test_refusals(parted: MockDeployment) -> None:

@@ -70,13 +70,17 @@ pub fn differences(sites: ThreeWay<'_>) -> Vec<Difference> {
 }
 
 fn line(difference: &Difference, here_site: &SiteName, there_site: &SiteName) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
     let Difference { field, base, here, there, changed_on, .. } = difference;
-    let now = format!("{field}: {} on {here_site}, {} on {there_site}", value(here), value(there));
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    let (before, here_now, there_now) = (value(base), value(here), value(there));
     match changed_on.as_slice() {
-        [] => now,
-        [one] => format!("{now} ({} before; changed on {one})", value(base)),
-        _ => format!("{now} ({} before; changed on both)", value(base)),
+        [] => format!("{field}: {here_now} on {here_site}, {there_now} on {there_site}"),
+        [one] => match (base, if one == here_site { here } else { there }) {
+            (None, Some(now)) => format!("{field}: {now}, new on {one}"),
+            (_, None) => format!("{field}: was {before}, gone from {one}"),
+            (Some(_), Some(now)) => format!("{field}: was {before}, is {now} on {one}"),
+        },
+        _ => format!("{field}: was {before}, is {here_now} on {here_site} and {there_now} on {there_site}"),
     }
 }
 

@@ -88,5 +88,5 @@ fn each(check: &'static str, ids: &[String], mut read: impl FnMut(&str) -> Sql<(
             Err(fault) => return Err(fault),
         }
     }
-    Ok(StoreCheck { check, detail: format!("{} {check}", ids.len()), problems })
+    Ok(StoreCheck { check, detail: format!("{} read", ids.len()), problems })
 }
