@@ -1,5 +1,6 @@
 //! The arrays that the settings name, one under each site.
 
+use super::references;
 use crate::config::{ArrayRole, Settings};
 use crate::engine::Side;
 use crate::mock::World;
@@ -142,7 +143,9 @@ fn endpoints(settings: &Settings) -> Result<(ArrayEndpoint, ArrayEndpoint)> {
     };
     let endpoint = |role: ArrayRole, url: &Option<String>, token: &Option<ApiToken>| {
         let (Some(url), Some(token)) = (url, token) else { return Err(lacks()) };
-        ArrayEndpoint::of_role(&role.to_string(), url, token.clone()).map_err(|e| {
+        let option = format!("[storage] {role}_array_api_token");
+        let token = references::resolved(&option, token, |name| std::env::var(name).ok())?;
+        ArrayEndpoint::of_role(&role.to_string(), url, token).map_err(|e| {
             let fault = Error::configuration(format!("[storage] {}", e.message()));
             fault.remedy(e.remedy_text().unwrap_or("mend it in protector.conf"))
         })

@@ -9,6 +9,7 @@ mod database;
 mod keys;
 mod mock;
 mod probe;
+mod references;
 
 pub use arrays::SiteArray;
 pub use database::{DatabaseCheck, DatabaseSync, db_check, db_sync, db_version};
