@@ -8,7 +8,7 @@ from typing import Any
 from protector import __version__, values
 from protector.api import versions
 from protector.api.calls import CALLS, HEALTH, Call
-from protector.api.schemas import Schema, answered, record
+from protector.api.schemas import Schema, answered, parts, record
 
 _ERROR = record(
     ("error",),
@@ -132,6 +132,5 @@ def _value_schemas() -> dict[str, Schema]:
         if value.__name__ in schemas:
             continue
         schemas[value.__name__] = {"type": "object"} if value in _OPEN else answered(value)
-        names = re.findall(r"#/components/schemas/(\w+)", str(schemas[value.__name__]))
-        wanted.extend(getattr(values, name) for name in names)
+        wanted.extend([] if value in _OPEN else parts(value))
     return dict(sorted(schemas.items()))

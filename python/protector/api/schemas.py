@@ -42,9 +42,27 @@ def answered(value: type[Value]) -> Schema:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
+def parts(value: type[Value]) -> list[type[Value]]:
+    """The values that its fields hold.
+
+    >>> from protector.metadata import SyncStatus
+    >>> [part.__name__ for part in parts(SyncStatus)]
+    ['Difference']
+    """
+    return [part for kind in get_type_hints(value).values() for part in _values_in(kind)]
+
+
+def _values_in(kind: Any) -> list[type[Value]]:
+    # of a tuple of something Python 3.10 says that it is a type
+    if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, Value):
+        return [kind]
+    return [value for part in get_args(kind) for value in _values_in(part)]
+
+
 _PLAIN: dict[Any, Schema] = {
     str: {"type": "string"},
     int: {"type": "integer"},
+    float: {"type": "number"},
     bool: {"type": "boolean"},
     datetime: {"type": "string", "format": "date-time"},
 }
