@@ -56,9 +56,15 @@ impl TestDatabaseServer {
         if !installed.status.success() {
             return Err(Error::internal(String::from_utf8_lossy(&installed.stderr)));
         }
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        let mut server = Self { directory, program, port: free.map_err(failed)?.port(), options, process: None };
+        let mut server = Self { directory, program, port: free_port()?, options, process: None };
+        // a port that was free may be somebody else's by now
+        for _ in 0..2 {
+            if server.restart().is_ok() {
+                return Ok(Some(server));
+            }
+            server.port = free_port()?;
+        }
         server.restart()?;
         Ok(Some(server))
     }
@@ -87,7 +93,8 @@ impl TestDatabaseServer {
         self.process = Some(process);
         let deadline = Instant::now() + START;
         while self.root().and_then(|mut root| root.query_drop("SELECT 1").map_err(failed)).is_err() {
-            if Instant::now() >= deadline {
+            let has_ended = self.process.as_mut().is_some_and(|process| !matches!(process.try_wait(), Ok(None)));
+            if has_ended || Instant::now() >= deadline {
                 let log = std::fs::read_to_string(at("log")).unwrap_or_default();
                 return Err(Error::internal(format!("the server did not start:\n{log}")));
             }
@@ -154,6 +161,11 @@ impl TestDatabaseServer {
         let options = OptsBuilder::new().user(Some("root")).socket(Some(socket.to_string_lossy())).prefer_socket(true);
         Conn::new(options).map_err(failed)
     }
+}
+
+fn free_port() -> Result<u16> {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    Ok(free.map_err(failed)?.port())
 }
 
 fn failed(e: impl std::error::Error + Send + Sync + 'static) -> Error {

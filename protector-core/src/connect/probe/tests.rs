@@ -24,7 +24,10 @@ async fn a_port_that_listens_is_up_and_one_that_does_not_is_looked_at_again() {
     let port = listener.local_addr().unwrap().port();
     let web = server(&["127.0.0.1", "192.0.2.1"]);
     SystemProbe.tcp(&web, port, LONG).await.unwrap();
-    drop(listener);
+    // held and silent: a port that is given back may be somebody else's at once
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = silent.local_addr().unwrap().port();
     let refused = SystemProbe.tcp(&web, port, LONG).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Transient, "{refused}");
     let refused = SystemProbe.tcp(&server(&[]), port, LONG).await.unwrap_err();
