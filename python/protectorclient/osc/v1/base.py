@@ -126,7 +126,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, dict):
         return DictColumn(value)
     if isinstance(value, Value):
-        return DictColumn({name: part for name, part in value.to_dict().items() if part not in (None, [], {})})
+        return DictColumn(
+            {name: part for name, part in value.to_dict().items() if part is not False and part not in (None, [], {})}
+        )
     if isinstance(value, tuple):
         if value and isinstance(value[0], Value):
             return Records(value)
