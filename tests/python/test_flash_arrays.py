@@ -293,7 +293,7 @@ def test_one_array_under_two_addresses_is_found_out(served: FlashArrayDeployment
     done = run_osc("protector", "site", "validate", "site-a", "-f", "json")
     assert done.code == 1
     (failed,) = (check for check in json.loads(done.out) if check["result"] == "failed")
-    assert (failed["check"], failed["detail"]) == ("link", f"'{NAMES[0]}' is the array of site-a and of site-b")
+    assert (failed["service"], failed["detail"]) == ("array link", f"'{NAMES[0]}' is the array of site-a and of site-b")
     report = run_executable("protector-manage", "config", "check", "-f", "json").json
     assert any("anybody may pass for an array" in warning for warning in report["warnings"])
     assert [array["certificates"] for array in report["arrays"]] == ["ANY certificate"] * 2
