@@ -45,7 +45,10 @@ mod _native {
 /// Lets the engine's log lines come out of Python logging, under their targets as logger names. Levels are asked for
 /// each time: services change them while they run.
 fn log_to_python(py: Python<'_>) -> PyResult<()> {
+    // what libraries below say of their own work is for nobody who debugs a failover
+    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::Loggers)?
+        .filter_target("rustls".to_owned(), log::LevelFilter::Warn);
     // somebody else's logger in this process stays: then the lines come out there
-    let _ = pyo3_log::Logger::new(py, pyo3_log::Caching::Loggers)?.install();
+    let _ = logger.install();
     Ok(())
 }

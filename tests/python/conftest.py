@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from database_server import DatabaseServer, database_server
 
 from protector import Engine
 from protector.testing import MockDeployment, mock_deployment
@@ -84,6 +85,15 @@ def protect(deployment: MockDeployment, group: str = "prod-web", server: str = "
 def protected(deployment: MockDeployment) -> Engine:
     """The engine of site-a with the protected group ``prod-web``."""
     return protect(deployment)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[DatabaseServer]:
+    """A MariaDB server of the test's own."""
+    directory = tmp_path / "server"
+    directory.mkdir()
+    with database_server(directory) as running:
+        yield running
 
 
 @pytest.fixture

@@ -11,21 +11,13 @@ from pathlib import Path
 
 import pytest
 from conftest import HOME, NETWORKS, protect, run_osc
-from database_server import DatabaseServer, database_server
+from database_server import DatabaseServer
 from test_kill import end_state, kill_after
 from test_manage import manage
 
 from protector.testing import MockDeployment, mock_deployment
 
 TOKEN = "planted-token-1f0c"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[DatabaseServer]:
-    directory = tmp_path / "server"
-    directory.mkdir()
-    with database_server(directory) as running:
-        yield running
 
 
 @pytest.fixture

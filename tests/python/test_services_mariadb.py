@@ -7,20 +7,12 @@ from pathlib import Path
 
 import pytest
 from conftest import NETWORKS
-from database_server import DatabaseServer, database_server
+from database_server import DatabaseServer
 from services import LOOPBACK, Client, configure, running, wait_for
 
 from protector.testing import MockDeployment, mock_deployment
 
 QUICK = "\n[engine]\npoll_interval = 1\nwatch_interval = 1\n"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[DatabaseServer]:
-    directory = tmp_path / "server"
-    directory.mkdir()
-    with database_server(directory) as started:
-        yield started
 
 
 @pytest.fixture

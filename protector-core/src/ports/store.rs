@@ -161,7 +161,9 @@ pub trait Store: Debug + Display + Send + Sync {
     async fn delete_site(&self, name: &SiteName) -> Result<()>;
 
     /// All groups by name.
-    async fn groups(&self) -> Result<Vec<GroupRecord>>;
+    async fn groups(&self) -> Result<Vec<GroupRecord>> {
+        self.list_groups(&GroupFilter::default()).await
+    }
 
     /// Groups by name, and those of one name by id: a page of them, or those of a project.
     async fn list_groups(&self, filter: &GroupFilter) -> Result<Vec<GroupRecord>>;

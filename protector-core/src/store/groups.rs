@@ -19,10 +19,6 @@ const UPDATE: &str =
     "UPDATE protection_groups SET name = ?, project_id = ?, version = ?, primary_site = ?, secondary_site = ?, cg_id = ?,
     first_site = ?, second_site = ?, pure_pg_name = ?, doc = ?, primary_token = ?, secondary_token = ? WHERE id = ?";
 
-pub(super) fn all(t: &mut dyn Tables, keys: Option<&KeyRing>) -> Sql<Vec<GroupRecord>> {
-    list(t, keys, &GroupFilter::default())
-}
-
 pub(super) fn list(t: &mut dyn Tables, keys: Option<&KeyRing>, filter: &GroupFilter) -> Sql<Vec<GroupRecord>> {
     let mut conditions = Vec::new();
     let mut values = Vec::new();

@@ -95,10 +95,6 @@ impl Store for WatchedStore {
         self.inner.delete_site(name).await
     }
 
-    async fn groups(&self) -> Result<Vec<GroupRecord>> {
-        self.inner.groups().await
-    }
-
     async fn group(&self, id_or_name: &str) -> Result<Option<GroupRecord>> {
         self.inner.group(id_or_name).await
     }

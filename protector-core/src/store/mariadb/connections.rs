@@ -2,16 +2,22 @@
 
 use super::unsettled::{Attempt, meaning};
 use mysql::{Conn, Opts};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many are kept. A call that finds none makes its own, so that nobody waits for somebody else's.
 const KEPT: usize = 8;
 
-/// Connections to one server.
-#[derive(Debug)]
+/// Connections to one server. Prints without the options, which hold the password.
 pub(super) struct Connections {
     options: Opts,
     idle: Mutex<Vec<Conn>>,
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connections").field("idle", &self.idle().len()).finish_non_exhaustive()
+    }
 }
 
 impl Connections {

@@ -211,3 +211,15 @@ fn unknown(e: &Error, fault: Fault, server: &DatabaseServer) -> Error {
     .remedy("look at what is stored once the server answers, then decide")
     .source(lost)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_prints_without_its_password() {
+        let server = DatabaseServer::parse("mysql+pymysql://protector:hunter2@db/protector").unwrap();
+        let printed = format!("{:#?}", Mariadb::new(server));
+        assert!(printed.contains("protector@db") && !printed.contains("hunter2"), "{printed}");
+    }
+}

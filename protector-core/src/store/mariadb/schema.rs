@@ -13,8 +13,8 @@ const STEPS: &[(u32, &str)] = &[
     (6, include_str!("../migrations/mariadb/0006_rpo_history.sql")),
     (7, include_str!("../migrations/mariadb/0007_agreed_groups.sql")),
 ];
-/// Seconds that one process waits for another to migrate.
-const WAIT_SECONDS: i64 = 60;
+/// Seconds that one process waits for another to migrate: less than an answer may take, so that the wait ends in words.
+const WAIT_SECONDS: i64 = 30;
 const LOCK: &str = "protector.migrate";
 
 /// Refuses a database that this build cannot work with as it is.

@@ -7,6 +7,8 @@ mod secrets;
 use super::sqlite::migrations;
 use super::*;
 use crate::ErrorKind;
+use crate::model::GroupRecord;
+use crate::ports::Store;
 use crate::ports::conformance::{run_all, store::StoreSubject, store::suite};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
