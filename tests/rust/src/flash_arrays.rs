@@ -4,9 +4,12 @@ use async_trait::async_trait;
 use flasharray_sim::{ArrayOptions, Links, Options, RestVersion, ServedArray, Simulator};
 use protector_core::mock::{HostSettings, Initiator, World, WorldLocation, WorldTime};
 use protector_core::model::{ArrayGroupName, ArrayName, ArrayVolumeId, ArrayVolumeName};
-use protector_core::ports::Clock;
 use protector_core::ports::conformance::storage::{StorageBench, StorageSubject};
+use protector_core::ports::{
+    Clock, GroupSpec, MemberMode, MemberSet, ReplicationSpec, SnapshotRequest, StorageDriver as _,
+};
 use protector_core::pure::{ArrayEndpoint, PureOptions, PureStorageDriver, Trust};
+use protector_core::rules::naming;
 use protector_core::{ApiToken, Error, Result};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -71,6 +74,33 @@ impl FlashArrays {
     pub fn served(&self, name: &str) -> Result<&ServedArray> {
         let found = self.simulator.arrays().iter().find(|array| array.name.as_str() == name);
         found.ok_or_else(|| Error::not_found(format!("no array '{name}' is served")))
+    }
+
+    /// Replicates groups of one volume each, from the first array to the second, with a recovery point of each. What they are
+    /// called there.
+    ///
+    /// # Errors
+    /// as the calls of the driver.
+    pub async fn replicate(&self, count: usize) -> Result<BTreeSet<ArrayGroupName>> {
+        let mut images = BTreeSet::new();
+        for n in 0..count {
+            let (group, volume) = (ArrayGroupName::new(format!("pg-{n:03}")), format!("volume-{n:03}"));
+            self.volumes(&[&volume]).await?;
+            let cx = self.call(&format!("group-{n}"));
+            let spec = GroupSpec { name: group.clone(), owner: Self::owner(), adopt: false };
+            self.source.ensure_group(&cx, &spec).await?;
+            let members = MemberSet { volumes: [volume.into()].into(), mode: MemberMode::Add };
+            self.source.ensure_members(&cx, &group, &members).await?;
+            let replication = ReplicationSpec { target: NAMES[1].into(), interval: 86_400 };
+            self.source.ensure_replication(&cx, &group, &replication).await?;
+            let image = naming::target_group_name(&NAMES[0].into(), &group);
+            self.target.accept_from_peer(&cx, &image, &Self::owner(), true).await?;
+            let snapshot = SnapshotRequest { suffix: "dr-1".to_owned(), replicate_now: true };
+            self.source.create_protection_group_snapshot(&cx, &group, &snapshot).await?;
+            images.insert(image);
+        }
+        self.world().clock().sleep(Duration::from_secs(600)).await;
+        Ok(images)
     }
 
     /// The world that is served.

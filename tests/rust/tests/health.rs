@@ -3,14 +3,12 @@
 use protector_core::Result;
 use protector_core::engine::report::Verdict;
 use protector_core::engine::{Engine, GroupCreate, HealthView, PolicyChange, Request, RpoSweepView};
-use protector_core::model::{ArrayGroupName, RpoState};
-use protector_core::ports::{GroupSpec, MemberMode, MemberSet, ReplicationSpec, SnapshotRequest, StorageDriver as _};
-use protector_core::rules::naming;
+use protector_core::model::RpoState;
+use protector_core::ports::StorageDriver as _;
 use protector_tests::flash_arrays::{FlashArrays, NAMES};
 use protector_tests::stage::Stage;
 use protector_tests::{failover, group_create, to_secondary};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 async fn only(engine: &Engine) -> Result<HealthView> {
     let mut all = engine.health().await?;
@@ -156,34 +154,11 @@ async fn a_sweep_asks_each_array_the_same_for_one_group_and_for_many() -> Result
     Ok(())
 }
 
-/// Replicates groups of one volume each, from the first array to the second, with a recovery point of each.
-async fn replicate(arrays: &FlashArrays, count: usize) -> Result<BTreeSet<ArrayGroupName>> {
-    let mut images = BTreeSet::new();
-    for n in 0..count {
-        let (group, volume) = (ArrayGroupName::new(format!("pg-{n:03}")), format!("volume-{n:03}"));
-        arrays.volumes(&[&volume]).await?;
-        let cx = arrays.call(&format!("group-{n}"));
-        let spec = GroupSpec { name: group.clone(), owner: FlashArrays::owner(), adopt: false };
-        arrays.source.ensure_group(&cx, &spec).await?;
-        let members = MemberSet { volumes: [volume.into()].into(), mode: MemberMode::Add };
-        arrays.source.ensure_members(&cx, &group, &members).await?;
-        let replication = ReplicationSpec { target: NAMES[1].into(), interval: 86_400 };
-        arrays.source.ensure_replication(&cx, &group, &replication).await?;
-        let image = naming::target_group_name(&NAMES[0].into(), &group);
-        arrays.target.accept_from_peer(&cx, &image, &FlashArrays::owner(), true).await?;
-        let snapshot = SnapshotRequest { suffix: "dr-1".to_owned(), replicate_now: true };
-        arrays.source.create_protection_group_snapshot(&cx, &group, &snapshot).await?;
-        images.insert(image);
-    }
-    arrays.world().clock().sleep(Duration::from_secs(600)).await;
-    Ok(images)
-}
-
 /// 150 groups: a page of transfers, and two requests for what they hold. One by one it would be 300.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_groups_of_a_flash_array_are_seen_in_a_few_requests() -> Result<()> {
     let arrays = FlashArrays::start("2.37", |_| {}).await?;
-    let images = replicate(&arrays, 150).await?;
+    let images = arrays.replicate(150).await?;
     let fresh = arrays.driver(NAMES[1], |_| {})?;
     let before = fresh.client().counters().requests;
     let found = fresh.standby_groups(&images).await?.value;

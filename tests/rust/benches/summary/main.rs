@@ -11,6 +11,7 @@ mod latencies;
 mod makespan;
 mod metadata;
 mod planning;
+mod sweep;
 mod table;
 
 use protector_tests::scale::{Prepared, prepare};
@@ -37,6 +38,9 @@ fn main() {
     }
     if wanted("metadata") {
         runtime.block_on(metadata::measure(&mut table));
+    }
+    if wanted("sweep") {
+        runtime.block_on(sweep::measure(&mut table));
     }
     if wanted("failover") {
         runtime.block_on(failover::measure());
