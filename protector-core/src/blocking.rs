@@ -141,6 +141,8 @@ mirror! {
     /// See [`engine::Engine::consistency_group_volumes`].
     fn consistency_group_volumes(&self, group: &str) -> Vec<VolumeView>;
 
+    /// See [`engine::Engine::answer_peer`].
+    fn answer_peer(&self, question: &str) -> String;
     /// See [`engine::Engine::sync_status`].
     fn sync_status(&self, group: &str) -> SyncStatusView;
     /// See [`engine::Engine::sync_metadata`].

@@ -117,6 +117,11 @@ impl ErrorKind {
         }
     }
 
+    /// The kind with this code; `None`: this build does not know it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Whether the very same call may pass later without anybody mending anything.
     pub const fn is_retryable(self) -> bool {
         matches!(self, Self::Transient | Self::Unreachable | Self::PeerUnreachable | Self::DeadlineExceeded)

@@ -1,6 +1,6 @@
 //! The way every call goes: without the GIL, with errors and panics as Python exceptions.
 
-use protector_core::{Error, Result};
+use protector_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,5 +34,22 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     match py.import("protector.exceptions").and_then(|module| module.call_method1("from_code", arguments)) {
         Ok(made) => PyErr::from_value(made),
         Err(failed) => failed,
+    }
+}
+
+/// The other way: what Python raised while the core waited for it. What is not an exception of ours may hold anything, so
+/// only its class is told.
+pub(crate) fn error(py: Python<'_>, raised: &PyErr) -> Error {
+    let value = raised.value(py);
+    let text = |name: &str| value.getattr(name).and_then(|text| text.extract::<String>()).ok();
+    match text("code").as_deref().and_then(ErrorKind::from_code).zip(text("message")) {
+        Some((kind, message)) => {
+            let error = Error::new(kind, message);
+            if let Some(remedy) = text("remedy") { error.remedy(remedy) } else { error }
+        }
+        None => {
+            let class = raised.get_type(py).name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
+            Error::internal(format!("Python code raised {class}"))
+        }
     }
 }

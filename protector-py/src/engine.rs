@@ -125,6 +125,10 @@ impl Engine {
         json(py, || self.0.consistency_group_volumes(group))
     }
 
+    fn answer_peer(&self, py: Python<'_>, question: &str) -> PyResult<String> {
+        call(py, || self.0.answer_peer(question))
+    }
+
     fn sync_status(&self, py: Python<'_>, group: &str) -> PyResult<String> {
         json(py, || self.0.sync_status(group))
     }

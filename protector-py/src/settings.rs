@@ -1,7 +1,9 @@
 //! `Settings`: `protector.conf`, checked. Tokens stay inside.
 
-use crate::call::{call, json};
+use crate::call::{call, error, json};
+use protector_core::ApiToken;
 use protector_core::config::{CloudDriverChoice, Settings as Core, StorageDriverChoice};
+use protector_core::secret::SecretManager;
 use pyo3::prelude::*;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -10,22 +12,37 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[derive(Debug)]
 pub(crate) struct Settings(pub(crate) Core);
 
+impl Settings {
+    /// OpenStack's key managers are asked through Python, where their library is.
+    fn new(mut core: Core) -> Self {
+        let files = core.files.clone();
+        core.secret_manager = Some(SecretManager::new(move |id| {
+            Python::attach(|py| {
+                let module = py.import("protector.key_manager")?;
+                module.getattr("read")?.call1((id, &files))?.extract::<String>().map(ApiToken::new)
+            })
+            .map_err(|raised| Python::attach(|py| error(py, &raised)))
+        }));
+        Self(core)
+    }
+}
+
 #[pymethods]
 impl Settings {
     #[staticmethod]
     fn load(py: Python<'_>, files: Vec<PathBuf>) -> PyResult<Self> {
-        call(py, move || Core::load(&files)).map(Self)
+        call(py, move || Core::load(&files)).map(Self::new)
     }
 
     #[staticmethod]
     #[pyo3(signature = (program=None))]
     fn discover(py: Python<'_>, program: Option<&str>) -> PyResult<Self> {
-        call(py, || program.map_or_else(Core::discover, Core::discover_for)).map(Self)
+        call(py, || program.map_or_else(Core::discover, Core::discover_for)).map(Self::new)
     }
 
     #[staticmethod]
     fn from_text(py: Python<'_>, text: &str) -> PyResult<Self> {
-        call(py, || Core::from_text(text, &BTreeMap::new())).map(Self)
+        call(py, || Core::from_text(text, &BTreeMap::new())).map(Self::new)
     }
 
     #[getter]

@@ -112,6 +112,7 @@ class Engine:
     member_list = _call(manager.Engine.member_list)
     consistency_group_show = _call(manager.Engine.consistency_group_show)
     consistency_group_volumes = _call(manager.Engine.consistency_group_volumes)
+    answer_peer = _call(manager.Engine.answer_peer)
     sync_status = _call(manager.Engine.sync_status)
     sync_metadata = _call(manager.Engine.sync_metadata)
     plan_reconcile = _call(manager.Engine.plan_reconcile)

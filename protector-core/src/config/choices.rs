@@ -94,12 +94,3 @@ impl fmt::Display for ArrayRole {
         })
     }
 }
-
-/// One `[site:<name>]` section.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SiteSettings {
-    /// The site's name in `clouds.yaml`.
-    pub cloud: Option<String>,
-    /// Which of the two arrays of `[storage]` stands there.
-    pub array: Option<ArrayRole>,
-}

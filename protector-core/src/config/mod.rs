@@ -21,15 +21,17 @@ mod rules;
 mod schema;
 mod services;
 mod settings;
+mod sites;
 mod source;
 mod value;
 
-pub use choices::{ArrayRole, CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
+pub use choices::{ArrayRole, CloudDriverChoice, MockClock, MockDatabase, StorageDriverChoice};
 pub use error::{Location, ParseReason, ReadError, ReadErrorKind};
 pub use reader::{Config, Reading};
 pub use schema::{Kind, Opt};
 pub use services::{AuthStrategy, ServiceSettings};
 pub use settings::Settings;
+pub use sites::{ApplicationCredential, SiteApi, SiteSettings};
 pub use source::config_dir;
 pub use value::Value;
 

@@ -57,14 +57,40 @@ pub(super) fn mock_database(path: Option<&Found<String>>, use_mock: &Found<bool>
 
 /// Array addresses are HTTPS, because the token travels with every call.
 pub(super) fn array_url(key: &str, found: &Found<String>) -> Result<()> {
+    let why = "the API token travels with every request";
+    https_url("storage", key, found, why, "https://flasharray-a.example.com").map(drop)
+}
+
+/// Services of a site: HTTPS, because tokens travel; on this machine itself nobody listens in.
+pub(super) fn service_url(section: &str, key: &str, found: &Found<String>) -> Result<Url> {
+    match Url::parse(&found.value) {
+        Ok(url) if url.scheme() == "http" && url.host_str().is_some_and(is_loopback) && is_bare(&found.value, &url) => {
+            Ok(url)
+        }
+        _ => https_url(section, key, found, "tokens travel with every request", "https://controller.example.com:8788"),
+    }
+}
+
+/// Nothing but where it is.
+fn is_bare(text: &str, url: &Url) -> bool {
+    let is_anonymous = url.username().is_empty() && url.password().is_none();
+    is_anonymous && !text.contains(char::is_whitespace) && url.query().is_none() && url.fragment().is_none()
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    address == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn https_url(section: &str, key: &str, found: &Found<String>, why: &str, example: &str) -> Result<Url> {
     let text = found.value.as_str();
     // what stands before an @ may be a password
     let shown = if text.contains('@') { String::new() } else { format!(" = {text:?}") };
     let refuse = |reason: &str, remedy: String| {
-        let message = format!("{}[storage] {key}{shown} is refused: {reason}", found.place());
+        let message = format!("{}[{section}] {key}{shown} is refused: {reason}", found.place());
         Err(Error::configuration(message).remedy(remedy))
     };
-    let example = || format!("write {key} = https://flasharray-a.example.com");
+    let example = || format!("write {key} = {example}");
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(url::ParseError::RelativeUrlWithoutBase) => return refuse("it does not begin with https://", example()),
@@ -72,24 +98,26 @@ pub(super) fn array_url(key: &str, found: &Found<String>) -> Result<()> {
     };
     if url.scheme() != "https" {
         let remedy = match url.host_str() {
-            Some(host) if url.scheme() == "http" => format!("write {key} = https://{host}"),
+            Some(host) if url.scheme() == "http" => {
+                format!("write {key} = https://{host}{}", url.port().map(|port| format!(":{port}")).unwrap_or_default())
+            }
             _ => example(),
         };
-        return refuse("HTTPS only, because the API token travels with every request", remedy);
+        return refuse(&format!("HTTPS only, because {why}"), remedy);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse("credentials do not belong into the URL", "use the api_token option beside it".to_owned());
+        return refuse("credentials do not belong into the URL", "use the options beside it".to_owned());
     }
-    if text.contains(char::is_whitespace) || url.query().is_some() || url.fragment().is_some() {
+    if !is_bare(text, &url) {
         return refuse("only https://host[:port] is expected; comments go on lines of their own", example());
     }
-    Ok(())
+    Ok(url)
 }
 
 /// Whoever reaches a port that asks nobody who they are may move every workload.
 pub(super) fn noauth_stays_here(strategy: &Found<String>, bind_host: &Found<String>) -> Result<()> {
     let host = bind_host.value.as_str();
-    if host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
+    if is_loopback(host) {
         return Ok(());
     }
     let message = format!(

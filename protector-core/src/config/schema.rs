@@ -117,5 +117,14 @@ pub(super) fn protector_options() -> Vec<Opt> {
 
 /// The options of the section `[site:<name>]`, which must be given as the file spells it.
 pub(super) fn site_options(section: &str) -> Vec<Opt> {
-    vec![Opt::new(section, "cloud", Kind::Text), Opt::new(section, "array", Kind::Choice(&["primary", "secondary"]))]
+    vec![
+        Opt::new(section, "cloud", Kind::Text),
+        Opt::new(section, "array", Kind::Choice(&["primary", "secondary"])),
+        Opt::new(section, "api_url", Kind::Text),
+        Opt::new(section, "api_ca_file", Kind::Text),
+        Opt::new(section, "api_timeout", Kind::Int(1..=600)).default("30"),
+        Opt::new(section, "auth_url", Kind::Text),
+        Opt::new(section, "application_credential_id", Kind::Text),
+        Opt::new(section, "application_credential_secret", Kind::Text).secret(),
+    ]
 }

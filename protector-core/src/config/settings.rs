@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::choices::{ArrayRole, CloudDriverChoice, MockClock, MockDatabase, SiteSettings, StorageDriverChoice};
+use super::choices::{CloudDriverChoice, MockClock, MockDatabase, StorageDriverChoice};
 use super::error::Location;
 use super::parse::Assignment;
 use super::reader::{Config, Reading, normal};
 use super::rules::{self, Found};
 use super::schema::{OWN_SECTIONS, SITE, protector_options, site_options};
 use super::services::ServiceSettings;
+use super::sites::SiteSettings;
 use super::source::{FILE_VARIABLE, process_environment, usual_files};
 use super::value::Value;
+use crate::secret::SecretManager;
 use crate::{ApiToken, Error, Result};
 
 /// `protector.conf`, checked. An option that is left empty counts as not set.
@@ -76,6 +78,8 @@ pub struct Settings {
     pub warnings: Vec<String>,
     /// The files that were read, in order.
     pub files: Vec<PathBuf>,
+    /// Who is asked for `castellan:<id>`. No file sets it: whoever embeds the engine does.
+    pub secret_manager: Option<SecretManager>,
 }
 
 impl Settings {
@@ -151,7 +155,7 @@ impl Settings {
         let services = ServiceSettings::read(&mut read)?;
         let mut sites = BTreeMap::new();
         for (name, section) in site_sections {
-            sites.insert(name, read.site(&section)?);
+            sites.insert(name, SiteSettings::read(&mut read, &section)?);
         }
         Ok(Self {
             debug: read.bool("DEFAULT", "debug")?.value,
@@ -184,6 +188,7 @@ impl Settings {
             sites,
             warnings: read.warnings,
             files,
+            secret_manager: None,
         })
     }
 }
@@ -237,7 +242,7 @@ impl Read<'_> {
     }
 
     /// An empty text counts as not set.
-    fn text(&mut self, section: &str, name: &str) -> Result<Option<Found<String>>> {
+    pub(super) fn text(&mut self, section: &str, name: &str) -> Result<Option<Found<String>>> {
         Ok(match self.get(section, name)? {
             Reading { value: Some(Value::Text(value)), origin, .. } if !value.is_empty() => {
                 Some(Found { value, origin })
@@ -246,7 +251,7 @@ impl Read<'_> {
         })
     }
 
-    fn secret(&mut self, section: &str, name: &str) -> Result<Option<ApiToken>> {
+    pub(super) fn secret(&mut self, section: &str, name: &str) -> Result<Option<ApiToken>> {
         Ok(match self.get(section, name)?.value {
             Some(Value::Secret(secret)) if !secret.expose().is_empty() => Some(secret),
             _ => None,
@@ -271,7 +276,7 @@ impl Read<'_> {
         Ok(Some(Found { value, origin }))
     }
 
-    fn path(&mut self, section: &str, name: &str) -> Result<Option<PathBuf>> {
+    pub(super) fn path(&mut self, section: &str, name: &str) -> Result<Option<PathBuf>> {
         Ok(self.text(section, name)?.map(|f| f.value.into()))
     }
 
@@ -282,14 +287,6 @@ impl Read<'_> {
         let place = self.config.get(section, name)?.origin.map(|at| format!("{at}: ")).unwrap_or_default();
         let message = format!("{place}[{section}] {name} is empty");
         Err(Error::configuration(message).remedy("write a path, or remove the line to get the default"))
-    }
-
-    fn site(&mut self, section: &str) -> Result<SiteSettings> {
-        let array = self.text(section, "array")?.map(|found| match found.value.as_str() {
-            "primary" => ArrayRole::Primary,
-            _ => ArrayRole::Secondary,
-        });
-        Ok(SiteSettings { cloud: self.text(section, "cloud")?.map(|f| f.value), array })
     }
 
     fn array_url(&mut self, name: &str) -> Result<Option<String>> {
@@ -327,6 +324,7 @@ impl fmt::Debug for Settings {
             sites,
             warnings,
             files,
+            secret_manager,
         } = self;
         f.debug_struct("Settings")
             .field("debug", debug)
@@ -353,10 +351,14 @@ impl fmt::Debug for Settings {
             .field("sites", sites)
             .field("warnings", warnings)
             .field("files", files)
+            .field("secret_manager", secret_manager)
             .finish()
     }
 }
 
+#[cfg(test)]
+#[path = "settings_rules_tests.rs"]
+mod rules_tests;
 #[cfg(test)]
 #[path = "settings_tests.rs"]
 mod tests;

@@ -144,7 +144,7 @@ fn endpoints(settings: &Settings) -> Result<(ArrayEndpoint, ArrayEndpoint)> {
     let endpoint = |role: ArrayRole, url: &Option<String>, token: &Option<ApiToken>| {
         let (Some(url), Some(token)) = (url, token) else { return Err(lacks()) };
         let option = format!("[storage] {role}_array_api_token");
-        let token = references::resolved(&option, token, |name| std::env::var(name).ok())?;
+        let token = references::resolved(settings, &option, token)?;
         ArrayEndpoint::of_role(&role.to_string(), url, token).map_err(|e| {
             let fault = Error::configuration(format!("[storage] {}", e.message()));
             fault.remedy(e.remedy_text().unwrap_or("mend it in protector.conf"))

@@ -1,6 +1,6 @@
 //! Which database holds the state of a site.
 
-use super::mock;
+use super::remote;
 use crate::config::{Settings, StorageDriverChoice};
 use crate::model::SiteName;
 use crate::store::{
@@ -76,7 +76,7 @@ impl DatabaseCheck {
 pub async fn db_check(settings: &Settings) -> Result<Vec<DatabaseCheck>> {
     let keys = super::keys::key_ring(settings)?;
     let mut done = Vec::new();
-    for site in mock::site_names(settings)? {
+    for site in remote::own_sites(settings)? {
         let location = location(settings, &site)?;
         if location == StoreLocation::Memory {
             done.push(DatabaseCheck::new(&site, "database", "is kept in memory, gone with the process".to_owned()));
@@ -119,7 +119,7 @@ async fn each_database(
     call: fn(&StoreLocation) -> Result<MigrationReport>,
 ) -> Result<Vec<DatabaseSync>> {
     let mut done = Vec::new();
-    for site in mock::site_names(settings)? {
+    for site in remote::own_sites(settings)? {
         let location = location(settings, &site)?;
         let report = tokio::task::spawn_blocking(move || call(&location))
             .await
@@ -144,14 +144,17 @@ pub(super) fn location(settings: &Settings, site: &SiteName) -> Result<StoreLoca
         None if path.is_empty() => Ok(StoreLocation::Memory),
         None => Err(Error::configuration(format!("[database] connection 'sqlite://{path}' is not a path"))
             .remedy("use sqlite:///<absolute path>, with three slashes before the path and its own slash after them")),
-        Some(path) if settings.storage_driver == StorageDriverChoice::Mock && !path.contains(SITE_PLACEHOLDER) => {
-            Err(Error::configuration(format!(
-                "[database] connection 'sqlite:///{path}' names one file, and both sites live in this process"
-            ))
-            .remedy(format!("put {SITE_PLACEHOLDER} into it where the site's name belongs")))
-        }
+        Some(path) if are_both_here(settings)? && !path.contains(SITE_PLACEHOLDER) => Err(Error::configuration(
+            format!("[database] connection 'sqlite:///{path}' names one file, and both sites live in this process"),
+        )
+        .remedy(format!("put {SITE_PLACEHOLDER} into it where the site's name belongs"))),
         Some(path) => Ok(StoreLocation::File(PathBuf::from(path.replace(SITE_PLACEHOLDER, site.as_str())))),
     }
+}
+
+/// Whether one process opens the databases of both sites.
+fn are_both_here(settings: &Settings) -> Result<bool> {
+    Ok(settings.storage_driver == StorageDriverChoice::Mock && remote::own_sites(settings)?.len() > 1)
 }
 
 /// A database on a server. Only the scheme of what is not understood is shown: the rest may hold a password.
@@ -164,7 +167,7 @@ fn server(settings: &Settings, connection: &str, site: &SiteName) -> Result<Stor
     // as a part of a URL the braces may be escaped
     let encoded = "%7Bsite%7D";
     let is_shared = !connection.contains(SITE_PLACEHOLDER) && !connection.contains(encoded);
-    if settings.storage_driver == StorageDriverChoice::Mock && is_shared {
+    if is_shared && are_both_here(settings)? {
         return Err(Error::configuration(
             "[database] connection names one database, and both sites live in this process",
         )

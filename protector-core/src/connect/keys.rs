@@ -1,6 +1,6 @@
 //! The keys that array tokens are encrypted with, and what they have encrypted.
 
-use super::{database, mock};
+use super::{database, remote};
 use crate::config::Settings;
 use crate::model::SiteName;
 use crate::store::{Durability, KeyRing, RotateReport, SetupReport, SqlStore, StoreLocation, TokenReport};
@@ -69,7 +69,7 @@ pub async fn fernet_migrate(settings: &Settings) -> Result<Vec<TokenMigration>> 
 /// The databases of all sites. One that was not made yet holds nothing.
 fn stores(settings: &Settings, keys: &KeyRing) -> Result<Vec<(SiteName, SqlStore)>> {
     let mut stores = Vec::new();
-    for site in mock::site_names(settings)? {
+    for site in remote::own_sites(settings)? {
         let location = database::location(settings, &site)?;
         if location == StoreLocation::Memory || SqlStore::migration_needed(&location)?.from == 0 {
             continue;

@@ -1,6 +1,6 @@
 //! The simulated world that the settings name.
 
-use super::database;
+use super::{database, remote};
 use crate::config::{CloudDriverChoice, MockClock, MockDatabase, Settings, StorageDriverChoice};
 use crate::mock::{SeedOptions, SeedReport, World, WorldLocation, WorldTime, seed};
 use crate::model::{Site, SiteId, SiteName, SiteStatus};
@@ -41,7 +41,7 @@ pub async fn mock_seed(settings: &Settings, options: SeedOptions) -> Result<Seed
     }
     let world = world(settings)?;
     let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
-    for site in site_names(settings)? {
+    for site in remote::own_sites(settings)? {
         let store = SqlStore::open(database::location(settings, &site)?, None, Durability::Full)?;
         stores.insert(site, Arc::new(store));
     }

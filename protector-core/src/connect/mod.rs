@@ -1,7 +1,7 @@
 //! From settings to engines: which adapters, which databases, which site.
 //!
-//! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own. The
-//! arrays under them are those of the same world, or with `storage_driver = pure` whatever answers at the two addresses of
+//! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own; a site
+//! with an `api_url` has its database to itself, and is asked over HTTP. The arrays under them are those of the same world, or with `storage_driver = pure` whatever answers at the two addresses of
 //! `[storage]`. Drivers of real clouds are a later milestone; settings that ask for them are refused, and say so.
 
 mod arrays;
@@ -10,6 +10,7 @@ mod keys;
 mod mock;
 mod probe;
 mod references;
+mod remote;
 
 pub use arrays::SiteArray;
 pub use database::{DatabaseCheck, DatabaseSync, db_check, db_sync, db_version};
@@ -17,19 +18,19 @@ pub use keys::{TokenMigration, fernet_migrate, fernet_rotate, fernet_setup};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 pub use probe::SystemProbe;
 
-use crate::config::{CloudDriverChoice, MockClock, Settings, StorageDriverChoice};
-use crate::engine::{Engine, InProcessPeer, StorageDefaults};
+use crate::config::{CloudDriverChoice, MockClock, Settings, SiteApi, StorageDriverChoice};
+use crate::engine::{Engine, HttpPeer, InProcessPeer, Reachable, StorageDefaults};
 use crate::exec::{Endpoints, Limits};
 use crate::mock::{MockProbe, World};
 use crate::model::SiteName;
-use crate::ports::{Cloud, StorageDriver, Store};
+use crate::ports::{Cloud, Peer, StorageDriver, Store};
 use crate::store::{Durability, SqlStore};
 use crate::wrap::{CallCount, CallCounters};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-/// Everything that one process can reach: the stores, clouds and arrays of both sites.
+/// Everything that one process can reach: the clouds and arrays of both sites, and the stores of those that are its own.
 #[derive(Debug, Clone)]
 pub struct Deployment(Arc<Inner>);
 
@@ -38,6 +39,8 @@ struct Inner {
     settings: Settings,
     world: World,
     stores: BTreeMap<SiteName, Arc<dyn Store>>,
+    /// Sites without a store here.
+    remote: BTreeMap<SiteName, SiteApi>,
     clouds: BTreeMap<SiteName, Arc<dyn Cloud>>,
     arrays: BTreeMap<SiteName, Arc<dyn StorageDriver>>,
     array_calls: BTreeMap<SiteName, CallCounters>,
@@ -67,17 +70,20 @@ impl Deployment {
         };
         let (arrays, array_calls) = arrays::traced(arrays);
         let keys = keys::key_ring(settings)?;
+        let remote = remote::sites(settings)?;
         let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
         let mut clouds = BTreeMap::new();
         for site in sites {
-            let location = database::location(settings, &site)?;
-            stores.insert(site.clone(), Arc::new(SqlStore::open(location, keys.clone(), durability)?));
+            if !remote.contains_key(&site) {
+                let location = database::location(settings, &site)?;
+                stores.insert(site.clone(), Arc::new(SqlStore::open(location, keys.clone(), durability)?));
+            }
             clouds.insert(site.clone(), Arc::new(world.cloud(&site)?) as Arc<dyn Cloud>);
         }
         if !world.persistent() {
             mock::register_sites(&world, &stores).await?;
         }
-        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, clouds, arrays, array_calls })))
+        Ok(Self(Arc::new(Inner { settings: settings.clone(), world, stores, remote, clouds, arrays, array_calls })))
     }
 
     /// The engine that works from `site`; absent: from `[engine] local_site`, else from the first site by name.
@@ -86,23 +92,11 @@ impl Deployment {
     /// no such site → `NotFound` naming those there are.
     pub fn engine(&self, site: Option<&str>) -> Result<Engine> {
         let inner = &self.0;
-        let known = || inner.stores.keys().map(SiteName::as_str).collect::<Vec<_>>().join(", ");
-        let wanted = site.or(inner.settings.local_site.as_deref()).map(SiteName::from);
-        let local = match wanted {
-            Some(site) if inner.stores.contains_key(&site) => site,
-            Some(site) => {
-                return Err(Error::not_found(format!("site '{site}' is not configured here (there are: {})", known()))
-                    .remedy("name one of them with --os-cloud, OS_CLOUD or [engine] local_site"));
-            }
-            None => inner.stores.keys().next().cloned().ok_or_else(mock::empty_world)?,
-        };
+        let local = self.own_site(site.or(inner.settings.local_site.as_deref()))?;
         let store = inner.stores.get(&local).cloned().ok_or_else(mock::empty_world)?;
-        let other = inner.stores.iter().find(|(name, _)| **name != local);
-        let (peer_site, peer_store) =
-            other.map(|(name, store)| (name.clone(), store.clone())).ok_or_else(mock::empty_world)?;
         let endpoints = Endpoints {
             store,
-            peer: Arc::new(InProcessPeer::new(peer_site.clone(), peer_store, self.reachable(peer_site))),
+            peer: self.peer(&local)?,
             clouds: inner.clouds.clone(),
             arrays: inner.arrays.clone(),
             clock: inner.world.clock(),
@@ -113,8 +107,37 @@ impl Deployment {
         // in virtual time two runs can be compared call by call
         let limits =
             if inner.settings.mock_clock == MockClock::Virtual { Limits::SEQUENTIAL } else { Limits::default() };
-        let sites: Vec<SiteName> = inner.stores.keys().cloned().collect();
+        let sites: Vec<SiteName> = inner.clouds.keys().cloned().collect();
         Ok(Engine::new(local, endpoints, storage_defaults(&inner.settings, &sites), limits))
+    }
+
+    /// The wanted one of the sites whose stores are here; without a wish the first by name.
+    fn own_site(&self, wanted: Option<&str>) -> Result<SiteName> {
+        let inner = &self.0;
+        let own = || inner.stores.keys().map(SiteName::as_str).collect::<Vec<_>>().join(", ");
+        let Some(wanted) = wanted.map(SiteName::from) else {
+            return inner.stores.keys().next().cloned().ok_or_else(mock::empty_world);
+        };
+        if inner.stores.contains_key(&wanted) {
+            return Ok(wanted);
+        }
+        Err(match inner.remote.get(&wanted) {
+            Some(api) => Error::precondition(format!("{wanted} keeps its own database; it answers at {}", api.url))
+                .remedy(format!("run the command on a machine of {wanted}; here one works from: {}", own())),
+            None => Error::not_found(format!("site '{wanted}' is not configured here (there are: {})", own()))
+                .remedy("name one of them with --os-cloud, OS_CLOUD or [engine] local_site"),
+        })
+    }
+
+    /// The site that `local` is paired with.
+    fn peer(&self, local: &SiteName) -> Result<Arc<dyn Peer>> {
+        let inner = &self.0;
+        if let Some((site, api)) = inner.remote.iter().next() {
+            return Ok(Arc::new(HttpPeer::new(local.clone(), site.clone(), api, self.reachable(site.clone()))?));
+        }
+        let other = inner.stores.iter().find(|(name, _)| *name != local);
+        let (site, store) = other.ok_or_else(mock::empty_world)?;
+        Ok(Arc::new(InProcessPeer::new(site.clone(), store.clone(), self.reachable(site.clone()))))
     }
 
     /// The simulated world under it.
@@ -130,7 +153,7 @@ impl Deployment {
         mock::servers(&self.0.world, site).await
     }
 
-    /// The store of a site.
+    /// The store of a site; `None`: it is not here.
     pub fn store(&self, site: &SiteName) -> Option<&Arc<dyn Store>> {
         self.0.stores.get(site)
     }
@@ -140,7 +163,7 @@ impl Deployment {
         self.0.array_calls.get(site).map(CallCounters::read)
     }
 
-    fn reachable(&self, site: SiteName) -> crate::engine::Reachable {
+    fn reachable(&self, site: SiteName) -> Reachable {
         let world = self.0.world.clone();
         Arc::new(move || world.site_is_available(&site))
     }

@@ -1,5 +1,8 @@
-//! Secrets that a setting names instead of holding: `env:NAME` and `file:PATH`. They are read when an engine is opened.
+//! Secrets that a setting names instead of holding: `env:NAME`, `file:PATH` and `castellan:<id>`. They are read when an engine
+//! is opened.
 
+use crate::config::Settings;
+use crate::secret::SecretManager;
 use crate::{ApiToken, Error, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,12 +11,21 @@ use std::path::Path;
 /// Longest secret that a file may hold, in bytes: whoever names a wrong file should hear of it.
 const LONGEST: u64 = 4096;
 
-/// The secret itself. `option` is the setting it stands in; `variable` reads the environment.
+/// The secret itself. `option` is the setting it stands in.
 ///
 /// # Errors
-/// variable not set, file missing, empty, too long or open to other users → `InvalidConfiguration`; `castellan:` →
-/// `Unsupported`. What is read is never part of a message.
-pub(super) fn resolved(option: &str, token: &ApiToken, variable: impl Fn(&str) -> Option<String>) -> Result<ApiToken> {
+/// variable not set, file missing, empty, too long or open to other users, nobody to ask for `castellan:<id>` →
+/// `InvalidConfiguration`; what that key manager says otherwise. What is read is never part of a message.
+pub(super) fn resolved(settings: &Settings, option: &str, token: &ApiToken) -> Result<ApiToken> {
+    read(option, token, |name| std::env::var(name).ok(), settings.secret_manager.as_ref())
+}
+
+fn read(
+    option: &str,
+    token: &ApiToken,
+    variable: impl Fn(&str) -> Option<String>,
+    manager: Option<&SecretManager>,
+) -> Result<ApiToken> {
     match token.expose().split_once(':') {
         Some(("env", name)) => match variable(name) {
             Some(secret) if !secret.is_empty() => Ok(ApiToken::new(secret)),
@@ -22,10 +34,26 @@ pub(super) fn resolved(option: &str, token: &ApiToken, variable: impl Fn(&str) -
         },
         Some(("file", path)) => in_file(option, Path::new(path)),
         Some(("castellan", id)) => {
-            Err(Error::unsupported(format!("{option}: '{id}' is kept by a key manager, and none can be asked yet"))
-                .remedy("write file:<path> or env:<NAME>"))
+            let nobody = || {
+                Error::configuration(format!("{option}: '{id}' is kept by a key manager, and this program asks none"))
+                    .remedy("use the Python package, or write file:<path> or env:<NAME>")
+            };
+            let secret = manager.ok_or_else(nobody)?.read(id).map_err(|e| e.context(option))?;
+            one_word(secret.expose()).map_err(|why| {
+                Error::configuration(format!("{option}: secret '{id}' of the key manager {why}"))
+                    .remedy("store the token alone: openstack secret store --payload <token>")
+            })
         }
         _ => Ok(token.clone()),
+    }
+}
+
+/// A token without the white space around it.
+fn one_word(text: &str) -> Result<ApiToken, &'static str> {
+    match text.trim() {
+        "" => Err("is empty"),
+        token if token.contains(char::is_whitespace) => Err("holds more than a token"),
+        token => Ok(ApiToken::new(token)),
     }
 }
 
@@ -43,11 +71,7 @@ fn in_file(option: &str, path: &Path) -> Result<ApiToken> {
         return Err(unfit(format!("is open to other users (mode {mode:04o})"), format!("run: chmod 0600 '{shown}'")));
     }
     let text = fs::read_to_string(path).map_err(cannot)?;
-    match text.trim() {
-        "" => Err(unfit("is empty".to_owned(), one_line())),
-        token if token.contains(char::is_whitespace) => Err(unfit("holds more than a token".to_owned(), one_line())),
-        token => Ok(ApiToken::new(token)),
-    }
+    one_word(&text).map_err(|why| unfit(why.to_owned(), one_line()))
 }
 
 #[cfg(test)]
@@ -59,7 +83,13 @@ mod tests {
 
     fn read(text: &str) -> Result<String> {
         let variable = |name: &str| (name == "TOKEN").then(|| "T-hidden".to_owned());
-        resolved("[storage] primary_array_api_token", &ApiToken::new(text), variable).map(|t| t.expose().to_owned())
+        let manager = SecretManager::new(|id| match id {
+            "7b1c" => Ok(ApiToken::new("T-hidden\n")),
+            "two" => Ok(ApiToken::new("T-hidden T-hidden")),
+            _ => Err(Error::not_found(format!("the key manager has no secret '{id}'"))),
+        });
+        super::read("[storage] primary_array_api_token", &ApiToken::new(text), variable, Some(&manager))
+            .map(|token| token.expose().to_owned())
     }
 
     fn file(content: &str, mode: u32) -> std::io::Result<(tempfile::NamedTempFile, String)> {
@@ -75,6 +105,7 @@ mod tests {
         assert_eq!(read("f3a1-literal").unwrap(), "f3a1-literal");
         assert_eq!(read("a:b").unwrap(), "a:b");
         assert_eq!(read("env:TOKEN").unwrap(), "T-hidden");
+        assert_eq!(read("castellan:7b1c").unwrap(), "T-hidden");
         let (_kept, reference) = file("T-hidden\n", 0o600).unwrap();
         assert_eq!(read(&reference).unwrap(), "T-hidden");
     }
@@ -90,8 +121,11 @@ mod tests {
             super::super::arrays::check(&Settings::from_text(&text, &BTreeMap::new())?)
         };
         checked("literal").unwrap();
-        let e = checked("env:PROTECTOR_TEST_NEVER_SET").unwrap_err();
-        assert!(e.message().contains("[storage] secondary_array_api_token"), "{e}");
+        for reference in ["env:PROTECTOR_TEST_NEVER_SET", "castellan:7b1c"] {
+            let e = checked(reference).unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::InvalidConfiguration, "{e}");
+            assert!(e.message().contains("[storage] secondary_array_api_token"), "{e}");
+        }
     }
 
     #[test]
@@ -108,7 +142,8 @@ mod tests {
             (&empty, ErrorKind::InvalidConfiguration, "is empty"),
             (&more, ErrorKind::InvalidConfiguration, "more than a token"),
             (&long, ErrorKind::InvalidConfiguration, "is not a file with a token"),
-            ("castellan:7b1c", ErrorKind::Unsupported, "key manager"),
+            ("castellan:two", ErrorKind::InvalidConfiguration, "more than a token"),
+            ("castellan:none", ErrorKind::NotFound, "no secret 'none'"),
         ] {
             let e = read(reference).unwrap_err();
             let said = format!("{e} {e:?}");

@@ -28,6 +28,8 @@ mod times;
 mod views;
 
 pub use health::{ComplianceView, DrillView, HealthView, RpoSweepView, metrics_text};
+#[cfg(feature = "http-peer")]
+pub use peer::HttpPeer;
 pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
 pub use requests::{

@@ -19,7 +19,7 @@ mod version;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::{Counters, FlashArrayClient};
 pub use driver::PureStorageDriver;

@@ -107,7 +107,7 @@ def _respond(
     def link(marker: str) -> str:
         return f"{request.relative_uri.partition('?')[0]}?{urlencode({**request.params, 'marker': marker})}"
 
-    body = reading.body(request, validator)
+    body = reading.body(request, validator, call.max_body)
     scoped = engine.for_project(path["project_id"]) if "project_id" in path else engine
     asked = Asked(
         scoped, engine, rules, call.rule, caller, request.context.version, path, query, body, options.max_limit, link

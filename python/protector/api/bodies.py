@@ -77,6 +77,8 @@ MEMBER_CHANGE = record(
         check_in_tests=FLAG,
     ),
 )
+#: Only the core knows what is in it.
+QUESTION = record(("question",), question={"type": "object", "writeOnly": True})
 DISCARD = record(("discard",), discard=record(("reason",), reason={**TEXT, "minLength": 1}))
 
 

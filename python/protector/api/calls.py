@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protector import values
-from protector.api import bodies
+from protector.api import bodies, reading
 from protector.api.asked import Asked
-from protector.api.resources import groups, health, members, operations, sites
+from protector.api.resources import groups, health, members, operations, peer, sites
 from protector.api.rules import ADMIN, ADMIN_OR_OWNER
 from protector.api.schemas import Schema, record
 from protector.api.versions import MINIMUM, Version
@@ -44,6 +44,8 @@ class Call:
     since: Version = MINIMUM
     #: The rule unless ``policy.yaml`` says otherwise.
     default_rule: str = ADMIN_OR_OWNER
+    #: Longest body, in bytes.
+    max_body: int = reading.MAX_BODY
 
     @property
     def rule(self) -> str:
@@ -90,6 +92,16 @@ CALLS: tuple[Call, ...] = (
         thing="volume_types",
         value=values.VolumeType,
         query=PAGE,
+    ),
+    Call(
+        "peer:ask",
+        "POST",
+        "/v1/admin/peer",
+        peer.ask,
+        "answer",
+        body=bodies.QUESTION,
+        default_rule=ADMIN,
+        max_body=peer.LONGEST,
     ),
     Call(
         "protection_groups:index",

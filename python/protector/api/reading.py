@@ -18,19 +18,21 @@ MAX_BODY = 114_688
 _SWITCH = {"true": True, "false": False}
 
 
-def body(request: falcon.Request, validator: jsonschema.Draft202012Validator | None) -> dict[str, Any]:
+def body(
+    request: falcon.Request, validator: jsonschema.Draft202012Validator | None, longest: int = MAX_BODY
+) -> dict[str, Any]:
     """The body, checked. A call without a validator takes none.
 
     Raises ``InvalidRequest`` that names the field; no refusal repeats a secret.
     """
     if validator is None:
         return {}
-    if (request.content_length or 0) > MAX_BODY:
-        raise falcon.HTTPContentTooLarge(description=f"a body has at most {MAX_BODY} bytes")
+    if (request.content_length or 0) > longest:
+        raise falcon.HTTPContentTooLarge(description=f"a body has at most {longest} bytes")
     if (request.content_type or "").partition(";")[0].strip().lower() != "application/json":
         raise falcon.HTTPUnsupportedMediaType(description="the body must be JSON: Content-Type: application/json")
     try:
-        read = json.loads(request.bounded_stream.read(MAX_BODY), parse_float=_number, parse_constant=_no_number)
+        read = json.loads(request.bounded_stream.read(longest), parse_float=_number, parse_constant=_no_number)
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply") from error
     except ValueError as error:

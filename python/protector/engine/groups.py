@@ -300,6 +300,17 @@ class ProtectionGroups(Part):
         """
         return Volume.list_from_json(self._native.consistency_group_volumes(group))
 
+    def answer_peer(self, question: str) -> str:
+        """Answers a question of the engine of the other site, for a service between the two. JSON in, JSON out; what a
+        site refuses is in the answer, too. The answer may hold array tokens and is for the other site alone.
+
+        Raises ``InvalidRequest`` for what is not a question of an engine.
+
+        >>> engine.answer_peer('{"protocol": 1, "from": "site-b", "to": "site-a", "call": "ping"}')
+        '{"done":{}}'
+        """
+        return self._native.answer_peer(question)
+
     def sync_status(self, group: str) -> SyncStatus:
         """Whether both sites hold the same metadata of a group. Raises ``NotFound``; a silent peer is no error.
 

@@ -5,6 +5,7 @@
 //! behind. A check whose [`needs`](Check::needs) the subject does not meet is skipped, and the report names it.
 
 pub mod cloud;
+pub mod peer;
 pub mod storage;
 pub mod store;
 

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 /// An authority, and a certificate that it vouches for.
-fn issued(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> (String, Identity) {
+pub(crate) fn issued(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> (String, Identity) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(rcgen::DnType::CommonName, "Test authority");
@@ -21,7 +21,7 @@ fn issued(name: &str, adjust: impl FnOnce(&mut CertificateParams)) -> (String, I
     (authority_pem, Identity::new(&leaf.signed_by(&key, &issuer).unwrap(), &key))
 }
 
-fn file(text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     file

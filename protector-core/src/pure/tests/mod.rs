@@ -1,9 +1,9 @@
 //! The client against a server in the process: loopback, TLS, scripted answers.
 
-mod certificates;
+pub(crate) mod certificates;
 mod failures;
 mod lists;
-mod server;
+pub(crate) mod server;
 mod sessions;
 
 use super::options::{ArrayEndpoint, PureOptions, Trust};

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{DEFAULT_VERSIONS, ServerConfig, SupportedProtocolVers
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
-pub(super) enum Play {
+pub(crate) enum Play {
     /// Answers: status, more headers, body.
     Answer(u16, Vec<(&'static str, String)>, String),
     /// Reads the request and closes without a word.
@@ -27,26 +27,26 @@ pub(super) enum Play {
 }
 
 /// 200 with a body.
-pub(super) fn ok(body: &str) -> Play {
+pub(crate) fn ok(body: &str) -> Play {
     answer(200, body)
 }
 
 /// An answer without more headers.
-pub(super) fn answer(status: u16, body: &str) -> Play {
+pub(crate) fn answer(status: u16, body: &str) -> Play {
     Play::Answer(status, Vec::new(), body.to_owned())
 }
 
 /// An answer in the form of arrays.
-pub(super) fn refusal(status: u16, sentence: &str) -> Play {
+pub(crate) fn refusal(status: u16, sentence: &str) -> Play {
     answer(status, &format!(r#"{{"errors":[{{"context":"x","message":"{sentence}"}}]}}"#))
 }
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) line: String,
-    pub(super) headers: HashMap<String, String>,
-    pub(super) body: String,
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: String,
 }
 
 #[derive(Default)]
@@ -62,47 +62,47 @@ struct State {
 }
 
 /// A certificate with its key.
-pub(super) struct Identity {
-    pub(super) certificate: CertificateDer<'static>,
-    pub(super) key: PrivateKeyDer<'static>,
-    pub(super) pem: String,
+pub(crate) struct Identity {
+    pub(crate) certificate: CertificateDer<'static>,
+    pub(crate) key: PrivateKeyDer<'static>,
+    pub(crate) pem: String,
 }
 
 impl Identity {
     /// Signed by itself, for the loopback address.
-    pub(super) fn self_signed() -> Self {
+    pub(crate) fn self_signed() -> Self {
         let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self::new(&certificate, &key)
     }
 
-    pub(super) fn new(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> Self {
+    pub(crate) fn new(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> Self {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Self { certificate: certificate.der().clone(), key, pem: certificate.pem() }
     }
 }
 
 /// The server. Stops when dropped.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
-    pub(super) certificate: CertificateDer<'static>,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) certificate: CertificateDer<'static>,
     state: Arc<Mutex<State>>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
     /// Logs in whoever asks, offers 2.4 and 2.37, and plays `script` for everything else.
-    pub(super) async fn start(script: Vec<Play>) -> Self {
+    pub(crate) async fn start(script: Vec<Play>) -> Self {
         Self::start_as(Identity::self_signed(), script).await
     }
 
-    pub(super) async fn start_as(identity: Identity, script: Vec<Play>) -> Self {
+    pub(crate) async fn start_as(identity: Identity, script: Vec<Play>) -> Self {
         Self::start_with(identity, DEFAULT_VERSIONS, script).await
     }
 
     /// Speaks only these versions of TLS.
-    pub(super) async fn start_with(
+    pub(crate) async fn start_with(
         identity: Identity,
         versions: &[&'static SupportedProtocolVersion],
         script: Vec<Play>,
@@ -139,44 +139,44 @@ impl Server {
         Self { address, certificate, state, task }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
     /// Played for `api_version`, `login` and `logout` in place of the usual answers.
-    pub(super) fn in_sessions(&self, script: Vec<Play>) {
+    pub(crate) fn in_sessions(&self, script: Vec<Play>) {
         self.state.lock().unwrap().session_script = script.into();
     }
 
     /// Closes the next connections before TLS.
-    pub(super) fn refuse_connections(&self, count: usize) {
+    pub(crate) fn refuse_connections(&self, count: usize) {
         self.state.lock().unwrap().refused_connections = count;
     }
 
     /// Requests so far, `METHOD target`.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.line).collect()
     }
 
     /// Requests so far without those about versions and sessions.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         self.lines().into_iter().filter(|line| !is_about_sessions(line)).collect()
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap().seen.clone()
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 
-    pub(super) fn most_under_way(&self) -> usize {
+    pub(crate) fn most_under_way(&self) -> usize {
         self.state.lock().unwrap().most_under_way
     }
 
     /// Whether everything was played.
-    pub(super) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.state.lock().unwrap().script.is_empty()
     }
 }

@@ -1,0 +1,216 @@
+//! One question out, one answer back, or what it means that none came.
+
+use super::keystone::Login;
+use crate::config::SiteApi;
+use crate::engine::peer::wire::Answer;
+use crate::model::SiteName;
+use crate::{Error, ErrorKind, Result};
+use reqwest::header::{CONTENT_TYPE, HeaderName};
+use reqwest::{Client, StatusCode};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Deserialize;
+use std::path::Path;
+use std::{fmt, sync::Arc, time::Duration};
+use url::Url;
+
+/// Where the questions go, below `api_url`.
+const PATH: &str = "v1/admin/peer";
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Longest excerpt of somebody else's body in a message, in characters.
+const EXCERPT: usize = 200;
+
+/// The way to one `protector-api`.
+pub(super) struct Exchange {
+    site: SiteName,
+    url: Url,
+    http: Client,
+    login: Option<Login>,
+    timeout: Duration,
+}
+
+impl Exchange {
+    pub(super) fn new(site: &SiteName, api: &SiteApi) -> Result<Self> {
+        let timeout = Duration::from_secs(api.timeout.into());
+        let http = Client::builder()
+            .tls_backend_preconfigured(tls(site, api.ca_file.as_deref())?)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            // a change is sent once; whoever gave it looks before giving it again
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT.min(timeout))
+            .timeout(timeout)
+            // a connection that the other end closes while a question is written leaves its effect unknown
+            .pool_idle_timeout(Duration::from_secs(20))
+            .user_agent(concat!("protector/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| Error::internal(format!("the HTTP client for {site} cannot be set up: {e}")))?;
+        let login = api.credential.clone().map(|credential| Login::new(site.clone(), credential));
+        Ok(Self { site: site.clone(), url: below(&api.url), http, login, timeout })
+    }
+
+    /// Sends a question. A token that is no longer accepted is replaced once: that question was not read.
+    ///
+    /// # Errors
+    /// it did not get there, or was not let in → `PeerUnreachable`; it may have got there, and `changes` something →
+    /// `Indeterminate`.
+    pub(super) async fn send(&self, body: Vec<u8>, changes: bool) -> Result<Answer> {
+        let mut token = match &self.login {
+            Some(login) => Some(login.token(&self.http, None).await?),
+            None => None,
+        };
+        let mut is_renewed = false;
+        loop {
+            let mut request =
+                self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone());
+            if let Some(token) = &token {
+                request = request.header(HeaderName::from_static("x-auth-token"), token.header()?);
+            }
+            let reply = request.send().await.map_err(|e| self.no_answer(changes, &e))?;
+            let status = reply.status();
+            let text = reply.text().await.map_err(|e| self.no_answer(changes, &e))?;
+            match (&self.login, &token) {
+                (Some(login), Some(stale)) if status == StatusCode::UNAUTHORIZED && !is_renewed => {
+                    is_renewed = true;
+                    token = Some(login.token(&self.http, Some(stale)).await?);
+                }
+                _ => return self.read(status, &text, changes),
+            }
+        }
+    }
+
+    /// Something came back that no engine says.
+    pub(super) fn not_understood(&self, changes: bool, what: &str) -> Error {
+        let kind = if changes { ErrorKind::Indeterminate } else { ErrorKind::PeerUnreachable };
+        Error::new(kind, format!("{} answers at {}, and not as a site does: {what}", self.site, self.url)).remedy(
+            format!(
+                "let [site:{0}] api_url lead to the protector-api of {0}, of this release; its log tells more",
+                self.site
+            ),
+        )
+    }
+
+    fn read(&self, status: StatusCode, text: &str, changes: bool) -> Result<Answer> {
+        #[derive(Deserialize)]
+        struct Body {
+            answer: Answer,
+        }
+        if status == StatusCode::OK {
+            // serde would repeat a part of what it read, and that may hold a token
+            return serde_json::from_str::<Body>(text)
+                .map(|body| body.answer)
+                .map_err(|_| self.not_understood(changes, "200 with something that is no answer"));
+        }
+        Err(self.turned_away(status, text, changes))
+    }
+
+    /// Whatever is not 200 was said before an engine was asked, or in place of its answer.
+    fn turned_away(&self, status: StatusCode, text: &str, changes: bool) -> Error {
+        let (site, url) = (&self.site, &self.url);
+        let said = said(text);
+        let (what, remedy) = match status {
+            StatusCode::UNAUTHORIZED if self.login.is_none() => (
+                "wants to know who asks",
+                format!("set auth_url, application_credential_id and application_credential_secret in [site:{site}]"),
+            ),
+            StatusCode::UNAUTHORIZED => (
+                "does not accept the token",
+                format!("see [keystone_authtoken] on {site}, and auth_url in [site:{site}]"),
+            ),
+            StatusCode::FORBIDDEN => (
+                "does not let this site in",
+                format!(
+                    "on {site}: give the user of the application credential the role that protector:peer:ask asks for"
+                ),
+            ),
+            status if status.is_client_error() => {
+                return self.not_understood(false, &format!("{}: {said}", status.as_u16()));
+            }
+            _ => ("cannot answer", format!("see the log of protector-api on {site}")),
+        };
+        let is_open = changes && !status.is_client_error();
+        let kind = if is_open { ErrorKind::Indeterminate } else { ErrorKind::PeerUnreachable };
+        Error::new(kind, format!("{site} at {url} {what} ({}): {said}", status.as_u16())).remedy(remedy)
+    }
+
+    fn no_answer(&self, changes: bool, e: &reqwest::Error) -> Error {
+        let (site, url) = (&self.site, &self.url);
+        let why = match root_cause(e) {
+            _ if e.is_timeout() && !e.is_connect() => format!("no answer within {} s", self.timeout.as_secs()),
+            _ if e.is_timeout() => "no connection in time".to_owned(),
+            cause => cause,
+        };
+        if changes && !e.is_connect() {
+            return Error::new(
+                ErrorKind::Indeterminate,
+                format!("{site} was told at {url}, and no answer came: {why}"),
+            );
+        }
+        Error::new(ErrorKind::PeerUnreachable, format!("{site} does not answer at {url}: {why}")).remedy(format!(
+            "see whether protector-api runs on {site}, and [site:{site}] api_url and api_ca_file here: \
+             openstack protector site validate {site}"
+        ))
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("url", &self.url.as_str()).field("login", &self.login).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str())
+    }
+}
+
+/// `api_url` may have a path of its own, with or without a slash at its end.
+fn below(base: &Url) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{PATH}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// What somebody said about a refusal: the message of a service of ours, or the beginning of a proxy's page.
+fn said(text: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let message = body.pointer("/error/message").and_then(serde_json::Value::as_str).unwrap_or(text);
+    let words: Vec<&str> = message.split_whitespace().collect();
+    words.join(" ").chars().take(EXCERPT).collect()
+}
+
+pub(super) fn root_cause(e: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = e;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+fn tls(site: &SiteName, ca_file: Option<&Path>) -> Result<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::internal("TLS cannot be set up").source(e))?;
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+        Some(path) => {
+            let fault = |why: String| {
+                Error::configuration(format!("[site:{site}] api_ca_file = '{}': {why}", path.display()))
+                    .remedy("name a readable PEM file with the certificate of the authority")
+            };
+            let pem = std::fs::read(path).map_err(|e| fault(e.to_string()).source(e))?;
+            for certificate in CertificateDer::pem_slice_iter(&pem) {
+                let certificate = certificate.map_err(|e| fault(e.to_string()))?;
+                roots.add(certificate).map_err(|e| fault(e.to_string()))?;
+            }
+            if roots.is_empty() {
+                return Err(fault("it holds no certificate".to_owned()));
+            }
+        }
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
