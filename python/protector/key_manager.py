@@ -18,9 +18,9 @@ _SECTION = "see [key_manager] in protector.conf, and the section of its backend"
 def read(identity: str, files: Sequence[str | os.PathLike[str]]) -> str:
     """The secret with that id. ``files`` are those of the configuration.
 
-    Raises ``InvalidConfiguration`` if Castellan is not installed or cannot be set up so, ``NotFound`` if the key manager
-    has no such secret, and ``Unreachable`` if it cannot be asked. No message repeats what the key manager said: it may
-    hold what it was asked for.
+    Raises ``InvalidConfiguration`` if Castellan is not installed or cannot be set up so, ``NotFound`` if the key
+    manager has no such secret, and ``Unreachable`` if it cannot be asked. No message repeats what the key manager said:
+    it may hold what it was asked for.
     """
     try:
         from castellan import key_manager
