@@ -6,14 +6,43 @@ from typing import Any
 
 from protector.api.asked import Asked
 from protector.api.rules import ADMIN
+from protector.api.schemas import Schema, record
 from protector.api.versions import Version
 
 #: From here on an answer has the details.
 DETAILS = Version(1, 2)
+#: The text format of Prometheus.
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+_RESULT = {"enum": ["ok", "failed", "unknown"]}
+#: The body, which is no value of the engine.
+SHAPE: Schema = record(
+    ("site", "protection_groups"),
+    site={"type": "string"},
+    protection_groups={
+        "type": "array",
+        "items": record(
+            ("protection_group", "status", "failover_ready"),
+            protection_group={"type": "string"},
+            status={"type": "string"},
+            failover_ready={"type": "boolean"},
+        ),
+    },
+    details={"type": "array", "items": {"$ref": "#/components/schemas/Health"}},
+    sites={
+        "type": "array",
+        "items": record(
+            ("site", "checks"),
+            site={"type": "string"},
+            checks={"type": "object", "additionalProperties": _RESULT},
+        ),
+    },
+    components={"type": "object", "additionalProperties": _RESULT},
+)
 
 
 def show(asked: Asked) -> dict[str, Any]:
-    """One report per group that the caller may see; from 1.2 on also why, and how the sites are."""
+    """One report per group that the caller may see. From 1.2 on also why, and how the sites are."""
     is_admin = asked.rules.allows(ADMIN, asked.caller, None)
     reports = (asked.everybody if is_admin else asked.everybody.for_project(asked.caller.project_id or "")).health()
     health: dict[str, Any] = {
@@ -29,6 +58,16 @@ def show(asked: Asked) -> dict[str, Any]:
         # nothing in a store says which workers live, and unknown never reads as good
         health["components"] = {"protector-api": "ok", "protector-engine": "unknown"}
     return {"health": health}
+
+
+def of_group(asked: Asked) -> dict[str, Any]:
+    """Health of one group: readiness with the reasons against it, recovery points, drills, how the RPO was kept."""
+    return {"health": asked.engine.health_show(asked.group().id).to_dict()}
+
+
+def metrics(asked: Asked) -> str:
+    """Health of all groups of all projects for Prometheus."""
+    return asked.everybody.metrics()
 
 
 def _site(asked: Asked, name: str) -> dict[str, Any]:
