@@ -45,7 +45,7 @@ def _group(name: str, method: str, path: str, answer: Callable[[Asked], Any], *m
 
 
 _OF_THE_SITE = (
-    Call("health:show", "GET", "/v1/health", health.show, "health", shape=health.SHAPE),
+    Call("health:show", "GET", "/v1/health", health.show, "health", query=PAGE, shape=health.SHAPE),
     # in every version: what scrapes metrics names none
     _admin("metrics:show", "GET", "/v1/metrics", health.metrics, media=health.EXPOSITION),
     _admin("sites:index", "GET", _SITES, sites.index, "sites", values.Site, query=PAGE),
