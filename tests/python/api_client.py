@@ -12,6 +12,13 @@ from protector.testing import MockDeployment
 
 OWNER = "web"
 STRANGER = "other"
+GROUP = {
+    "name": "prod-web",
+    "replication_type": "async",
+    "primary_site": "site-a",
+    "secondary_site": "site-b",
+    "volume_type": "replicated-ssd",
+}
 
 
 class Api:
@@ -28,7 +35,7 @@ class Api:
         if project:
             self._headers["X-Project-Id"] = project
 
-    def call(self, method: str, path: str, body: Any = None, *, version: str | None = "1.2", **more: Any) -> Any:
+    def call(self, method: str, path: str, body: Any = None, *, version: str | None = "1.3", **more: Any) -> Any:
         """The answer. ``{p}`` in the path stands for the groups of the own project; bytes are sent as they are."""
         versions = {} if version is None else {"OpenStack-API-Version": f"protector {version}"}
         headers = {**self._headers, **versions, **more.pop("headers", {})}
@@ -56,6 +63,14 @@ class Stage:
         self.stranger = Api(self._client, STRANGER, "member")
         self.without_project = Api(self._client, "", "member")
         self.admin = Api(self._client, "service", "admin")
+
+    def protect(self) -> None:
+        """The group ``prod-web`` of the project ``web``, with a policy and a member."""
+        assert self.owner.call("POST", "{p}", {"protection_group": GROUP}).status_code == 201
+        policy = {"replication_interval": 300, "rpo_minutes": 15}
+        assert self.owner.call("PUT", "{p}/prod-web/policy", {"policy": policy}).status_code == 200
+        member = {"instance_id": self.deployment.server_id("web-server-1"), "tier": 1}
+        assert self.owner.call("POST", "{p}/prod-web/members", {"member": member}).status_code == 201
 
 
 def refusal(answer: Any, status: int, code: str) -> dict[str, Any]:

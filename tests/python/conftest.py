@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api_client import Stage
 from database_server import DatabaseServer, database_server
 
 from protector import Engine
@@ -85,6 +86,19 @@ def protect(deployment: MockDeployment, group: str = "prod-web", server: str = "
 def protected(deployment: MockDeployment) -> Engine:
     """The engine of site-a with the protected group ``prod-web``."""
     return protect(deployment)
+
+
+@pytest.fixture
+def stage(deployment: MockDeployment) -> Stage:
+    """The API of site-a in this process."""
+    return Stage(deployment)
+
+
+@pytest.fixture
+def protected_stage(stage: Stage) -> Stage:
+    """With the group ``prod-web`` of the project ``web``, which has a policy and a member."""
+    stage.protect()
+    return stage
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Client:
         address = service.logs(r"listening on (http://[0-9.]+:\d+)")
         self.url, self.project = address[1], project
         self._session = requests.Session()
-        self._session.headers["OpenStack-API-Version"] = "protector 1.2"
+        self._session.headers["OpenStack-API-Version"] = "protector 1.3"
 
     def call(self, method: str, path: str, body: Any = None, status: int | None = None) -> Any:
         """The body of the answer, which must have that status."""

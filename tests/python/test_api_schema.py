@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -24,7 +25,7 @@ from services import LOOPBACK, Client, configure, running
 
 from protector.api import openapi
 from protector.api.app import default_rules
-from protector.api.calls import CALLS, Call
+from protector.api.calls import CALLS, FURTHER_RULES, Call
 from protector.testing import mock_deployment
 
 CHECKS = [
@@ -50,6 +51,22 @@ def test_each_call_has_a_rule_and_a_sentence() -> None:
     assert len(set(names)) == len(names)
     assert {"protector:operations:index", "protector:operations:show"} <= {rule.name for rule in default_rules()}
     assert all(call.summary for call in CALLS)
+
+
+def test_the_sample_of_rules_says_what_each_is_for() -> None:
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'\nprotector = "{default_rules.__module__}:{default_rules.__name__}"\n' in project
+    sample = {rule.name: rule for rule in default_rules()}
+    assert sample.keys() == {call.rule for call in CALLS} | FURTHER_RULES.keys()
+    assert all(rule.description for rule in sample.values())
+    for call in CALLS:
+        assert sample[call.rule].operations == [{"path": call.path, "method": call.method}]
+    admins = {name for name, rule in sample.items() if rule.check_str == "rule:admin"}
+    assert {
+        "protector:metrics:show",
+        "protector:policies:drift",
+        "protector:sites:action",
+    } | FURTHER_RULES.keys() <= admins
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,9 @@ from protector import Engine, Settings
 from protector.api import errors, openapi, reading, versions
 from protector.api.asked import Asked
 from protector.api.authentication import Authentication, compose
+from protector.api.call import JSON
 from protector.api.calls import CALLS, FURTHER_RULES, Call
-from protector.api.rules import Rules
+from protector.api.rules import ADMIN, Rules
 from protector.exceptions import ProtectorException
 from protector.service.logs import REQUEST_ID
 from protector.service.options import ServiceOptions
@@ -40,14 +41,15 @@ def application(settings: Settings, engine: Engine | None = None) -> WSGIApplica
 
 
 def default_rules() -> list[policy.RuleDefault]:
-    """What holds for each call unless ``policy.yaml`` says otherwise."""
+    """What holds for each call unless ``policy.yaml`` says otherwise; for ``oslopolicy-sample-generator``, too."""
     documented = [
         policy.DocumentedRuleDefault(
             call.rule, f"rule:{call.default_rule}", call.summary, [{"path": call.path, "method": call.method}]
         )
         for call in CALLS
     ]
-    return [*documented, *(policy.RuleDefault(name, f"rule:{rule}") for name, rule in FURTHER_RULES.items())]
+    further = [policy.RuleDefault(name, f"rule:{ADMIN}", purpose) for name, purpose in FURTHER_RULES.items()]
+    return [*documented, *further]
 
 
 def _oslo_config(settings: Settings) -> cfg.ConfigOpts:
@@ -115,7 +117,9 @@ def _respond(
     media = call.answer(asked)
     response.status = call.status
     response.set_headers(asked.headers)
-    if media is not None:
+    if call.media != JSON:
+        response.content_type, response.text = call.media, media
+    elif media is not None:
         response.media = media
 
 

@@ -100,8 +100,11 @@ class Asked:
 
     def shown(self, name: str, items: Sequence[T], identity: Callable[[T], str]) -> dict[str, Any]:
         """A page of items of which one more than ``limit`` says that there is another page."""
-        page = items[: self.limit]
-        answer: dict[str, Any] = {name: [item.to_dict() for item in page]}
-        if len(items) > self.limit:
-            answer[f"{name}_links"] = [{"rel": "next", "href": self.link(identity(page[-1]))}]
-        return answer
+        page = [item.to_dict() for item in items[: self.limit]]
+        return {name: page, **self.links(name, items, identity)}
+
+    def links(self, name: str, items: Sequence[T], identity: Callable[[T], str]) -> dict[str, Any]:
+        """The link to the next page, if there is one."""
+        if len(items) <= self.limit:
+            return {}
+        return {f"{name}_links": [{"rel": "next", "href": self.link(identity(items[self.limit - 1]))}]}

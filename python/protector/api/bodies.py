@@ -79,6 +79,13 @@ MEMBER_CHANGE = record(
 )
 #: Only the core knows what is in it.
 QUESTION = record(("question",), question={"type": "object", "writeOnly": True})
+MAPPING = record(("mapping",), mapping=record(**_MAPPINGS, security_groups=NAME_MAP, suggested=FLAG))
+RECONCILE_PLAN = record(("reconcile",), reconcile=record(("winner",), winner=NAME))
+RECONCILE = record(
+    ("reconcile",),
+    # what was not shown is not done
+    reconcile=record(("winner", "hash"), winner=NAME, hash={"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+)
 DISCARD = record(("discard",), discard=record(("reason",), reason={**TEXT, "minLength": 1}))
 
 
@@ -87,14 +94,17 @@ def one_of(**verbs: Schema) -> Schema:
     return {**record(**verbs), "minProperties": 1, "maxProperties": 1}
 
 
+_FAILOVER = {"type": {"enum": ["planned", "unplanned"]}, "force": FLAG, "reason": TEXT, **_MAPPINGS}
 ACTION = one_of(
     sync=record(),
     test_failover=record(**_MAPPINGS, retain_primary=FLAG),
     test_cleanup=record(test=NAME),
-    failover=record(type={"enum": ["planned", "unplanned"]}, force=FLAG, reason=TEXT, **_MAPPINGS),
+    failover=record(**_FAILOVER),
     failback=record(**_MAPPINGS),
     reprotect=record(),
     commit=record(),
     retry_failed=record(**_MAPPINGS),
 )
 CHANGE_OF_COURSE = one_of(cancel=record(reason=TEXT), abort=record(reason=TEXT, leave_peer=FLAG), resume=record())
+SITE_PLAN = one_of(failover=record(**_FAILOVER))
+SITE_ACTION = one_of(failover=record(**_FAILOVER, skip_blocked=FLAG))

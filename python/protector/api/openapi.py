@@ -7,8 +7,9 @@ from typing import Any
 
 from protector import __version__, values
 from protector.api import versions
-from protector.api.calls import CALLS, HEALTH, Call
-from protector.api.schemas import Schema, answered, parts, record
+from protector.api.call import JSON
+from protector.api.calls import CALLS, Call
+from protector.api.schemas import LINKS, Schema, answered, parts, record
 
 _ERROR = record(
     ("error",),
@@ -22,7 +23,6 @@ _ERROR = record(
         request_id={"type": ["string", "null"]},
     ),
 )
-_LINKS = {"type": "array", "items": record(("rel", "href"), rel={"const": "next"}, href={"type": "string"})}
 #: Values that write themselves in a way of their own.
 _OPEN = (values.BootCheck,)
 _VERSION_PARAMETER = {
@@ -32,7 +32,7 @@ _VERSION_PARAMETER = {
     "schema": {
         "type": "string",
         "anyOf": [
-            {"enum": [f"{versions.SERVICE} {version}" for version in ("1.0", "1.1", "1.2", "latest")]},
+            {"enum": [f"{versions.SERVICE} {version}" for version in (*versions.OFFERED, "latest")]},
             # other services may stand there, too
             {"pattern": f"^(?!{versions.SERVICE} ){versions.ENTRY}$"},
         ],
@@ -79,7 +79,7 @@ def _operation(call: Call) -> dict[str, Any]:
     in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in call.query.items()]
     version: dict[str, Any] = _VERSION_PARAMETER
     if call.since > versions.MINIMUM:
-        offered = [f"{versions.SERVICE} {offer}" for offer in ("1.1", "1.2") if offer >= str(call.since)]
+        offered = [f"{versions.SERVICE} {offer}" for offer in versions.OFFERED if offer >= call.since]
         version = {**version, "required": True, "schema": {"type": "string", "enum": offered}}
     operation = {
         "operationId": call.name,
@@ -94,13 +94,14 @@ def _operation(call: Call) -> dict[str, Any]:
 
 
 def _success(call: Call) -> dict[str, Any]:
+    if call.media != JSON:
+        content = {call.media: {"schema": {"type": "string"}}}
+        return {"description": call.summary, "headers": _headers(), "content": content}
     if call.thing is None:
         return {"description": "done", "headers": _headers()}
-    schema: Schema = _reference(call.value.__name__) if call.value else {"type": "object"}
-    if call.thing == "health":
-        schema = HEALTH
+    schema: Schema = _reference(call.value.__name__) if call.value else call.shape or {"type": "object"}
     if call.is_list:
-        links = {f"{call.thing}_links": _LINKS}
+        links = {f"{call.thing}_links": LINKS}
         schema = record((call.thing,), **{call.thing: {"type": "array", "items": schema}}, **links)
     else:
         schema = record((call.thing,), **{call.thing: schema})
@@ -116,7 +117,7 @@ def _headers() -> dict[str, Any]:
 
 
 def _json(schema: Schema) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
+    return {JSON: {"schema": schema}}
 
 
 def _reference(name: str) -> Schema:

@@ -28,6 +28,10 @@ def record(required: tuple[str, ...] = (), /, **properties: Schema) -> Schema:
     return {**schema, "required": list(required)} if required else schema
 
 
+#: Where the next page of a list is.
+LINKS: Schema = {"type": "array", "items": record(("rel", "href"), rel={"const": "next"}, href={"type": "string"})}
+
+
 def answered(value: type[Value]) -> Schema:
     """An object of that type, as :meth:`~protector.values.Value.to_dict` writes it.
 

@@ -1,8 +1,10 @@
-"""Microversions: ``OpenStack-API-Version: protector 1.2``.
+"""Microversions: ``OpenStack-API-Version: protector 1.3``.
 
 * 1.0: everything that is not named below.
 * 1.1: plans without accepting them; what unplanned failovers left behind.
 * 1.2: the details of health.
+* 1.3: health of one group, mappings, letting one site win over the other, drift of policies, reports and pictures of
+  operations, moving everything that runs on a site.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class Version(NamedTuple):
 
 
 MINIMUM = Version(1, 0)
-MAXIMUM = Version(1, 2)
+MAXIMUM = Version(1, 3)
+#: All of them, oldest first.
+OFFERED = tuple(Version(1, minor) for minor in range(MINIMUM.minor, MAXIMUM.minor + 1))
 
 
 def asked_for(header: str | None) -> Version:

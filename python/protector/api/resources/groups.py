@@ -1,4 +1,4 @@
-"""Protection groups, and the metadata of the two sites about them."""
+"""Protection groups and their Cinder side."""
 
 from __future__ import annotations
 
@@ -40,16 +40,6 @@ def delete(asked: Asked) -> None:
     asked.engine.protection_group_delete(asked.group().id)
 
 
-def sync_status(asked: Asked) -> dict[str, Any]:
-    """Whether both sites hold the same metadata."""
-    return {"sync_status": asked.engine.sync_status(asked.group().id).to_dict()}
-
-
-def sync_metadata(asked: Asked) -> dict[str, Any]:
-    """Pushes the metadata of this site to the other one."""
-    return {"sync_status": asked.engine.sync_metadata(asked.group().id).to_dict()}
-
-
 def consistency_group(asked: Asked) -> dict[str, Any]:
     """The Cinder side."""
     return {"consistency_group": asked.engine.consistency_group_show(asked.group().id).to_dict()}
@@ -59,14 +49,3 @@ def volumes(asked: Asked) -> dict[str, Any]:
     """The volumes of the Cinder side."""
     found = asked.engine.consistency_group_volumes(asked.group().id)
     return asked.page("volumes", found, lambda volume: volume.volume_id)
-
-
-def divergences(asked: Asked) -> dict[str, Any]:
-    """What unplanned failovers left behind."""
-    return asked.page("divergences", asked.engine.divergence_list(asked.group().id), lambda entry: entry.id)
-
-
-def discard_divergence(asked: Asked) -> dict[str, Any]:
-    """Gives up what an entry keeps."""
-    group, entry, reason = asked.group().id, asked.path["divergence"], asked.body["discard"]["reason"]
-    return {"divergence": asked.engine.divergence_discard(group, entry, reason=reason, by=asked.by).to_dict()}

@@ -54,6 +54,12 @@ def put_policy(asked: Asked) -> dict[str, Any]:
     return {"policy": asked.engine.policy_create(asked.group().id, **change).to_dict()}
 
 
+def policy_drift(asked: Asked) -> dict[str, Any]:
+    """Where the policies of the project and what ``[storage]`` says by now are not the same."""
+    found = asked.engine.policy_drift()
+    return asked.page("policy_drift", found, lambda drift: f"{drift.protection_group}:{drift.field}")
+
+
 def _options(asked: Asked) -> dict[str, Any]:
     wanted = dict(asked.body["member"])
     check = wanted.get("boot_check")

@@ -7,6 +7,7 @@ from typing import Any
 
 from protector import Cancel, Engine, Plan
 from protector.api.asked import Asked
+from protector.api.schemas import Schema, record
 from protector.exceptions import Cancelled, PreconditionFailed
 from protector.values import Operation
 
@@ -21,6 +22,10 @@ PLANS: dict[str, Callable[..., Plan]] = {
     "commit": Engine.plan_commit,
     "retry_failed": Engine.plan_retry_failed,
 }
+
+GRAPH_FORMAT: Schema = {"type": "string", "enum": ["mermaid", "dot", "svg", "html"]}
+#: A picture, which is no value of the engine.
+GRAPH: Schema = record(("format", "text"), format=GRAPH_FORMAT, text={"type": "string"})
 
 
 def plan(asked: Asked) -> dict[str, Any]:
@@ -54,6 +59,18 @@ def show(asked: Asked) -> dict[str, Any]:
 def plan_of(asked: Asked) -> dict[str, Any]:
     """The plan that an operation follows."""
     return {"plan": asked.engine.operation_plan(asked.operation().id).to_dict()}
+
+
+def report_of(asked: Asked) -> dict[str, Any]:
+    """What an operation came to, for auditors."""
+    return {"report": asked.engine.operation_report(asked.operation().id).to_dict()}
+
+
+def graph_of(asked: Asked) -> dict[str, Any]:
+    """The plan of an operation as a picture in which each step says how it stands."""
+    kind = asked.query.get("format", "mermaid")
+    # within JSON: no browser is to take a page of this service for one of somebody else
+    return {"graph": {"format": kind, "text": asked.engine.operation_graph(asked.operation().id, kind)}}
 
 
 def steer(asked: Asked) -> dict[str, Any]:

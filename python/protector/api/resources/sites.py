@@ -21,26 +21,26 @@ def create(asked: Asked) -> dict[str, Any]:
 
 def show(asked: Asked) -> dict[str, Any]:
     """One, by name or id."""
-    return {"site": asked.engine.site_show(_name(asked)).to_dict()}
+    return {"site": asked.engine.site_show(name(asked)).to_dict()}
 
 
 def delete(asked: Asked) -> None:
     """Removes a registration."""
-    asked.engine.site_delete(_name(asked))
+    asked.engine.site_delete(name(asked))
 
 
 def validate(asked: Asked) -> dict[str, Any]:
     """Looks whether a site is fit for protection."""
-    return {"validation": asked.engine.site_validate(_name(asked)).to_dict()}
+    return {"validation": asked.engine.site_validate(name(asked)).to_dict()}
 
 
 def volume_types(asked: Asked) -> dict[str, Any]:
     """The volume types of a site."""
-    found = asked.engine.site_list_volume_types(_name(asked))
+    found = asked.engine.site_list_volume_types(name(asked))
     return asked.page("volume_types", found, lambda kind: kind.id)
 
 
-def _name(asked: Asked) -> str:
+def name(asked: Asked) -> str:
     """The documented path names a site by id, the engine by name."""
     wanted = asked.path["site"]
     return next((site.name for site in asked.engine.site_list() if site.id == wanted), wanted)
