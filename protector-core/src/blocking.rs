@@ -194,6 +194,11 @@ mirror! {
     fn metrics(&self) -> String;
     /// See [`engine::Engine::sweep_rpo`].
     fn sweep_rpo(&self) -> RpoSweepView;
+
+    /// See [`engine::Engine::record_worker`].
+    fn record_worker(&self, report: &WorkerReport) -> ();
+    /// See [`engine::Engine::workers`].
+    fn workers(&self) -> ServiceView;
 }
 
 impl Engine {

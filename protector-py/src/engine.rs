@@ -257,4 +257,12 @@ impl Engine {
     fn sweep_rpo(&self, py: Python<'_>) -> PyResult<String> {
         json(py, || self.0.sweep_rpo())
     }
+
+    fn record_worker(&self, py: Python<'_>, report: &str) -> PyResult<()> {
+        call(py, || self.0.record_worker(&from_json(report)?))
+    }
+
+    fn workers(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.workers())
+    }
 }

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -217,6 +218,41 @@ def test_a_store_that_is_away(
     worker._execution.stop(30)
     assert "can look for operations again" in caplog.text
     assert protected.operation_show(identity).status in ("completed", "interrupted")
+
+
+def test_a_worker_shows_that_it_lives(
+    protected: Engine, deployment: MockDeployment, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    options = dataclasses.replace(ServiceOptions.of(deployment.settings), poll_interval=1)
+    stop = threading.Event()
+    working = threading.Thread(target=Worker(protected, options).run, args=(stop,))
+    working.start()
+    eventually(lambda: protected.workers().state == "ok")
+    (worker,) = protected.workers().workers
+    assert (worker.under_way, worker.interval_seconds, worker.stopped_at) == (0, 1, None)
+
+    def away(_engine: object, **_beat: object) -> None:
+        raise StorageError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "record_worker", away)
+        eventually(lambda: "cannot show that this worker lives, and goes on trying" in caplog.text)
+        assert working.is_alive()
+    eventually(lambda: "can show that this worker lives again" in caplog.text)
+    stop.set()
+    working.join(30)
+    service = protected.workers()
+    assert service.state == "failed"
+    assert service.since == service.workers[0].stopped_at
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Waits until it does."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def test_the_watch_remembers_how_objectives_are_kept(

@@ -67,8 +67,9 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
     SqlStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
-/// Undoes steps 5 to 7.
+/// Undoes steps 5 to 8.
 const BACK_TO_4: &str = "PRAGMA foreign_keys = OFF;
+    DROP TABLE workers;
     DROP TABLE agreed_groups;
     DROP TABLE rpo_history;
     ALTER TABLE protection_groups RENAME TO newer;
