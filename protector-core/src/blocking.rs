@@ -178,6 +178,8 @@ mirror! {
     fn operation_takeover(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
     /// See [`engine::Engine::operation_list`].
     fn operation_list(&self) -> Vec<OperationView>;
+    /// See [`engine::Engine::operation_list_open`].
+    fn operation_list_open(&self) -> Vec<OperationView>;
     /// See [`engine::Engine::operation_plan`].
     fn operation_plan(&self, operation: &str) -> Plan;
 

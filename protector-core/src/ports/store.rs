@@ -84,6 +84,10 @@ pub struct OperationFilter {
     pub project: Option<ProjectId>,
     /// Only those of this group.
     pub group: Option<ProtectionGroupId>,
+    /// Only those that do this.
+    pub kind: Option<OperationKind>,
+    /// Only those that hold their group: they have not ended.
+    pub open: bool,
     /// At most so many, newest first. `None`: all.
     pub limit: Option<u32>,
 }

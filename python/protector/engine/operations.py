@@ -236,9 +236,17 @@ class Operations(Plans):
         """One operation of this site. Raises ``NotFound``."""
         return Operation.from_json(self._native.operation_show(operation))
 
-    def operation_list(self) -> list[Operation]:
-        """The operations of this site, newest first; the other site keeps its own."""
-        return Operation.list_from_json(self._native.operation_list())
+    def operation_list(self, *, open: bool = False) -> list[Operation]:
+        """The operations of this site, newest first; the other site keeps its own. With ``open`` only those that have not
+        ended, which costs the same however many have.
+
+        >>> identity = engine.accept(engine.plan_sync("prod-web")).id
+        >>> [operation.status for operation in engine.operation_list(open=True)]
+        ['pending']
+        >>> engine.run(identity).status, engine.operation_list(open=True)
+        ('completed', [])
+        """
+        return Operation.list_from_json(self._native.operation_list(open))
 
     def operation_plan(self, operation: str) -> Plan:
         """The plan that an operation follows. Raises ``NotFound``."""

@@ -86,7 +86,7 @@ class Worker:
     def look(self) -> None:
         """Looks for operations once, and takes them up."""
         try:
-            operations = self._engine.operation_list()
+            operations = self._engine.operation_list(open=True)
         except ProtectorException as error:
             self._fails("look for operations", error)
             return
@@ -115,7 +115,6 @@ class Worker:
                 self._engine.site,
                 self._engine.health(),
                 groups,
-                self._engine.operation_list(),
                 datetime.now(timezone.utc),
                 timedelta(days=days) if days else None,
             )
