@@ -84,6 +84,24 @@ async fn a_server_that_becomes_read_only_refuses_writes_and_loses_nothing() {
     assert_eq!(store.groups().await.unwrap(), [next]);
 }
 
+/// On a cluster a node may lag behind; here there is one server, and what is seen is that each connection asks for it.
+#[tokio::test]
+async fn each_connection_asks_to_read_the_newest() {
+    let Some(server) = started(&[]).unwrap() else { return };
+    let location = StoreLocation::Server(server.database("protector").unwrap());
+    SqlStore::migrate(&location).unwrap();
+    server.run("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON").unwrap();
+    let store = open(location).unwrap();
+    store.sites().await.unwrap();
+    server.drop_connections().unwrap();
+    store.sites().await.unwrap();
+    server.run("SET GLOBAL general_log = OFF").unwrap();
+    let asked = server
+        .query("SELECT count(*) FROM mysql.general_log WHERE argument LIKE 'SET SESSION wsrep_sync_wait = 1'")
+        .unwrap();
+    assert_eq!(asked, ["2"], "one connection before they were dropped, one after it");
+}
+
 fn certificate(directory: &Path) -> Result<[String; 3]> {
     let failed = |e: &dyn std::fmt::Display| Error::internal(e.to_string());
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(|e| failed(&e))?;
