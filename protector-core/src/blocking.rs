@@ -180,6 +180,8 @@ mirror! {
     fn operation_takeover(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
     /// See [`engine::Engine::operation_list`].
     fn operation_list(&self) -> Vec<OperationView>;
+    /// See [`engine::Engine::operation_list_open`].
+    fn operation_list_open(&self) -> Vec<OperationView>;
     /// See [`engine::Engine::operation_plan`].
     fn operation_plan(&self, operation: &str) -> Plan;
 
@@ -196,6 +198,11 @@ mirror! {
     fn metrics(&self) -> String;
     /// See [`engine::Engine::sweep_rpo`].
     fn sweep_rpo(&self) -> RpoSweepView;
+
+    /// See [`engine::Engine::record_worker`].
+    fn record_worker(&self, report: &WorkerReport) -> ();
+    /// See [`engine::Engine::workers`].
+    fn workers(&self) -> ServiceView;
 }
 
 impl Engine {

@@ -227,8 +227,9 @@ impl Engine {
         json(py, || self.0.operation_show(operation))
     }
 
-    fn operation_list(&self, py: Python<'_>) -> PyResult<String> {
-        json(py, || self.0.operation_list())
+    #[pyo3(signature = (open=false))]
+    fn operation_list(&self, py: Python<'_>, open: bool) -> PyResult<String> {
+        json(py, || if open { self.0.operation_list_open() } else { self.0.operation_list() })
     }
 
     fn operation_plan(&self, py: Python<'_>, operation: &str) -> PyResult<String> {
@@ -260,5 +261,13 @@ impl Engine {
 
     fn sweep_rpo(&self, py: Python<'_>) -> PyResult<String> {
         json(py, || self.0.sweep_rpo())
+    }
+
+    fn record_worker(&self, py: Python<'_>, report: &str) -> PyResult<()> {
+        call(py, || self.0.record_worker(&from_json(report)?))
+    }
+
+    fn workers(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || self.0.workers())
     }
 }

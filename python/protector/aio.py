@@ -151,3 +151,5 @@ class Engine:
     health_show = _call(manager.Engine.health_show)
     metrics = _call(manager.Engine.metrics)
     sweep_rpo = _call(manager.Engine.sweep_rpo)
+    record_worker = _call(manager.Engine.record_worker)
+    workers = _call(manager.Engine.workers)

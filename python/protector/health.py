@@ -89,3 +89,40 @@ class RpoSweep(Value):
     #: Without any recovery point.
     never: int
     unknown: int
+
+
+@dataclass(frozen=True)
+class Worker(Value):
+    """A worker of ``protector-engine``, as it was seen last."""
+
+    #: ``ok``, ``failed`` (it ended, or was not seen for three of its intervals) or ``unknown`` (its clock is ahead).
+    state: str
+    host: str
+    #: Process id on that host.
+    process: int
+    #: Tells two engines of one process apart.
+    engine: str
+    #: Of its program.
+    version: str
+    #: Operations it was at work on.
+    under_way: int
+    #: Seconds after which it meant to be seen again.
+    interval_seconds: int
+    started_at: datetime
+    seen_at: datetime
+    #: When it ended of its own accord.
+    stopped_at: datetime | None
+
+
+@dataclass(frozen=True)
+class EngineService(Value):
+    """The workers of a site together."""
+
+    #: ``ok``: one of them lives; ``failed``: none does; ``unknown``: none was ever seen, or clocks differ.
+    state: str
+    #: Since when none lives, if it is ``failed``.
+    since: datetime | None
+    #: The same for people.
+    detail: str
+    #: Those that were seen within a week, in the order in which they began.
+    workers: tuple[Worker, ...]

@@ -19,8 +19,10 @@ from typing import Any
 from protector._value import Value as Value
 from protector.health import Compliance as Compliance
 from protector.health import Drill as Drill
+from protector.health import EngineService as EngineService
 from protector.health import Health as Health
 from protector.health import RpoSweep as RpoSweep
+from protector.health import Worker as Worker
 from protector.mappings import MappingRow as MappingRow
 from protector.mappings import MappingView as MappingView
 

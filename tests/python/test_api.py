@@ -182,3 +182,7 @@ def test_what_a_later_version_brought(protected_stage: Stage) -> None:
     assert new["details"][0]["rpo"] == "never"
     assert [site["checks"]["array"] for site in new["sites"]] == ["ok", "ok"]
     assert new["components"]["protector-engine"] == "unknown"
+    protected_stage.engine.record_worker(interval=2)
+    assert owner.get("/v1/health", version="1.2")["health"]["components"]["protector-engine"] == "ok"
+    protected_stage.engine.record_worker(interval=2, stopped=True)
+    assert owner.get("/v1/health", version="1.2")["health"]["components"]["protector-engine"] == "failed"

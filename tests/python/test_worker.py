@@ -8,6 +8,7 @@ import logging
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -96,21 +97,21 @@ def test_the_oldest_comes_first_and_nothing_twice() -> None:
     ],
 )
 def test_rpo(rpo: str | None, age: int | None, says: str | None) -> None:
-    found = decide.concerns("site-a", [report(rpo, age)], [], [], NOW, None)
+    found = decide.concerns("site-a", [report(rpo, age)], [], NOW, None)
     assert list(found) == ([("'web'", "rpo")] if says else [])
     assert says is None or says in found["'web'", "rpo"]
 
 
 def test_groups_of_two_projects_may_have_one_name() -> None:
     health = [report("never", project=project) for project in ("default", "shop")]
-    found = decide.concerns("site-a", health, [], [], NOW, None)
+    found = decide.concerns("site-a", health, [], NOW, None)
     assert list(found) == [("'web'", "rpo"), ("'web' of project shop", "rpo")]
     assert "RPO of 'web' of project shop is not kept" in found["'web' of project shop", "rpo"]
 
 
 def test_a_concern_is_said_once_and_its_end_too() -> None:
     def seen(rpo: str, age: int | None = None) -> dict[tuple[str, str], str]:
-        return decide.concerns("site-a", [report(rpo, age)], [], [], NOW, None)
+        return decide.concerns("site-a", [report(rpo, age)], [], NOW, None)
 
     steps = [seen("within"), seen("breached", 960), seen("breached", 1020), seen("unknown"), seen("within")]
     said = [decide.changed(before, now) for before, now in itertools.pairwise(steps)]
@@ -120,8 +121,9 @@ def test_a_concern_is_said_once_and_its_end_too() -> None:
 
 def test_drills_that_are_due(protected: Engine) -> None:
     def found(at: datetime, site: str = "site-a", interval: int = 90) -> list[str]:
-        groups, operations = protected.protection_group_list(), protected.operation_list()
-        return list(decide.concerns(site, [], groups, operations, at, timedelta(days=interval)).values())
+        health, groups = protected.health(), protected.protection_group_list()
+        found = decide.concerns(site, health, groups, at, timedelta(days=interval))
+        return [text for (_, kind), text in found.items() if kind == "drill"]
 
     (never,) = found(NOW)
     assert "'prod-web' was never rehearsed" in never
@@ -201,11 +203,12 @@ def test_a_store_that_is_away(
     caplog.set_level(logging.INFO)
     worker = Worker(protected, ServiceOptions.of(deployment.settings))
 
-    def away(_engine: object) -> None:
+    def away(_engine: object, *, open: bool = False) -> None:
         raise StorageError("the database is away")
 
     with monkeypatch.context() as patch:
         patch.setattr(Engine, "operation_list", away)
+        patch.setattr(Engine, "sweep_rpo", away)
         for _ in range(3):
             worker.look()
             worker.watch()
@@ -217,6 +220,41 @@ def test_a_store_that_is_away(
     worker._execution.stop(30)
     assert "can look for operations again" in caplog.text
     assert protected.operation_show(identity).status in ("completed", "interrupted")
+
+
+def test_a_worker_shows_that_it_lives(
+    protected: Engine, deployment: MockDeployment, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    options = dataclasses.replace(ServiceOptions.of(deployment.settings), poll_interval=1)
+    stop = threading.Event()
+    working = threading.Thread(target=Worker(protected, options).run, args=(stop,))
+    working.start()
+    eventually(lambda: protected.workers().state == "ok")
+    (worker,) = protected.workers().workers
+    assert (worker.under_way, worker.interval_seconds, worker.stopped_at) == (0, 1, None)
+
+    def away(_engine: object, **_beat: object) -> None:
+        raise StorageError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "record_worker", away)
+        eventually(lambda: "cannot show that this worker lives, and goes on trying" in caplog.text)
+        assert working.is_alive()
+    eventually(lambda: "can show that this worker lives again" in caplog.text)
+    stop.set()
+    working.join(30)
+    service = protected.workers()
+    assert service.state == "failed"
+    assert service.since == service.workers[0].stopped_at
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Waits until it does."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def test_the_watch_remembers_how_objectives_are_kept(

@@ -47,7 +47,7 @@ pub async fn db_version(settings: &Settings) -> Result<Vec<DatabaseSync>> {
 pub struct DatabaseCheck {
     /// Site.
     pub site: SiteName,
-    /// `schema`, `database`, `sites`, `groups` or `journals`.
+    /// `schema`, `database`, `sites`, `groups`, `journals` or `workers`.
     pub check: String,
     /// `ok`, `warning` or `failed`.
     pub result: String,

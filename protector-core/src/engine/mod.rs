@@ -26,6 +26,7 @@ mod stopping;
 mod tenancy;
 mod times;
 mod views;
+mod workers;
 
 pub use health::{ComplianceView, DrillView, HealthView, RpoSweepView, metrics_text};
 #[cfg(feature = "http-peer")]
@@ -34,7 +35,7 @@ pub use peer::{InProcessPeer, Reachable};
 pub use report::OperationReport;
 pub use requests::{
     DivergenceDiscard, GroupCreate, GroupUpdate, MappingSet, MemberAdd, MemberUpdate, PolicyChange, SiteCreate,
-    StopOptions,
+    StopOptions, WorkerReport,
 };
 pub use site_failover::{SiteFailoverOptions, SiteFailoverView, SiteGroupView};
 pub use tenancy::Page;
@@ -42,6 +43,7 @@ pub use views::{
     ConsistencyGroupView, FenceDueView, GroupView, InstanceView, LedgerEntryView, MappingRow, MappingView, MemberView,
     OperationView, PolicyView, SiteCheck, SiteValidation, StepView, SyncStatusView, VolumeTypeView, VolumeView,
 };
+pub use workers::{ServiceView, WorkerView};
 
 pub use crate::exec::{Event, Progress};
 pub use crate::plan::{ReconcilePlan, Request, SiteFailoverRequest, SitePlan};

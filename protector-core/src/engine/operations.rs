@@ -77,8 +77,20 @@ impl Engine {
     /// # Errors
     /// store cannot be read → `Storage`.
     pub async fn operation_list(&self) -> Result<Vec<OperationView>> {
+        self.listed(OperationFilter::default()).await
+    }
+
+    /// Those of them that have not ended. What it costs does not grow with what has.
+    ///
+    /// # Errors
+    /// store cannot be read → `Storage`.
+    pub async fn operation_list_open(&self) -> Result<Vec<OperationView>> {
+        self.listed(OperationFilter { open: true, ..OperationFilter::default() }).await
+    }
+
+    async fn listed(&self, filter: OperationFilter) -> Result<Vec<OperationView>> {
         let mut views = Vec::new();
-        let filter = OperationFilter { project: self.0.project.clone(), ..OperationFilter::default() };
+        let filter = OperationFilter { project: self.0.project.clone(), ..filter };
         for stored in self.0.endpoints.store.operations(&filter).await? {
             views.push(self.view(&stored).await?);
         }

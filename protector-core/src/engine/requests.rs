@@ -43,6 +43,18 @@ pub struct GroupCreate {
     pub priority: u16,
 }
 
+/// What a worker of the engine service says of itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkerReport {
+    /// Operations it is at work on.
+    pub under_way: u32,
+    /// Seconds after which it means to say so again.
+    pub interval_seconds: u32,
+    /// It ends now.
+    pub stopped: bool,
+}
+
 /// Changes to a group; absent fields stay.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -5,6 +5,7 @@
 
 mod consistency_group;
 mod divergence;
+mod holder;
 mod ids;
 mod lookup;
 mod mapping;
@@ -20,9 +21,11 @@ mod start;
 mod status;
 mod tenant_mapping;
 mod volume_type;
+mod worker;
 
 pub use consistency_group::{ConsistencyGroup, ConsistencyGroupStatus};
 pub use divergence::{Discard, FenceDue, LedgerEntry, LedgerState, LedgerVolume};
+pub use holder::LeaseHolder;
 pub use ids::{
     ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, ConsistencyGroupId, DiskId,
     Epoch, LedgerEntryId, MetadataVersion, OpKey, OperationId, PortId, ProjectId, ProtectionGroupId, RecoveryPointName,
@@ -42,3 +45,4 @@ pub use start::{BootCheck, StartOptions};
 pub use status::{GroupStatus, Protection, SyncStatus};
 pub use tenant_mapping::TenantMapping;
 pub use volume_type::{REPLICATION_ENABLED, REPLICATION_TYPE, VOLUME_BACKEND_NAME, VolumeType};
+pub use worker::{ServiceState, Worker, WorkerBeat};

@@ -27,6 +27,7 @@ mod store;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use crate::model::LeaseHolder;
 pub use call::{Cancel, Cx, Observed, Outcome};
 pub use clock::{Clock, Identifiers, ManualClock, RandomIdentifiers, SystemClock};
 pub use cloud::{
@@ -46,6 +47,6 @@ pub use storage::{
     StandbyGroup, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };
 pub use store::{
-    GroupChange, GroupFilter, GroupPosition, JournalEntry, KEPT_DURATIONS, Lease, LeaseHolder, OperationFilter,
-    StepDurations, Store, StoredOperation,
+    GroupChange, GroupFilter, GroupPosition, JournalEntry, KEPT_DURATIONS, Lease, OperationFilter, StepDurations,
+    Store, StoredOperation,
 };

@@ -3,8 +3,8 @@
 use super::StopRequest;
 use crate::Result;
 use crate::model::{
-    GroupRecord, MetadataVersion, OperationId, OperationKind, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site,
-    SiteName,
+    GroupRecord, LeaseHolder, MetadataVersion, OperationId, OperationKind, ProjectId, ProtectionGroupId, RpoSample,
+    RpoSpan, Site, SiteName, Worker, WorkerBeat,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -84,6 +84,10 @@ pub struct OperationFilter {
     pub project: Option<ProjectId>,
     /// Only those of this group.
     pub group: Option<ProtectionGroupId>,
+    /// Only those that do this.
+    pub kind: Option<OperationKind>,
+    /// Only those that hold their group: they have not ended.
+    pub open: bool,
     /// At most so many, newest first. `None`: all.
     pub limit: Option<u32>,
 }
@@ -101,23 +105,6 @@ pub struct StepDurations {
 
 /// How many durations of one kind and site a store keeps: the newest ones, so that a forecast follows the world.
 pub const KEPT_DURATIONS: usize = 64;
-
-/// Who holds a lease. Compared as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaseHolder {
-    /// Host name.
-    pub host: String,
-    /// Process id on that host.
-    pub process: u32,
-    /// Start of that process, in clock ticks since boot; tells a reused process id apart. 0 if unknown.
-    pub process_start: u64,
-    /// Where that process id counts: boot of the machine and PID namespace. Containers may share a host name, and none sees the
-    /// processes of another. Empty if unknown.
-    #[serde(default)]
-    pub process_namespace: String,
-    /// Unique per engine value, so that two engines of one process are two holders.
-    pub engine: String,
-}
 
 /// The right to execute an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,4 +295,14 @@ pub trait Store: Debug + Display + Send + Sync {
 
     /// How a group kept its objective, oldest first. It goes with the group.
     async fn rpo_history(&self, group: &ProtectionGroupId) -> Result<Vec<RpoSpan>>;
+
+    /// A worker shows that it lives. Its first beat begins its entry, a later one renews it, also after a clean end. Entries
+    /// that nobody renewed for [`KEPT_UNSEEN`](crate::rules::engine_service::KEPT_UNSEEN) before this beat go.
+    async fn record_worker(&self, beat: &WorkerBeat) -> Result<()>;
+
+    /// A worker ends of its own accord, at this time. It never showed itself: changes nothing.
+    async fn stop_worker(&self, holder: &LeaseHolder, at: Timestamp) -> Result<()>;
+
+    /// The workers that are remembered, in the order in which they began.
+    async fn workers(&self) -> Result<Vec<Worker>>;
 }

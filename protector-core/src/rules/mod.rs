@@ -13,6 +13,8 @@ pub mod credentials;
 pub mod difference;
 /// Whether volume types and volumes can be protected; all violations at once.
 pub mod eligibility;
+/// Whether anybody takes up what is accepted.
+pub mod engine_service;
 /// Whose hold on a group may end.
 pub mod hold;
 /// Mappings of networks, flavors and security groups: parse, merge, invert, suggest.

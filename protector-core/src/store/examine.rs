@@ -3,14 +3,14 @@
 use super::fault::{Fault, Sql};
 use super::operations::StoredEntries;
 use super::sql::Tables;
-use super::{KeyRing, SqlStore, agreed, groups, operations, rpo, sites};
+use super::{KeyRing, SqlStore, agreed, groups, operations, rpo, sites, workers};
 use crate::model::{OperationId, ProtectionGroupId};
 use crate::{Error, Result};
 
 /// One thing that [`SqlStore::examine`] looked at.
 #[derive(Debug)]
 pub struct StoreCheck {
-    /// `database`, `sites`, `groups` or `journals`.
+    /// `database`, `sites`, `groups`, `journals` or `workers`.
     pub check: &'static str,
     /// What was found, for a person.
     pub detail: String,
@@ -35,7 +35,7 @@ impl From<Error> for StoreProblem {
 
 impl SqlStore {
     /// Reads everything once: what the database says of itself, every site, every group with its tokens and what is kept
-    /// beside it, and every journal with its chain of hashes. What is damaged is in the result; one damaged row hides no other.
+    /// beside it, every journal with its chain of hashes, and every worker. What is damaged is in the result; one damaged row hides no other.
     ///
     /// # Errors
     /// the database cannot be read at all → as [`SqlStore::open`].
@@ -46,6 +46,7 @@ impl SqlStore {
         checks.push(self.run(|t, _| examine_sites(t)).await?);
         checks.push(self.run(examine_groups).await?);
         checks.push(self.run(|t, _| examine_journals(t)).await?);
+        checks.push(self.run(|t, _| examine_workers(t)).await?);
         Ok(checks)
     }
 }
@@ -72,6 +73,11 @@ fn examine_journals(t: &mut dyn Tables) -> Sql<StoreCheck> {
         operations::find(t, &id)?;
         operations::journal(t, &id, 0, None).and_then(StoredEntries::checked).map(drop)
     })
+}
+
+fn examine_workers(t: &mut dyn Tables) -> Sql<StoreCheck> {
+    let found = ids(t, "SELECT engine FROM workers ORDER BY started_at, engine")?;
+    each("workers", &found, |engine| workers::find(t, engine).map(drop))
 }
 
 fn ids(t: &mut dyn Tables, sql: &str) -> Sql<Vec<String>> {

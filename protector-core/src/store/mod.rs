@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `location` | where the data is |
 //! | `keys`, `tokens` | the key repository behind encrypted tokens; which of them need an older key |
-//! | `sites`, `groups`, `belongings`, `agreed`, `rpo`, `operations`, `durations`, `leases`, `stops` | the tables, one noun each |
+//! | `sites`, `groups`, `belongings`, `agreed`, `rpo`, `operations`, `durations`, `leases`, `stops`, `workers` | the tables, one noun each |
 //! | `sql` | what the tables ask of a database |
 //! | `sqlite`, `mariadb` | the databases: opening, schema, transactions |
 //! | `server` | where a server is |
@@ -36,6 +36,7 @@ mod sql;
 mod sqlite;
 mod stops;
 mod tokens;
+mod workers;
 
 pub use examine::{StoreCheck, StoreProblem};
 pub use keys::{KeyRing, RotateReport, SetupReport};

@@ -26,6 +26,15 @@ pub(super) fn list(t: &mut dyn Tables, filter: &OperationFilter) -> Sql<Vec<Stor
         conditions.push("project_id = ?");
         values.push(Value::from(project.as_str()));
     }
+    let kind = filter.kind.as_ref().map(to_json).transpose()?;
+    if let Some(kind) = &kind {
+        conditions.push("kind = ?");
+        values.push(Value::from(kind));
+    }
+    if filter.open {
+        // few, whatever has ended: they are found by their ids
+        conditions.push("id IN (SELECT operation_id FROM open_operations)");
+    }
     let filtered = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
     values.push(Value::from(filter.limit.map_or(NO_LIMIT, i64::from)));
     t.all(&format!("{COLUMNS} {filtered} {order}"), &values, read)

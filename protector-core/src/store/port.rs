@@ -3,14 +3,14 @@
 use super::fault::Sql;
 use super::operations::StoredEntries;
 use super::sql::Tables;
-use super::{KeyRing, SqlStore, agreed, durations, groups, leases, operations, rpo, sites, stops};
+use super::{KeyRing, SqlStore, agreed, durations, groups, leases, operations, rpo, sites, stops, workers};
 use crate::Result;
 use crate::model::{
-    GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site, SiteName,
+    GroupRecord, LeaseHolder, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site,
+    SiteName, Worker, WorkerBeat,
 };
 use crate::ports::{
-    GroupChange, GroupFilter, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
-    StoredOperation,
+    GroupChange, GroupFilter, JournalEntry, Lease, OperationFilter, StepDurations, StopRequest, Store, StoredOperation,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -203,6 +203,20 @@ impl Store for SqlStore {
     async fn rpo_history(&self, group: &ProtectionGroupId) -> Result<Vec<RpoSpan>> {
         let group = group.clone();
         self.run(move |t, _| rpo::history(t, &group)).await
+    }
+
+    async fn record_worker(&self, beat: &WorkerBeat) -> Result<()> {
+        let beat = beat.clone();
+        self.write(move |t, _| workers::record(t, &beat)).await
+    }
+
+    async fn stop_worker(&self, holder: &LeaseHolder, at: Timestamp) -> Result<()> {
+        let holder = holder.clone();
+        self.write(move |t, _| workers::stop(t, &holder, at)).await
+    }
+
+    async fn workers(&self) -> Result<Vec<Worker>> {
+        self.run(|t, _| workers::all(t)).await
     }
 }
 

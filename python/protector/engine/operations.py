@@ -9,7 +9,7 @@ from protector._native import Cancel
 from protector.engine.calls import FailoverType, GraphFormat, NameMap, Progress, reports, to_json
 from protector.engine.planning import Plans
 from protector.exceptions import DeadlineExceeded, PlanBlocked
-from protector.health import Health, RpoSweep
+from protector.health import EngineService, Health, RpoSweep
 from protector.plans import Plan
 from protector.reports import OperationReport
 from protector.values import Operation
@@ -236,9 +236,17 @@ class Operations(Plans):
         """One operation of this site. Raises ``NotFound``."""
         return Operation.from_json(self._native.operation_show(operation))
 
-    def operation_list(self) -> list[Operation]:
-        """The operations of this site, newest first; the other site keeps its own."""
-        return Operation.list_from_json(self._native.operation_list())
+    def operation_list(self, *, open: bool = False) -> list[Operation]:
+        """The operations of this site, newest first; the other site keeps its own. With ``open`` only those that have not
+        ended, which costs the same however many have.
+
+        >>> identity = engine.accept(engine.plan_sync("prod-web")).id
+        >>> [operation.status for operation in engine.operation_list(open=True)]
+        ['pending']
+        >>> engine.run(identity).status, engine.operation_list(open=True)
+        ('completed', [])
+        """
+        return Operation.list_from_json(self._native.operation_list(open))
 
     def operation_plan(self, operation: str) -> Plan:
         """The plan that an operation follows. Raises ``NotFound``."""
@@ -301,3 +309,27 @@ class Operations(Plans):
         RpoSweep(groups=1, within=1, breached=0, never=0, unknown=0)
         """
         return RpoSweep.from_json(self._native.sweep_rpo())
+
+    def record_worker(self, *, under_way: int = 0, interval: int, stopped: bool = False) -> None:
+        """Shows that a worker lives, or with ``stopped`` that it ends: ``under_way`` operations are in its hands, and it
+        means to show itself again within ``interval`` seconds. ``protector-engine`` does this by itself.
+
+        Raises ``Forbidden`` if this engine works for one project.
+        """
+        report = to_json(under_way=under_way, interval_seconds=interval, stopped=stopped)
+        self._native.record_worker(report)
+
+    def workers(self) -> EngineService:
+        """Who takes up operations that were accepted on this site, and whether anybody does. Raises ``Forbidden`` if this
+        engine works for one project.
+
+        >>> engine.workers().state, engine.workers().detail
+        ('unknown', 'no worker was ever seen here')
+        >>> engine.record_worker(interval=2)
+        >>> engine.workers().state, [worker.version for worker in engine.workers().workers]
+        ('ok', ['0.1.0'])
+        >>> engine.record_worker(interval=2, stopped=True)
+        >>> engine.workers().state
+        'failed'
+        """
+        return EngineService.from_json(self._native.workers())

@@ -48,7 +48,6 @@ def concerns(
     site: str,
     health: Iterable[Health],
     groups: Iterable[ProtectionGroup],
-    operations: Iterable[Operation],
     now: datetime,
     drill_interval: timedelta | None,
 ) -> dict[Concern, str]:
@@ -58,16 +57,19 @@ def concerns(
     them; the site where a group runs speaks of them.
     """
     found: dict[Concern, str] = {}
+    passed: dict[str, datetime] = {}
     for report in health:
         called = name_of(report.project_id, report.protection_group)
+        last = _last_drill(report)
+        if last is not None:
+            passed[called] = last
         concern = _rpo(called, report)
         if concern:
             found[called, "rpo"] = concern
     if drill_interval is not None:
-        passed = _last_drills(operations)
         for group in (group for group in groups if group.current_primary_site == site):
             called = name_of(group.project_id, group.name)
-            concern = _drill(called, group, passed.get(group.id), now, drill_interval)
+            concern = _drill(called, group, passed.get(called), now, drill_interval)
             if concern:
                 found[called, "drill"] = concern
     return found
@@ -100,14 +102,12 @@ def _rpo(name: str, report: Health) -> str | None:
     return None
 
 
-def _last_drills(operations: Iterable[Operation]) -> dict[str, datetime]:
-    """When each group passed a test failover last, by its id."""
-    passed: dict[str, datetime] = {}
-    for operation in operations:
-        if operation.operation_type == "test_failover" and operation.completed and operation.finished_at is not None:
-            before = passed.get(operation.protection_group_id, operation.finished_at)
-            passed[operation.protection_group_id] = max(before, operation.finished_at)
-    return passed
+def _last_drill(report: Health) -> datetime | None:
+    """When the group was rehearsed last with success. Clones that are still looked at do not make a drill fail."""
+    ended = [drill.ended_at for drill in (report.last_successful_drill,) if drill is not None]
+    if report.last_drill is not None and report.last_drill.verdict == "not_cleaned_up":
+        ended.append(report.last_drill.ended_at)
+    return max(ended, default=None)
 
 
 def _drill(

@@ -74,23 +74,36 @@ class Worker:
         # an array that does not answer keeps a look at the health of all groups for minutes
         threading.Thread(target=self._watch, args=(stop,), name="watch", daemon=True).start()
         while True:
+            self._beat()
             self.look()
             if stop.wait(self._options.poll_interval):
                 break
         LOG.info("stopping: %s", ", ".join(sorted(self._execution.running)) or "nothing is under way")
         for operation in sorted(self._execution.stop(self._options.stop_timeout)):
             LOG.warning("%s has not reached a step boundary in time; its journal tells the next worker", operation)
+        self._beat(stopped=True)
 
     def look(self) -> None:
         """Looks for operations once, and takes them up."""
         try:
-            operations = self._engine.operation_list()
+            operations = self._engine.operation_list(open=True)
         except ProtectorException as error:
             self._fails("look for operations", error)
             return
         self._succeeds("look for operations")
         self._execution.take_up(decide.to_execute(operations, self._pending, self._execution.busy))
         self._pending = {operation.id for operation in operations if operation.status == "pending"}
+
+    def _beat(self, *, stopped: bool = False) -> None:
+        """Shows in the store that this worker lives. A store that does not take it keeps no operation waiting."""
+        try:
+            self._engine.record_worker(
+                under_way=len(self._execution.running), interval=self._options.poll_interval, stopped=stopped
+            )
+        except ProtectorException as error:
+            self._fails("show that this worker lives", error)
+            return
+        self._succeeds("show that this worker lives")
 
     def watch(self) -> None:
         """Looks at the health of all groups once, remembers how they keep their RPO, and says what changed."""
@@ -102,7 +115,6 @@ class Worker:
                 self._engine.site,
                 self._engine.health(),
                 groups,
-                self._engine.operation_list(),
                 datetime.now(timezone.utc),
                 timedelta(days=days) if days else None,
             )

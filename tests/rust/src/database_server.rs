@@ -137,6 +137,14 @@ impl TestDatabaseServer {
         statements.split(';').filter(|s| !s.trim().is_empty()).try_for_each(|s| root.query_drop(s).map_err(failed))
     }
 
+    /// The first column of what a question finds.
+    ///
+    /// # Errors
+    /// the server does not answer, or refuses it → `Internal`.
+    pub fn query(&self, question: &str) -> Result<Vec<String>> {
+        self.root()?.query(question).map_err(failed)
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use protector_core::Result;
 use protector_core::model::{
     GroupRecord, MetadataVersion, OperationId, ProjectId, ProtectionGroupId, RpoSample, RpoSpan, Site, SiteName,
+    Worker, WorkerBeat,
 };
 use protector_core::ports::{
     GroupChange, GroupFilter, JournalEntry, Lease, LeaseHolder, OperationFilter, StepDurations, StopRequest, Store,
@@ -81,6 +82,18 @@ impl Store for WatchedStore {
 
     async fn rpo_history(&self, group: &ProtectionGroupId) -> Result<Vec<RpoSpan>> {
         self.inner.rpo_history(group).await
+    }
+
+    async fn record_worker(&self, beat: &WorkerBeat) -> Result<()> {
+        self.inner.record_worker(beat).await
+    }
+
+    async fn stop_worker(&self, holder: &LeaseHolder, at: Timestamp) -> Result<()> {
+        self.inner.stop_worker(holder, at).await
+    }
+
+    async fn workers(&self) -> Result<Vec<Worker>> {
+        self.inner.workers().await
     }
 
     async fn sites(&self) -> Result<Vec<Site>> {

@@ -2,8 +2,8 @@
 
 use protector_core::Result;
 use protector_core::engine::report::Verdict;
-use protector_core::engine::{Engine, GroupCreate, HealthView, PolicyChange, Request, RpoSweepView};
-use protector_core::model::RpoState;
+use protector_core::engine::{Engine, GroupCreate, HealthView, PolicyChange, Request, RpoSweepView, WorkerReport};
+use protector_core::model::{RpoState, ServiceState};
 use protector_core::ports::StorageDriver as _;
 use protector_tests::flash_arrays::{FlashArrays, NAMES};
 use protector_tests::stage::Stage;
@@ -96,6 +96,37 @@ async fn a_drill_is_shown_with_its_verdict_and_its_age() -> Result<()> {
     let later = only(&stage.engine).await?;
     assert_eq!(later.last_drill.map(|drill| drill.verdict), Some(Verdict::NotCleanedUp));
     assert_eq!(later.last_successful_drill.map(|found| found.operation_id), Some(drill.operation_id));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_service_is_as_its_workers_were_seen() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let (first, second) = (stage.engine.clone(), stage.deployment.engine(Some("site-a"))?);
+    let seen = async || -> Result<(ServiceState, usize)> {
+        let service = first.workers().await?;
+        Ok((service.state, service.workers.len()))
+    };
+    assert_eq!(seen().await?, (ServiceState::Unknown, 0));
+    let beat = WorkerReport { under_way: 2, interval_seconds: 10, stopped: false };
+    first.record_worker(&beat).await?;
+    stage.pass(1).await;
+    second.record_worker(&beat).await?;
+    assert_eq!(seen().await?, (ServiceState::Ok, 2));
+    // one ends in peace, the other is never heard of again
+    first.record_worker(&WorkerReport { stopped: true, ..beat }).await?;
+    assert_eq!(seen().await?, (ServiceState::Ok, 2));
+    stage.pass(31).await;
+    let gone = first.workers().await?;
+    assert_eq!(
+        (gone.state, gone.since),
+        (ServiceState::Failed, gone.workers.iter().map(|worker| worker.seen_at).max())
+    );
+    assert_eq!(gone.workers.iter().map(|worker| worker.stopped_at.is_some()).collect::<Vec<_>>(), [true, false]);
+    // the other site has workers of its own
+    assert_eq!(stage.other()?.workers().await?.workers, []);
+    let of_one_project = first.for_project("own".into()).workers().await.unwrap_err();
+    assert_eq!(of_one_project.kind(), protector_core::ErrorKind::Forbidden);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::model::{GroupRecord, OperationKind};
 use crate::ports::OperationFilter;
 
 /// How many drills are looked at, newest first, to find one that passed.
-const LOOKED_AT: usize = 20;
+const LOOKED_AT: u32 = 20;
 
 /// The newest drill that has ended, and the newest that passed.
 #[derive(Debug, Default)]
@@ -20,10 +20,15 @@ pub(super) struct Drills {
 impl Engine {
     /// The drills of a group that were run from this site: their journals are here alone.
     pub(super) async fn drills_of(&self, record: &GroupRecord) -> Result<Drills> {
-        let filter = OperationFilter { group: Some(record.group.id.clone()), ..OperationFilter::default() };
+        let filter = OperationFilter {
+            group: Some(record.group.id.clone()),
+            kind: Some(OperationKind::TestFailover),
+            limit: Some(LOOKED_AT),
+            ..OperationFilter::default()
+        };
         let operations = self.0.endpoints.store.operations(&filter).await?;
         let mut drills = Drills::default();
-        for stored in operations.iter().filter(|o| o.kind == OperationKind::TestFailover).take(LOOKED_AT) {
+        for stored in &operations {
             // a journal of another version tells nothing about this one and says nothing against others
             let Ok(report) = self.operation_report(stored.id.as_str()).await else { continue };
             let Some(ended_at) = report.ended_at.known().copied() else { continue };

@@ -9,6 +9,7 @@ mod race;
 mod rpo;
 pub(crate) mod samples;
 mod sites;
+mod workers;
 
 use super::Check;
 use crate::ports::Store;
@@ -51,6 +52,7 @@ pub fn suite() -> Vec<Check<StoreSubject>> {
         operations::checks(),
         durations::checks(),
         rpo::checks(),
+        workers::checks(),
         race::checks(),
     ];
     sections.into_iter().flatten().collect()

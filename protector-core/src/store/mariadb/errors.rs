@@ -45,9 +45,46 @@ fn said_by_server(code: u16) -> (ErrorKind, &'static str) {
             (ErrorKind::Transient, "the server has too many connections; try again, or raise max_connections")
         }
         1153 => TOO_LARGE,
-        1021 | 1114 => (ErrorKind::Storage, "free some space on the server"),
-        1290 | 1836 => (ErrorKind::Storage, "the server is read-only: connect to the one that takes writes"),
+        // nothing of the transaction is left on the server
+        1021 | 1026 | 1114 => (
+            ErrorKind::Storage,
+            "the disk of the server is full or failed: make room there, then do the same again; an operation that stopped \
+             goes on with operation resume",
+        ),
+        1290 | 1792 | 1836 => (
+            ErrorKind::Storage,
+            "the server is read-only: let [database] connection lead to the one that takes writes, or there: SET GLOBAL \
+             read_only = OFF; then do the same again",
+        ),
         1062 | 1452 => (ErrorKind::Internal, "please report it"),
         _ => (ErrorKind::Storage, "look into the server's log"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_put_in_words() {
+        let cases = [
+            (1021, ErrorKind::Storage, "make room there"),
+            (1026, ErrorKind::Storage, "make room there"),
+            (1114, ErrorKind::Storage, "make room there"),
+            (1290, ErrorKind::Storage, "the server is read-only"),
+            (1792, ErrorKind::Storage, "the server is read-only"),
+            (1836, ErrorKind::Storage, "the server is read-only"),
+            (1045, ErrorKind::Unauthenticated, "user and password"),
+            (1205, ErrorKind::Transient, "try again"),
+            (1153, ErrorKind::LimitReached, "max_allowed_packet"),
+            (9999, ErrorKind::Storage, "server's log"),
+        ];
+        for (code, kind, remedy) in cases {
+            let said = mysql::error::MySqlError { state: "HY000".to_owned(), message: "so it is".to_owned(), code };
+            let e = outside(mysql::Error::MySqlError(said), &"protector@db");
+            assert_eq!(e.kind(), kind, "{code}: {e}");
+            assert!(e.message().starts_with("database 'protector@db': ") && e.message().contains("so it is"), "{e}");
+            assert!(e.remedy_text().is_some_and(|text| text.contains(remedy)), "{code}: {e:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@ const STEPS: &[(u32, &str)] = &[
     (5, include_str!("../migrations/mariadb/0005_initial.sql")),
     (6, include_str!("../migrations/mariadb/0006_rpo_history.sql")),
     (7, include_str!("../migrations/mariadb/0007_agreed_groups.sql")),
+    (8, include_str!("../migrations/mariadb/0008_workers.sql")),
 ];
 /// Seconds that one process waits for another to migrate: less than an answer may take, so that the wait ends in words.
 const WAIT_SECONDS: i64 = 30;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0005_projects.sql"),
     include_str!("../migrations/sqlite/0006_rpo_history.sql"),
     include_str!("../migrations/sqlite/0007_agreed_groups.sql"),
+    include_str!("../migrations/sqlite/0008_workers.sql"),
 ];
 
 /// The version this build works with.

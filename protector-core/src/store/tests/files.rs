@@ -1,5 +1,6 @@
 use super::*;
 use crate::ports::conformance::store::samples::{journal, operation, record};
+use crate::ports::{OperationFilter, StoredOperation};
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 fn mode(path: &Path) -> u32 {
@@ -67,8 +68,9 @@ fn an_older_schema_is_refused_until_it_is_migrated() {
     SqlStore::open(place.location(), None, Durability::Off).unwrap();
 }
 
-/// Undoes steps 5 to 7.
+/// Undoes steps 5 to 8.
 const BACK_TO_4: &str = "PRAGMA foreign_keys = OFF;
+    DROP TABLE workers;
     DROP TABLE agreed_groups;
     DROP TABLE rpo_history;
     ALTER TABLE protection_groups RENAME TO newer;
@@ -303,4 +305,26 @@ async fn a_damaged_record_is_named() {
     let e = store.group("web").await.unwrap_err();
     assert_eq!(e.kind(), ErrorKind::Storage);
     assert!(e.message().contains("'web'"), "{e}");
+}
+
+/// How long the look of a worker takes beside 20,000 operations that have ended: `--ignored --nocapture` prints it.
+#[tokio::test]
+#[ignore = "a measure"]
+async fn open_operations_are_found_as_fast_beside_many_that_ended() {
+    let place = Place::new();
+    let store = place.store(None);
+    let web = record("web");
+    let plan = "x".repeat(20_000);
+    for number in 0..20_000 {
+        let ended = StoredOperation { plan: plan.clone(), ..operation(&format!("ended-{number}"), &web, number) };
+        store.begin_operation(&ended, &journal(0, 1), None).await.unwrap();
+        store.append(&ended.id, 0, &[], None, true).await.unwrap();
+    }
+    store.begin_operation(&operation("open", &web, 30_000), &journal(0, 1), None).await.unwrap();
+    for open in [false, true, true] {
+        let begun = std::time::Instant::now();
+        let found = store.operations(&OperationFilter { open, ..OperationFilter::default() }).await.unwrap();
+        println!("open: {open}: {} in {:?}", found.len(), begun.elapsed());
+        assert_eq!(found.len(), if open { 1 } else { 20_001 });
+    }
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod processes;
+mod read_only;
 mod secrets;
 
 use super::sqlite::migrations;

@@ -63,8 +63,7 @@ def show(asked: Asked) -> dict[str, Any]:
     if asked.version >= DETAILS:
         health["details"] = [report.to_dict() for report in reports]
         health["sites"] = [_site(asked, site.name) for site in asked.engine.site_list()]
-        # nothing in a store says which workers live, and unknown never reads as good
-        health["components"] = {"protector-api": "ok", "protector-engine": "unknown"}
+        health["components"] = {"protector-api": "ok", "protector-engine": asked.everybody.workers().state}
     return {"health": health}
 
 

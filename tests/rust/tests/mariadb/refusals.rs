@@ -1,7 +1,7 @@
 //! What a server refuses, and what it says then.
 
 use super::started;
-use protector_core::ports::Store;
+use protector_core::ports::{GroupChange, Store};
 use protector_core::store::{Durability, SqlStore, StoreLocation};
 use protector_core::{Error, ErrorKind, Result};
 use protector_tests::scale;
@@ -55,6 +55,51 @@ async fn what_does_not_fit_a_packet_is_refused_at_once_and_changes_nothing() {
         .flat_map(|check| &check.problems)
         .any(|problem| problem.is_warning && problem.error.message().contains("max_allowed_packet"));
     assert!(warned, "{checks:?}");
+}
+
+/// Somebody who is no administrator of the server: those may write always.
+const GUEST: &str =
+    "CREATE USER guest@'127.0.0.1' IDENTIFIED BY 'opensesame'; GRANT ALL ON protector.* TO guest@'127.0.0.1'";
+
+#[tokio::test]
+async fn a_server_that_becomes_read_only_refuses_writes_and_loses_nothing() {
+    let Some(server) = started(&[]).unwrap() else { return };
+    SqlStore::migrate(&StoreLocation::Server(server.database("protector").unwrap())).unwrap();
+    server.run(GUEST).unwrap();
+    let store = open(StoreLocation::Server(server.reached("guest:opensesame", "protector").unwrap())).unwrap();
+    let record = scale::facts(2).record;
+    store.create_group(&record).await.unwrap();
+    let mut next = record.clone();
+    next.version = record.version.next();
+    next.group.description = Some("while it is read-only".to_owned());
+    let change = GroupChange { record: next.clone(), expected: record.version, agreed: false };
+
+    server.run("SET GLOBAL read_only = ON").unwrap();
+    let refused = store.update_group(&change).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Storage, "{refused}");
+    assert!(refused.remedy_text().unwrap().contains("the server is read-only"), "{refused:?}");
+    assert_eq!(store.groups().await.unwrap(), [record], "reads go on");
+    server.run("SET GLOBAL read_only = OFF").unwrap();
+    store.update_group(&change).await.unwrap();
+    assert_eq!(store.groups().await.unwrap(), [next]);
+}
+
+/// On a cluster a node may lag behind; here there is one server, and what is seen is that each connection asks for it.
+#[tokio::test]
+async fn each_connection_asks_to_read_the_newest() {
+    let Some(server) = started(&[]).unwrap() else { return };
+    let location = StoreLocation::Server(server.database("protector").unwrap());
+    SqlStore::migrate(&location).unwrap();
+    server.run("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON").unwrap();
+    let store = open(location).unwrap();
+    store.sites().await.unwrap();
+    server.drop_connections().unwrap();
+    store.sites().await.unwrap();
+    server.run("SET GLOBAL general_log = OFF").unwrap();
+    let asked = server
+        .query("SELECT count(*) FROM mysql.general_log WHERE argument LIKE 'SET SESSION wsrep_sync_wait = 1'")
+        .unwrap();
+    assert_eq!(asked, ["2"], "one connection before they were dropped, one after it");
 }
 
 fn certificate(directory: &Path) -> Result<[String; 3]> {

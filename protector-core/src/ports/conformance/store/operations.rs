@@ -3,13 +3,15 @@
 use super::StoreSubject;
 use super::samples::{at, change, holder, journal, operation, record, stop};
 use crate::ErrorKind;
-use crate::model::{GroupRecord, OperationId};
+use crate::model::{GroupRecord, OperationId, OperationKind};
 use crate::ports::conformance::{Check, CheckResult, Failure, checks, ensure_equal, ensure_refused};
-use crate::ports::{JournalEntry, Lease, OperationFilter, StopKind, StopRequest, Store};
+use crate::ports::{JournalEntry, Lease, OperationFilter, StopKind, StopRequest, Store, StoredOperation};
 
 pub(super) fn checks() -> Vec<Check<StoreSubject>> {
     checks![
         operations_are_listed_newest_first,
+        operations_that_are_open_are_found_among_many,
+        operations_of_one_kind_are_listed,
         a_group_has_one_open_operation,
         an_operation_begins_all_or_nothing,
         operations_outlive_their_group,
@@ -60,6 +62,60 @@ async fn operations_are_listed_newest_first(StoreSubject { store, other, .. }: &
     ensure_equal("the newest two", &list(None, Some(2)).await?, &vec![fourth, third])?;
     ensure_equal("by id", &other.operation(&second.id).await?, &Some(second))?;
     ensure_equal("unknown", &other.operation(&"op-none".into()).await?, &None)
+}
+
+async fn operations_that_are_open_are_found_among_many(
+    StoreSubject { store, other, .. }: &StoreSubject,
+) -> CheckResult {
+    let (web, db, mail) = (record("web"), record("db"), record("mail"));
+    let open = async |filter: OperationFilter| other.operations(&OperationFilter { open: true, ..filter }).await;
+    ensure_equal("at first", &open(OperationFilter::default()).await?, &vec![])?;
+    for (name, second) in (0..5).zip(0..) {
+        let ended = operation(&format!("ended-{name}"), &web, second);
+        store.begin_operation(&ended, &journal(0, 1), None).await?;
+        store.append(&ended.id, 0, &journal(1, 2), None, true).await?;
+    }
+    let (of_web, of_db) = (operation("of-web", &web, 9), operation("of-db", &db, 3));
+    let of_mail = StoredOperation { project: "another".into(), ..operation("of-mail", &mail, 5) };
+    for begun in [&of_web, &of_db, &of_mail] {
+        store.begin_operation(begun, &journal(0, 1), None).await?;
+    }
+    let (all, newest) = (vec![of_web.clone(), of_mail.clone(), of_db.clone()], vec![of_web.clone()]);
+    ensure_equal("all", &open(OperationFilter::default()).await?, &all)?;
+    ensure_equal(
+        "the newest",
+        &open(OperationFilter { limit: Some(1), ..OperationFilter::default() }).await?,
+        &newest,
+    )?;
+    let group = OperationFilter { group: Some(db.group.id), ..OperationFilter::default() };
+    ensure_equal("of one group", &open(group).await?, &vec![of_db.clone()])?;
+    let project = OperationFilter { project: Some("another".into()), ..OperationFilter::default() };
+    ensure_equal("of one project", &open(project).await?, &vec![of_mail.clone()])?;
+    store.append(&of_web.id, 0, &journal(1, 2), None, false).await?;
+    ensure_equal("goes on", &open(OperationFilter::default()).await?, &all)?;
+    store.append(&of_web.id, 0, &[], None, true).await?;
+    ensure_equal("ended", &open(OperationFilter::default()).await?, &vec![of_mail, of_db])
+}
+
+async fn operations_of_one_kind_are_listed(StoreSubject { store, .. }: &StoreSubject) -> CheckResult {
+    let (web, db) = (record("web"), record("db"));
+    let of_kind = |name, group, second, kind| StoredOperation { kind, ..operation(name, group, second) };
+    let first = of_kind("1", &web, 1, OperationKind::TestFailover);
+    let between = of_kind("2", &web, 2, OperationKind::TestCleanup);
+    let last = of_kind("3", &web, 3, OperationKind::TestFailover);
+    let elsewhere = of_kind("4", &db, 4, OperationKind::TestFailover);
+    for operation in [&first, &between, &last, &elsewhere] {
+        store.begin_operation(operation, &journal(0, 1), None).await?;
+        store.append(&operation.id, 0, &[], None, true).await?;
+    }
+    let list = async |kind, group: Option<&GroupRecord>, limit| {
+        let group = group.map(|record| record.group.id.clone());
+        store.operations(&OperationFilter { kind: Some(kind), group, limit, ..OperationFilter::default() }).await
+    };
+    let (tests, cleanups) = (OperationKind::TestFailover, OperationKind::TestCleanup);
+    ensure_equal("all tests", &list(tests, None, None).await?, &vec![elsewhere, last.clone(), first])?;
+    ensure_equal("the newest of a group", &list(tests, Some(&web), Some(1)).await?, &vec![last])?;
+    ensure_equal("cleanups", &list(cleanups, Some(&web), None).await?, &vec![between])
 }
 
 async fn a_group_has_one_open_operation(StoreSubject { store, .. }: &StoreSubject) -> CheckResult {
