@@ -61,7 +61,7 @@ class Health(Value):
     #: How the bound was kept, as far as sweeps have seen; see :meth:`protector.Engine.sweep_rpo`.
     rpo_24h: Compliance | None
     rpo_7d: Compliance | None
-    #: The newest test failover from this site that has ended.
+    #: The newest test failover that has ended, from whichever site; of a site that does not answer none is known.
     last_drill: Drill | None
     #: The newest one that passed: every server ran, within the objective, and everything was removed.
     last_successful_drill: Drill | None

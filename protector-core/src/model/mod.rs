@@ -5,6 +5,7 @@
 
 mod consistency_group;
 mod divergence;
+mod drill;
 mod holder;
 mod ids;
 mod lookup;
@@ -25,6 +26,7 @@ mod worker;
 
 pub use consistency_group::{ConsistencyGroup, ConsistencyGroupStatus};
 pub use divergence::{Discard, FenceDue, LedgerEntry, LedgerState, LedgerVolume};
+pub use drill::{Drill, Drills, Verdict};
 pub use holder::LeaseHolder;
 pub use ids::{
     ArrayGroupName, ArrayId, ArrayName, ArrayVolumeId, ArrayVolumeName, CinderGroupId, ConsistencyGroupId, DiskId,

@@ -1,6 +1,6 @@
 //! The other site's metadata.
 
-use crate::model::{GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, SiteName};
+use crate::model::{Drills, GroupRecord, MetadataVersion, OperationId, ProtectionGroupId, SiteName};
 use crate::{Error, Result};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -67,6 +67,14 @@ pub trait Peer: Debug + Display + Send + Sync {
     /// no answer → `PeerUnreachable`; it cannot tell → `Unsupported`. Neither means that there are none.
     async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
         Err(Error::unsupported(format!("{} cannot tell which test failovers of {group} are open", self.site())))
+    }
+
+    /// Test failovers of the group that were made from the other site and have ended. They are in its journals alone.
+    ///
+    /// # Errors
+    /// no answer → `PeerUnreachable`; it cannot tell → `Unsupported`. Neither means that there are none.
+    async fn drills(&self, group: &ProtectionGroupId) -> Result<Drills> {
+        Err(Error::unsupported(format!("{} cannot tell how drills of {group} went", self.site())))
     }
 
     /// Makes the other site hold `record`. `expected` is the version it must hold now. If it already holds exactly

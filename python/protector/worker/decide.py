@@ -53,8 +53,8 @@ def concerns(
 ) -> dict[Concern, str]:
     """What people should hear of; the text is for the log.
 
-    Of an RPO both sites speak, because one may be silent for good. Drills are in the journal of the site that made
-    them; the site where a group runs speaks of them.
+    Of an RPO both sites speak, because one may be silent for good. Of drills speaks the site where the group runs; those
+    that the other site made are known while it answers.
     """
     found: dict[Concern, str] = {}
     passed: dict[str, datetime] = {}
@@ -117,7 +117,7 @@ def _drill(
         return None
     command = f"openstack protector test-failover {group.name}"
     if passed is None:
-        return f"{name} was never rehearsed from this site: {command}"
+        return f"{name} was never rehearsed, as far as is known here: {command}"
     return (
         f"drill of {name} is due: the last one passed on {passed:%Y-%m-%d}"
         f" and the interval is {interval.days} days; {command}"

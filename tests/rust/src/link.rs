@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use protector_core::engine::{Engine, StorageDefaults};
 use protector_core::exec::{Endpoints, Limits};
-use protector_core::model::{GroupRecord, ProtectionGroupId, SiteName};
+use protector_core::model::{Drills, GroupRecord, ProtectionGroupId, SiteName};
 use protector_core::ports::{GroupChange, OpenTest, Peer, PeerVersion, Store};
 use protector_core::{Error, ErrorKind, Result};
 use std::fmt;
@@ -143,6 +143,11 @@ impl Peer for LinkedPeer {
     async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
         self.asked()?;
         self.inner.open_tests(group).await
+    }
+
+    async fn drills(&self, group: &ProtectionGroupId) -> Result<Drills> {
+        self.asked()?;
+        self.inner.drills(group).await
     }
 
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {

@@ -95,7 +95,18 @@ async fn a_drill_is_shown_with_its_verdict_and_its_age() -> Result<()> {
     stage.completes(&test).await?;
     let later = only(&stage.engine).await?;
     assert_eq!(later.last_drill.map(|drill| drill.verdict), Some(Verdict::NotCleanedUp));
-    assert_eq!(later.last_successful_drill.map(|found| found.operation_id), Some(drill.operation_id));
+    assert_eq!(later.last_successful_drill.as_ref().map(|found| &found.operation_id), Some(&drill.operation_id));
+
+    // the journals are on this site; the other one is told
+    let there = only(&stage.other()?).await?;
+    assert_eq!(
+        (&there.last_drill, &there.last_successful_drill),
+        (&only(&stage.engine).await?.last_drill, &later.last_successful_drill)
+    );
+    // what cannot be asked makes nothing better
+    stage.set_site("site-a", false)?;
+    let alone = only(&stage.other()?).await?;
+    assert_eq!((alone.last_drill, alone.last_successful_drill), (None, None));
     Ok(())
 }
 

@@ -3,12 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `readiness` | what speaks against a move |
-//! | `drills` | test failovers, as their reports judge them |
 //! | `sweep` | the recovery points of all groups at once, remembered |
 //! | `metrics` | the same for Prometheus |
 //! | `view` | what is shown |
 
-mod drills;
 mod metrics;
 mod readiness;
 mod sweep;
@@ -20,13 +18,12 @@ mod tests;
 pub use metrics::metrics_text;
 pub use view::{ComplianceView, DrillView, HealthView, RpoSweepView};
 
-use super::{Engine, Page, describe};
+use super::{Engine, Page, describe, report};
 use crate::Result;
-use crate::model::{ArrayVolumeName, GroupRecord, RecoveryPoint, RpoState, SyncStatus, Transfer};
+use crate::model::{ArrayVolumeName, Drills, GroupRecord, RecoveryPoint, RpoState, SyncStatus, Transfer};
 use crate::plan::ArrayFacts;
 use crate::ports::PodMemberState;
 use crate::rules::{self, RecoveryPointAge, RpoVerdict, rpo_history};
-use drills::Drills;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -61,6 +58,15 @@ impl Engine {
         Ok(metrics_text(&self.health().await?))
     }
 
+    /// The drills of a group from both sites, each of which has the journals of its own. What cannot be read or asked is
+    /// left out: a drill that nobody can tell of makes nothing better.
+    async fn drills_of(&self, record: &GroupRecord) -> Drills {
+        let (endpoints, id) = (&self.0.endpoints, &record.group.id);
+        let (here, there) =
+            tokio::join!(report::drills(&*endpoints.store, id, &self.0.site), endpoints.peer.drills(id));
+        here.unwrap_or_default().and(there.unwrap_or_default())
+    }
+
     async fn health_of(&self, record: &GroupRecord) -> HealthView {
         let standby = self.array_facts(record, record.group.standby_site()).await;
         let standby = standby.as_ref().ok();
@@ -69,7 +75,8 @@ impl Engine {
             standby.filter(|_| !record.group.is_in_pod()).and_then(|array| newest(record, &array.recovery_points));
         let rpo_minutes = record.policy.as_ref().map(|p| p.rpo_minutes);
         let (rpo_24h, rpo_7d) = self.kept(record).await;
-        let Drills { last, last_successful } = self.drills_of(record).await.unwrap_or_default();
+        let drills = self.drills_of(record).await;
+        let drill = |drill: Option<_>| drill.map(|drill| DrillView::new(drill, self.0.endpoints.clock.now()));
         let reasons = self.reasons_against_failover(record).await;
         let unplanned_reasons = self.reasons_against_unplanned(record).await;
         HealthView {
@@ -99,8 +106,8 @@ impl Engine {
             rpo: rpo_minutes.map(|minutes| rpo_state(&rules::check_rpo(age, minutes))),
             rpo_24h,
             rpo_7d,
-            last_drill: last,
-            last_successful_drill: last_successful,
+            last_drill: drill(drills.last),
+            last_successful_drill: drill(drills.last_successful),
             failover_ready: reasons.is_empty(),
             reasons,
             unplanned_ready: unplanned_reasons.is_empty(),

@@ -1,7 +1,6 @@
 //! What health shows.
 
-use crate::engine::report::Verdict;
-use crate::model::{GroupStatus, OperationId, RpoState, SyncStatus};
+use crate::model::{Drill, GroupStatus, OperationId, RpoState, SyncStatus, Verdict};
 use crate::rules::rpo_history::Compliance;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -37,7 +36,8 @@ pub struct HealthView {
     pub rpo_24h: Option<ComplianceView>,
     /// The same for the last 7 days.
     pub rpo_7d: Option<ComplianceView>,
-    /// The newest test failover from this site that has ended; absent: none, or its journal cannot be read.
+    /// The newest test failover that has ended, from whichever site; absent: none is known. Of a site that does not answer only
+    /// the other one's are.
     pub last_drill: Option<DrillView>,
     /// The newest one that passed: every server ran, within the objective, and everything was removed.
     pub last_successful_drill: Option<DrillView>,
@@ -88,6 +88,14 @@ pub struct DrillView {
     pub ended_at: Timestamp,
     /// How long ago, in seconds.
     pub age_seconds: i64,
+}
+
+impl DrillView {
+    pub(super) fn new(drill: Drill, now: Timestamp) -> Self {
+        let Drill { operation, verdict, headline, ended_at } = drill;
+        let age_seconds = now.duration_since(ended_at).as_secs().max(0);
+        Self { operation_id: operation, verdict, headline, ended_at, age_seconds }
+    }
 }
 
 /// What a sweep of all groups came to.

@@ -1,7 +1,7 @@
 //! What a site answers to the other one, out of its own store.
 
-use crate::engine::rehearsals;
-use crate::model::{GroupRecord, OpenOperation, ProtectionGroupId, SiteName};
+use crate::engine::{rehearsals, report};
+use crate::model::{Drills, GroupRecord, OpenOperation, ProtectionGroupId, SiteName};
 use crate::ports::{GroupChange, OpenTest, PeerVersion, Store};
 use crate::rules::hold::takes_from;
 use crate::{Error, Result};
@@ -39,6 +39,10 @@ impl Answers {
 
     pub(super) async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
         rehearsals::open_tests(&*self.store, group).await
+    }
+
+    pub(super) async fn drills(&self, group: &ProtectionGroupId) -> Result<Drills> {
+        report::drills(&*self.store, group, &self.site).await
     }
 
     pub(super) async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {

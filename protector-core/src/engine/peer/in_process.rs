@@ -2,7 +2,7 @@
 
 use super::Reachable;
 use super::answers::Answers;
-use crate::model::{GroupRecord, ProtectionGroupId, SiteName};
+use crate::model::{Drills, GroupRecord, ProtectionGroupId, SiteName};
 use crate::ports::{OpenTest, Peer, PeerVersion, Store};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -65,6 +65,10 @@ impl Peer for InProcessPeer {
 
     async fn open_tests(&self, group: &ProtectionGroupId) -> Result<Vec<OpenTest>> {
         self.asked()?.open_tests(group).await
+    }
+
+    async fn drills(&self, group: &ProtectionGroupId) -> Result<Drills> {
+        self.asked()?.drills(group).await
     }
 
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {

@@ -3,7 +3,7 @@
 //! One question, one answer. A refusal is an answer, too: what is not an answer came from something between the sites, and
 //! says nothing about what was done.
 
-use crate::model::{GroupRecord, MetadataVersion, ProtectionGroupId, ReplicationPolicy, SiteName};
+use crate::model::{Drills, GroupRecord, MetadataVersion, ProtectionGroupId, ReplicationPolicy, SiteName};
 use crate::ports::{OpenTest, PeerVersion};
 use crate::{ApiToken, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,7 @@ pub(super) enum Call {
     Record { group: ProtectionGroupId },
     Agreed { group: ProtectionGroupId },
     OpenTests { group: ProtectionGroupId },
+    Drills { group: ProtectionGroupId },
     Push { record: Box<CarriedRecord>, expected: Option<MetadataVersion> },
     Remove { group: ProtectionGroupId, expected: Option<MetadataVersion> },
 }
@@ -51,6 +52,7 @@ pub(super) enum Answer {
     Version(Option<MetadataVersion>),
     Record(Option<Box<CarriedRecord>>),
     OpenTests(Vec<OpenTest>),
+    Drills(Drills),
     Refused { code: String, message: String, remedy: Option<String> },
 }
 

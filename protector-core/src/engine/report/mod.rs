@@ -5,6 +5,7 @@
 //! `value` is what is said; `fold`, `things` and `verdict` decide it, without I/O; `tables` puts it into tables, which `html`
 //! and `text` write.
 
+mod drills;
 mod fold;
 mod html;
 mod tables;
@@ -23,12 +24,14 @@ pub use value::{
     REPORT_SCHEMA, RecoveryPointReport, RecoveryTimeReport, StepReport, Things, ThingsReport, Verdict,
 };
 
+pub(super) use drills::drills;
+
 use super::{Engine, describe};
 use crate::Result;
 use crate::exec::{OperationState, read_plan};
 use crate::model::OperationKind;
 use crate::plan::{Action, Observation, Request};
-use crate::ports::{OperationFilter, SERVER_OP_KEY, StoredOperation, VolumeQuery};
+use crate::ports::{OperationFilter, SERVER_OP_KEY, Store, StoredOperation, VolumeQuery};
 use fold::Told;
 use std::collections::BTreeSet;
 
@@ -40,39 +43,14 @@ impl Engine {
     /// can be said that would hold.
     pub async fn operation_report(&self, operation: &str) -> Result<OperationReport> {
         let stored = self.stored(operation).await?;
-        let told = self.told(&stored).await?;
+        let store = &*self.0.endpoints.store;
+        let told = told(store, &stored).await?;
         let executing = told.state.finished.is_none() && self.is_executing(&stored.id).await?;
         let standing = describe::standing(&stored.id, &told.plan, &told.state, executing);
-        let cleanups = self.cleanups_of(&stored).await?;
+        let cleanups = cleanups_of(store, &stored).await?;
         let found = self.look_for_untold(&stored, &told).await;
         let (now, site) = (self.0.endpoints.clock.now(), self.0.site.clone());
         Ok(fold::report(&stored, &told, &standing, &cleanups, &found, now, site))
-    }
-
-    async fn told(&self, stored: &StoredOperation) -> Result<Told> {
-        let journal = self.0.endpoints.store.journal(&stored.id, 0).await?;
-        // a store checks the chain as it reads; the report must not depend on that
-        crate::ports::verify_chain(&journal)?;
-        Ok(Told { plan: read_plan(stored)?, state: OperationState::fold(&journal)?, journal })
-    }
-
-    /// The cleanups of a test that were accepted, oldest first.
-    async fn cleanups_of(&self, test: &StoredOperation) -> Result<Vec<(StoredOperation, Told)>> {
-        if test.kind != OperationKind::TestFailover {
-            return Ok(Vec::new());
-        }
-        let filter = OperationFilter { group: Some(test.group.clone()), ..OperationFilter::default() };
-        let mut cleanups = Vec::new();
-        for stored in self.0.endpoints.store.operations(&filter).await?.into_iter().rev() {
-            if stored.kind != OperationKind::TestCleanup {
-                continue;
-            }
-            let told = self.told(&stored).await?;
-            if matches!(&told.plan.request, Request::TestCleanup { test: Some(id) } if *id == test.id) {
-                cleanups.push((stored, told));
-            }
-        }
-        Ok(cleanups)
     }
 
     /// What steps without a known outcome may have made. Looks only where there is such a step.
@@ -110,4 +88,30 @@ impl Engine {
         }
         found
     }
+}
+
+async fn told(store: &dyn Store, stored: &StoredOperation) -> Result<Told> {
+    let journal = store.journal(&stored.id, 0).await?;
+    // a store checks the chain as it reads; the report must not depend on that
+    crate::ports::verify_chain(&journal)?;
+    Ok(Told { plan: read_plan(stored)?, state: OperationState::fold(&journal)?, journal })
+}
+
+/// The cleanups of a test that were accepted, oldest first.
+async fn cleanups_of(store: &dyn Store, test: &StoredOperation) -> Result<Vec<(StoredOperation, Told)>> {
+    if test.kind != OperationKind::TestFailover {
+        return Ok(Vec::new());
+    }
+    let filter = OperationFilter { group: Some(test.group.clone()), ..OperationFilter::default() };
+    let mut cleanups = Vec::new();
+    for stored in store.operations(&filter).await?.into_iter().rev() {
+        if stored.kind != OperationKind::TestCleanup {
+            continue;
+        }
+        let told = told(store, &stored).await?;
+        if matches!(&told.plan.request, Request::TestCleanup { test: Some(id) } if *id == test.id) {
+            cleanups.push((stored, told));
+        }
+    }
+    Ok(cleanups)
 }

@@ -1,5 +1,7 @@
 //! What a report says.
 
+pub use crate::model::Verdict;
+
 use crate::model::{
     ArrayVolumeId, OperationId, OperationKind, OperationStatus, PortId, ProtectionGroupId, RecoveryPointName, ServerId,
     SiteName, StepId, VolumeId,
@@ -74,24 +76,6 @@ pub struct OperationReport {
     pub next: Vec<String>,
     /// The picture.
     pub graph: Graph,
-}
-
-/// The verdict. The first that holds, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It has not ended.
-    NotEnded,
-    /// It did not complete, or a server does not run.
-    Failed,
-    /// The data was older than the objective allows.
-    ObjectiveMissed,
-    /// Something that the verdict depends on is not known.
-    NotConclusive,
-    /// A test whose things are not all removed.
-    NotCleanedUp,
-    /// Everything went as it should.
-    Passed,
 }
 
 /// An answer that may not be known.

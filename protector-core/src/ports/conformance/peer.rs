@@ -2,7 +2,7 @@
 
 use super::store::samples::{change, record};
 use super::{Check, CheckResult, checks, ensure, ensure_equal, ensure_refused};
-use crate::model::{GroupRecord, MetadataVersion, OpenOperation, OperationKind};
+use crate::model::{Drills, GroupRecord, MetadataVersion, OpenOperation, OperationKind};
 use crate::ports::{Peer, PeerVersion, Store};
 use crate::{ApiToken, ErrorKind};
 use std::sync::Arc;
@@ -67,6 +67,7 @@ async fn it_knows_nothing_of_a_new_group(PeerSubject { peer, .. }: &PeerSubject)
     ensure_equal("record", &peer.record(&id).await?, &None)?;
     ensure_equal("agreed", &peer.agreed(&id).await?, &None)?;
     ensure_equal("tests", &peer.open_tests(&id).await?, &Vec::new())?;
+    ensure_equal("drills", &peer.drills(&id).await?, &Drills::default())?;
     peer.remove(&id, PeerVersion::Absent).await?;
     peer.remove(&id, at(MetadataVersion::FIRST)).await?;
     Ok(())

@@ -8,7 +8,7 @@ mod tests;
 use super::Reachable;
 use super::wire::{self, Answer, Call, CarriedRecord, PROTOCOL, Question};
 use crate::config::SiteApi;
-use crate::model::{GroupRecord, ProtectionGroupId, SiteName};
+use crate::model::{Drills, GroupRecord, ProtectionGroupId, SiteName};
 use crate::ports::{OpenTest, Peer, PeerVersion};
 use crate::{Error, ErrorKind, Result};
 use async_trait::async_trait;
@@ -73,6 +73,7 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Version(_) => "a version",
         Answer::Record(_) => "a record",
         Answer::OpenTests(_) => "tests",
+        Answer::Drills(_) => "drills",
         Answer::Refused { .. } => "a refusal",
     }
 }
@@ -118,6 +119,13 @@ impl Peer for HttpPeer {
         match self.ask(Call::OpenTests { group: group.clone() }).await? {
             Answer::OpenTests(tests) => Ok(tests),
             other => Err(self.exchange.not_understood(false, &format!("{} in place of tests", name(&other)))),
+        }
+    }
+
+    async fn drills(&self, group: &ProtectionGroupId) -> Result<Drills> {
+        match self.ask(Call::Drills { group: group.clone() }).await? {
+            Answer::Drills(drills) => Ok(drills),
+            other => Err(self.exchange.not_understood(false, &format!("{} in place of drills", name(&other)))),
         }
     }
 
