@@ -76,6 +76,18 @@ impl Engine {
         Ok(view(&stored, &here, &there, false))
     }
 
+    /// Refuses mappings that name what is not there. A cloud that does not answer is a warning: whole mappings are set for a day
+    /// on which one of the sites is away, too.
+    pub(super) async fn check_mapped(&self, record: &GroupRecord, given: &Mappings) -> Result<()> {
+        let silent = match self.things_of_both(record).await {
+            (Ok(here), Ok(there)) => return check_there(record, given, &here, &there),
+            (Err(e), _) | (_, Err(e)) => e,
+        };
+        let group = &record.group.name;
+        tracing::warn!(target: "protector.engine.manager", "the mappings of '{group}' could not be checked: {silent}");
+        Ok(())
+    }
+
     async fn things_of_both(&self, record: &GroupRecord) -> (Result<Things>, Result<Things>) {
         tokio::join!(self.things_of(&record.group.primary_site), self.things_of(&record.group.secondary_site))
     }

@@ -8,7 +8,9 @@ use crate::model::{
     ServerId, SiteName, StartOptions, VolumeId, VolumeType,
 };
 use crate::ports::{AttachedVolume, CinderGroup, MemberMode, Server, VolumeQuery};
-use crate::rules::eligibility::{Candidate, check_boot_volume, check_candidates, check_pod, violations_error};
+use crate::rules::eligibility::{
+    Candidate, check_boot_volume, check_candidates, check_pod, check_project, violations_error,
+};
 use crate::rules::{naming, start_order};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
@@ -17,8 +19,8 @@ impl Engine {
     /// Protects a server: its volumes join the Cinder group and the array group.
     ///
     /// # Errors
-    /// no such server, dependency that is no member → `NotFound`; start options that cannot be kept → `InvalidRequest`; member already → `AlreadyExists`; a volume that may not join → `NotEligible` naming all
-    /// of them with what to do; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`. Nothing
+    /// no such server, dependency that is no member → `NotFound`; start options that cannot be kept → `InvalidRequest`; member already → `AlreadyExists`; a volume that may not join, or a server of another project than
+    /// the group → `NotEligible` naming all of them with what to do; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`. Nothing
     /// is changed then.
     pub async fn member_add(&self, group: &str, request: &MemberAdd) -> Result<MemberView> {
         let record = self.load_for_edit(group).await?;
@@ -26,6 +28,7 @@ impl Engine {
         at_rest(&record)?;
         self.check_not_member(&record, &request.instance_id).await?;
         let server = self.server(&site, &ServerId::new(&*request.instance_id)).await?;
+        self.refuse_stranger(&site, &server)?;
         self.check_eligible(&record, &site, &server).await?;
         let mut member = self.new_member(&site, &server, request.tier).await?;
         member.start = StartOptions {
@@ -155,10 +158,15 @@ impl Engine {
     }
 
     async fn server(&self, site: &SiteName, id: &ServerId) -> Result<Server> {
-        self.0.endpoints.cloud(site)?.server(id).await?.ok_or_else(|| {
-            Error::not_found(format!("instance '{id}' does not exist on {site}"))
-                .remedy(format!("openstack --os-cloud {site} server list"))
-        })
+        self.0.endpoints.cloud(site)?.server(id).await?.ok_or_else(|| no_server(site, id))
+    }
+
+    /// To one project, servers of others are as if they were not there.
+    fn refuse_stranger(&self, site: &SiteName, server: &Server) -> Result<()> {
+        match (self.project(), &server.project) {
+            (Some(own), Some(found)) if own != found => Err(no_server(site, &server.id)),
+            _ => Ok(()),
+        }
     }
 
     async fn check_eligible(&self, record: &GroupRecord, site: &SiteName, server: &Server) -> Result<()> {
@@ -175,6 +183,8 @@ impl Engine {
         }
         let boots = server.volumes.iter().any(|v| v.boot);
         violations.extend(check_boot_volume(site, &server.id, &server.name, server.volumes.len(), boots));
+        let owner = self.owner_of_members(record, site);
+        violations.extend(check_project(site, owner, &server.id, &server.name, server.project.as_ref()));
         if violations.is_empty() {
             return Ok(());
         }
@@ -244,6 +254,11 @@ impl Engine {
             copies: BySite::from_iter([(site.clone(), copy)]),
         })
     }
+}
+
+fn no_server(site: &SiteName, id: &ServerId) -> Error {
+    Error::not_found(format!("instance '{id}' does not exist on {site}"))
+        .remedy(format!("openstack --os-cloud {site} server list"))
 }
 
 /// The pod of a synchronous group: as its policy says, else where its volumes are, else where the first one comes from.

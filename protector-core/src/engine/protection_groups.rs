@@ -80,8 +80,9 @@ impl Engine {
     /// Changes name, description or mappings, on both sites.
     ///
     /// # Errors
-    /// bad or taken name, mappings that cannot be inverted → `InvalidRequest`, `AlreadyExists`; open operation → `Conflict`;
-    /// other site does not answer → `PeerUnreachable`.
+    /// bad or taken name, mappings that cannot be inverted or name what is not there → `InvalidRequest`, `AlreadyExists`; open
+    /// operation → `Conflict`; other site does not answer → `PeerUnreachable`. A cloud that does not answer is no refusal: what
+    /// could not be looked up is in the log, and [`Engine::mapping_show`] shows it.
     pub async fn protection_group_update(&self, group: &str, change: &GroupUpdate) -> Result<GroupView> {
         let record = self.load_for_edit(group).await?;
         let mut next = self.next_version(&record);
@@ -97,6 +98,7 @@ impl Engine {
         }
         if let Some(mappings) = &change.mappings {
             rules::mapping::invert(mappings)?;
+            self.check_mapped(&record, mappings).await?;
             next.group.mappings = mappings.clone();
         }
         let stored = metadata::commit(&self.0.endpoints, &record, next).await?;

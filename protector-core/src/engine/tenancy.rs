@@ -1,7 +1,7 @@
 //! Projects: an engine that works for one of them sees nothing of the others.
 
 use super::Engine;
-use crate::model::{GroupRecord, ProjectId};
+use crate::model::{GroupRecord, ProjectId, SiteName};
 use crate::ports::{GroupFilter, GroupPosition};
 use crate::{Error, ErrorKind, Result};
 use serde::Deserialize;
@@ -77,6 +77,14 @@ impl Engine {
             (Some(own), _) => Ok(own.clone()),
             (None, asked) => Ok(asked.unwrap_or(DEFAULT_PROJECT).into()),
         }
+    }
+
+    /// The project whose servers on `site` may join a group. `None`: those of any, because an operator at a shell keeps it for
+    /// all, or because the other site may call the project by another id.
+    pub(super) fn owner_of_members<'a>(&self, record: &'a GroupRecord, site: &SiteName) -> Option<&'a ProjectId> {
+        let owner = &record.group.project_id;
+        let is_comparable = owner.as_str() != DEFAULT_PROJECT && *site == record.group.primary_site;
+        (self.0.project.is_some() || is_comparable).then_some(owner)
     }
 
     /// Whether the group is none of the caller's business.

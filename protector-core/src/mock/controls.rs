@@ -4,7 +4,7 @@ use super::array::{self, transfers, volumes};
 use super::clouds::{self, quota};
 use super::tx::{Tx, signed, unsigned};
 use super::{MockCloud, MockStorageDriver, World};
-use crate::model::{ArrayName, ArrayVolumeId, SiteName, VolumeId};
+use crate::model::{ArrayName, ArrayVolumeId, ServerId, SiteName, VolumeId};
 use crate::ports::Quota;
 use crate::{Error, Result};
 use rusqlite::params;
@@ -153,6 +153,14 @@ impl World {
             clouds::site(tx, site)?;
             quota::set(tx, site.as_str(), limits)
         })
+    }
+
+    /// Gives a server to a project; `None`: its cloud does not tell whose it is, as of all servers that are seeded.
+    ///
+    /// # Errors
+    /// no such site or server → `NotFound`.
+    pub fn set_server_project(&self, site: &SiteName, server: &ServerId, project: Option<&str>) -> Result<()> {
+        self.mutate(|tx| clouds::servers::set_project(tx, &clouds::site(tx, site)?, server, project))
     }
 
     /// The write oracle: a host writes `count` times to the array volume behind a Cinder volume.

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Version of `schema.sql`, kept in SQLite's `user_version`.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 /// Marks the file as a world, in SQLite's `application_id`.
 const APPLICATION_ID: i32 = 0x5072_4d57;
 

@@ -437,6 +437,7 @@ CREATE TABLE servers (
     id TEXT PRIMARY KEY,
     site TEXT NOT NULL REFERENCES sites (name),
     name TEXT NOT NULL,
+    project TEXT,                           -- NULL: the cloud does not tell
     flavor TEXT NOT NULL,
     key_name TEXT,
     availability_zone TEXT,

@@ -235,6 +235,7 @@ fn cloud_facts(record: &GroupRecord, site: &str, is_source: bool) -> CloudFacts 
             Some(AttachedVolume { device: d.device.clone(), boot: d.boot, delete_on_termination: false, volume })
         });
         let server = Server {
+            project: None,
             id: id.clone(),
             name: m.name.clone(),
             state: if is_source { ServerState::Active } else { ServerState::Shutoff },

@@ -3,7 +3,7 @@
 use super::{Cx, Outcome};
 use crate::Result;
 use crate::model::{
-    ArrayVolumeId, ArrayVolumeName, CinderGroupId, FlavorShape, Nic, PortId, ServerId, VolumeId, VolumeType,
+    ArrayVolumeId, ArrayVolumeName, CinderGroupId, FlavorShape, Nic, PortId, ProjectId, ServerId, VolumeId, VolumeType,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -45,6 +45,9 @@ pub struct Server {
     pub id: ServerId,
     /// Name.
     pub name: String,
+    /// Project that owns it; `None`: the cloud does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
     /// State.
     pub state: ServerState,
     /// Flavor name.

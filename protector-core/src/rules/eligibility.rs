@@ -7,8 +7,8 @@ pub(super) use violation::{openstack, replication_properties, set_volume_type};
 
 use super::naming::pod_of;
 use crate::model::{
-    ArrayVolumeName, CinderGroupId, REPLICATION_ENABLED, REPLICATION_TYPE, ReplicationType, ServerId, SiteName,
-    VolumeId, VolumeType,
+    ArrayVolumeName, CinderGroupId, ProjectId, REPLICATION_ENABLED, REPLICATION_TYPE, ReplicationType, ServerId,
+    SiteName, VolumeId, VolumeType,
 };
 
 /// What keeps `volume_type` of `site` from replicating as `wanted`; empty if nothing does.
@@ -130,6 +130,25 @@ pub fn check_boot_volume(
         (_, false) => Some(Violation::BootDiskNotAVolume { site, server, server_name }),
         (_, true) => None,
     }
+}
+
+/// Whether a server may join a group of `owner`; `None`: a group that any server may join. A server whose project the cloud
+/// does not tell is not refused for it: what may be asked of a cloud is what its own rules show to who asks.
+pub fn check_project(
+    site: &SiteName,
+    owner: Option<&ProjectId>,
+    server: &ServerId,
+    server_name: &str,
+    found: Option<&ProjectId>,
+) -> Option<Violation> {
+    let (expected, found) = owner.zip(found).filter(|(owner, found)| owner != found)?;
+    Some(Violation::OfOtherProject {
+        site: site.clone(),
+        server: server.clone(),
+        server_name: server_name.to_owned(),
+        found: found.clone(),
+        expected: expected.clone(),
+    })
 }
 
 fn reference(site: &SiteName, c: &Candidate) -> VolumeRef {

@@ -206,6 +206,7 @@ fn server(member: &Member) -> Server {
         Some(AttachedVolume { device: disk.device.clone(), boot: disk.boot, delete_on_termination: false, volume })
     };
     Server {
+        project: None,
         id: member.id.clone(),
         name: member.name.clone(),
         state: ServerState::Active,

@@ -90,6 +90,43 @@ async fn a_refusal_does_not_tell_the_name_of_a_strange_group() {
 }
 
 #[tokio::test]
+async fn a_group_takes_servers_of_its_own_project() {
+    let deployment = deployment(VIRTUAL).await.unwrap();
+    let (shell, site) = (deployment.engine(None).unwrap(), "site-a".into());
+    let (shop, bank) = (shell.for_project("shop".into()), shell.for_project("bank".into()));
+    let id = server_id(&deployment, "site-a", "web-server-1").await.unwrap();
+    let owner = |project| deployment.world().set_server_project(&site, &id.as_str().into(), project).unwrap();
+    let server = MemberAdd { instance_id: id.clone(), ..MemberAdd::default() };
+    for (engine, group) in [(&shell, "of-all"), (&shop, "of-shop"), (&bank, "of-bank")] {
+        engine.protection_group_create(&group_create(group)).await.unwrap();
+    }
+    let outcome = async |engine: &Engine, group| match engine.member_add(group, &server).await {
+        Ok(_) => {
+            engine.member_remove(group, &id).await.unwrap();
+            Ok(())
+        }
+        Err(e) => Err((e.kind(), e.message().to_owned())),
+    };
+    owner(Some("bank"));
+    let nothing = shop.member_add("of-shop", &MemberAdd { instance_id: "none".to_owned(), ..server.clone() }).await;
+    let (kind, said) = outcome(&shop, "of-shop").await.unwrap_err();
+    let unknown = nothing.unwrap_err();
+    assert_eq!(
+        (kind, said.replace(&id, "none")),
+        (unknown.kind(), unknown.message().to_owned()),
+        "as if it was not there"
+    );
+    let (kind, said) = outcome(&shell, "of-shop").await.unwrap_err();
+    assert!(kind == ErrorKind::NotEligible && said.contains("belongs to project 'bank'"), "{said}");
+    assert_eq!(outcome(&bank, "of-bank").await, Ok(()));
+    assert_eq!(outcome(&shell, "of-bank").await, Ok(()));
+    assert_eq!(outcome(&shell, "of-all").await, Ok(()), "an operator at a shell protects any server");
+    // what a cloud does not tell is no reason
+    owner(None);
+    assert_eq!(outcome(&shop, "of-shop").await, Ok(()));
+}
+
+#[tokio::test]
 async fn what_concerns_all_projects_is_refused_to_one() {
     let deployment = deployment(VIRTUAL).await.unwrap();
     let own = deployment.engine(None).unwrap().for_project("own".into());

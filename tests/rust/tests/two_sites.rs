@@ -1,6 +1,8 @@
 //! What has a side on each site: policies and `[storage]`, mappings, and the matrix of who reaches what.
 
-use protector_core::engine::{Engine, GroupCreate, MappingRow, MappingSet, PolicyChange, Side, StorageDefaults};
+use protector_core::engine::{
+    Engine, GroupCreate, GroupUpdate, MappingRow, MappingSet, PolicyChange, Side, StorageDefaults,
+};
 use protector_core::exec::Limits;
 use protector_core::model::{Mappings, OperationStatus, ReplicationType};
 use protector_core::ports::Cloud as _;
@@ -113,6 +115,10 @@ async fn what_is_not_there_or_cannot_be_turned_round_is_refused() -> Result<()> 
         "site-b has no security-group 'no-group'",
     ];
     stage.refuses(stage.engine.mapping_set(GROUP, &absent), ErrorKind::InvalidRequest, &parts).await?;
+    let update = |set: &MappingSet| GroupUpdate { mappings: Some(set.mappings.clone()), ..GroupUpdate::default() };
+    let whole = update(&absent);
+    let replaced = stage.engine.protection_group_update(GROUP, &whole);
+    stage.refuses(replaced, ErrorKind::InvalidRequest, &parts).await?;
     let doubled = set(&[], &[("web", "default"), ("default", "default")]);
     let parts = ["security-group mapping cannot be inverted", "'default' and 'web' both lead to 'default'"];
     stage.refuses(stage.engine.mapping_set(GROUP, &doubled), ErrorKind::InvalidRequest, &parts).await?;
@@ -120,6 +126,18 @@ async fn what_is_not_there_or_cannot_be_turned_round_is_refused() -> Result<()> 
     let good = set(&[("net-primary-web", "net-secondary-web")], &[]);
     assert!(stage.engine.mapping_set(GROUP, &good).await.is_err());
     stage.set_site("site-b", true)?;
+    // who replaces all of them may do so while a cloud is silent
+    let elsewhere = Stage::empty().await?;
+    elsewhere.set_site("site-b", false)?;
+    let mut endpoints = stage.engine.endpoints().clone();
+    let silent = elsewhere.engine.endpoints().clouds.clone().into_iter().filter(|(site, _)| site.as_str() == "site-b");
+    endpoints.clouds.extend(silent);
+    let half_blind = Engine::new("site-a".into(), endpoints, StorageDefaults::default(), Limits::SEQUENTIAL);
+    let unseen = set(&[("net-primary-web", "net-planned")], &[]);
+    half_blind.protection_group_update(GROUP, &update(&unseen)).await?;
+    assert_eq!(stage.record(&stage.other()?).await?.group.mappings, unseen.mappings);
+    stage.engine.protection_group_update(GROUP, &update(&good)).await?;
+    assert_eq!(stage.record(&stage.engine).await?.group.mappings, good.mappings);
     stage.engine.mapping_set(GROUP, &good).await?;
     assert_eq!(stage.record(&stage.other()?).await?.group.mappings, good.mappings, "on both sites");
     Ok(())

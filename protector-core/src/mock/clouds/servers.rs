@@ -20,9 +20,11 @@ struct Stored {
     metadata: String,
     running: bool,
     settled_ms: i64,
+    project: Option<String>,
 }
 
-const SELECT: &str = "SELECT id, name, flavor, key_name, availability_zone, metadata, running, settled_ms FROM servers";
+const SELECT: &str =
+    "SELECT id, name, flavor, key_name, availability_zone, metadata, running, settled_ms, project FROM servers";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
@@ -34,6 +36,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
         metadata: row.get(5)?,
         running: row.get(6)?,
         settled_ms: row.get(7)?,
+        project: row.get(8)?,
     })
 }
 
@@ -64,6 +67,7 @@ impl Stored {
             volumes: attached(tx, &self.id)?,
             id: self.id.into(),
             name: self.name,
+            project: self.project.map(Into::into),
         })
     }
 }
@@ -98,6 +102,15 @@ fn attached(tx: &Tx<'_>, server_id: &str) -> Result<Vec<AttachedVolume>> {
             delete_on_termination: row.get(volumes::WIDTH + 2)?,
         })
     })
+}
+
+/// Says to which project a server belongs; `None`: the cloud does not tell.
+pub(in crate::mock) fn set_project(tx: &Tx<'_>, site: &Site, id: &ServerId, project: Option<&str>) -> Result<()> {
+    let sql = "UPDATE servers SET project = ?3 WHERE site = ?1 AND id = ?2";
+    match tx.execute(sql, params![site.name, id.as_str(), project])? {
+        0 => Err(Error::not_found(format!("site '{}' has no server '{id}'", site.name))),
+        _ => Ok(()),
+    }
 }
 
 /// Starts or stops a server.

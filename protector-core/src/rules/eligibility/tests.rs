@@ -218,6 +218,30 @@ fn a_server_must_boot_from_a_volume() {
 }
 
 #[test]
+fn a_server_joins_groups_of_its_own_project() {
+    let (shop, bank) = (ProjectId::from("shop"), ProjectId::from("bank"));
+    let cases = [
+        (Some(&shop), Some(&shop), false),
+        (Some(&shop), Some(&bank), true),
+        // of a group at a shell, which any server may join
+        (None, Some(&bank), false),
+        // the cloud does not tell
+        (Some(&shop), None, false),
+        (None, None, false),
+    ];
+    for (owner, found, refused) in cases {
+        let violation = check_project(&"site-a".into(), owner, &"srv-1".into(), "web-server-1", found);
+        assert_eq!(violation.is_some(), refused, "{owner:?} {found:?}");
+        if let Some(violation) = violation {
+            assert_eq!(violation.code(), "of_other_project");
+            let said = violation.to_string();
+            let words = ["web-server-1", "srv-1", "project 'bank'", "project 'shop'", "member add"];
+            assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        }
+    }
+}
+
+#[test]
 fn one_error_names_every_violation_on_its_own_line() {
     let mut second = good();
     second.volume_type = Some(standard());

@@ -1,7 +1,7 @@
 //! What breaks an eligibility rule, in words, with the command that mends it.
 
 use crate::model::{
-    CinderGroupId, REPLICATION_ENABLED, REPLICATION_TYPE, ReplicationType, ServerId, SiteName, VolumeId,
+    CinderGroupId, ProjectId, REPLICATION_ENABLED, REPLICATION_TYPE, ReplicationType, ServerId, SiteName, VolumeId,
 };
 use crate::rules::shell::word;
 use crate::{Error, ErrorKind};
@@ -118,6 +118,19 @@ pub enum Violation {
         /// The group's pod.
         pod: String,
     },
+    /// The server belongs to another project than the group.
+    OfOtherProject {
+        /// Where.
+        site: SiteName,
+        /// The server.
+        server: ServerId,
+        /// Its name.
+        server_name: String,
+        /// Its project.
+        found: ProjectId,
+        /// The group's project.
+        expected: ProjectId,
+    },
     /// The server has no volumes at all.
     ServerWithoutVolumes {
         /// Where.
@@ -152,6 +165,7 @@ impl Violation {
             Self::DeletedWithServer { .. } => "deleted_with_server",
             Self::ArrayVolumeUnknown { .. } => "array_volume_unknown",
             Self::OutsidePod { .. } => "outside_pod",
+            Self::OfOtherProject { .. } => "of_other_project",
             Self::ServerWithoutVolumes { .. } => "server_without_volumes",
             Self::BootDiskNotAVolume { .. } => "boot_disk_not_a_volume",
         }
@@ -200,6 +214,10 @@ impl Violation {
             Self::OutsidePod { volume, found: None, pod } => {
                 format!("Volume outside of the pod: {volume} is in no pod, the protection group is in pod '{pod}'")
             }
+            Self::OfOtherProject { server, server_name, found, expected, .. } => format!(
+                "Server of another project: '{server_name}' ({server}) belongs to project '{found}', the protection group \
+                 to project '{expected}'"
+            ),
             Self::ServerWithoutVolumes { server, server_name, .. } => {
                 format!(
                     "server '{server_name}' has no volumes: {server} boots from a local disk, which is not replicated"
@@ -262,6 +280,10 @@ impl Violation {
                     "set pure_replication_pod_name = {pod} for the backend in cinder.conf, and move the volume there"
                 )
             }
+            Self::OfOtherProject { server, found, .. } => format!(
+                "add it to a protection group of its own project: openstack protector protection-group list shows those \
+                 of project '{found}', or make one; member add <group> --instance-id {server}"
+            ),
             Self::ServerWithoutVolumes { site, server, .. } | Self::BootDiskNotAVolume { site, server, .. } => format!(
                 "build it again on a volume: {} server show {server} -c image -c flavor -c volumes_attached",
                 openstack(site)
@@ -282,9 +304,9 @@ impl Violation {
             | Self::OutsidePod { volume, .. } => {
                 (&volume.server_name, &volume.volume_name, volume.volume.as_str(), self.code())
             }
-            Self::ServerWithoutVolumes { server_name, .. } | Self::BootDiskNotAVolume { server_name, .. } => {
-                (server_name, "", "", self.code())
-            }
+            Self::OfOtherProject { server_name, .. }
+            | Self::ServerWithoutVolumes { server_name, .. }
+            | Self::BootDiskNotAVolume { server_name, .. } => (server_name, "", "", self.code()),
             Self::ReplicationNotEnabled { volume_type, .. } | Self::ReplicationTypeMismatch { volume_type, .. } => {
                 ("", volume_type, "", self.code())
             }
