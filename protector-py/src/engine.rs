@@ -227,9 +227,9 @@ impl Engine {
         json(py, || self.0.operation_show(operation))
     }
 
-    #[pyo3(signature = (open=false))]
-    fn operation_list(&self, py: Python<'_>, open: bool) -> PyResult<String> {
-        json(py, || if open { self.0.operation_list_open() } else { self.0.operation_list() })
+    #[pyo3(signature = (open_only=false))]
+    fn operation_list(&self, py: Python<'_>, open_only: bool) -> PyResult<String> {
+        json(py, || if open_only { self.0.operation_list_open() } else { self.0.operation_list() })
     }
 
     fn operation_plan(&self, py: Python<'_>, operation: &str) -> PyResult<String> {

@@ -203,7 +203,7 @@ def test_a_store_that_is_away(
     caplog.set_level(logging.INFO)
     worker = Worker(protected, ServiceOptions.of(deployment.settings))
 
-    def away(_engine: object, *, open: bool = False) -> None:
+    def away(_engine: object, **_options: object) -> None:
         raise StorageError("the database is away")
 
     with monkeypatch.context() as patch:

@@ -237,8 +237,9 @@ class Operations(Plans):
         return Operation.from_json(self._native.operation_show(operation))
 
     def operation_list(self, *, open: bool = False) -> list[Operation]:
-        """The operations of this site, newest first; the other site keeps its own. With ``open`` only those that have not
-        ended, which costs the same however many have.
+        """The operations of this site, newest first; the other site keeps its own.
+
+        With ``open`` only those that have not ended, which costs the same however many have.
 
         >>> identity = engine.accept(engine.plan_sync("prod-web")).id
         >>> [operation.status for operation in engine.operation_list(open=True)]
@@ -311,17 +312,18 @@ class Operations(Plans):
         return RpoSweep.from_json(self._native.sweep_rpo())
 
     def record_worker(self, *, under_way: int = 0, interval: int, stopped: bool = False) -> None:
-        """Shows that a worker lives, or with ``stopped`` that it ends: ``under_way`` operations are in its hands, and it
-        means to show itself again within ``interval`` seconds. ``protector-engine`` does this by itself.
+        """Shows that a worker lives, or with ``stopped`` that it ends. ``protector-engine`` does this by itself.
 
+        ``under_way`` operations are in its hands, and it means to show itself again within ``interval`` seconds.
         Raises ``Forbidden`` if this engine works for one project.
         """
         report = to_json(under_way=under_way, interval_seconds=interval, stopped=stopped)
         self._native.record_worker(report)
 
     def workers(self) -> EngineService:
-        """Who takes up operations that were accepted on this site, and whether anybody does. Raises ``Forbidden`` if this
-        engine works for one project.
+        """Who takes up operations that were accepted on this site, and whether anybody does.
+
+        Raises ``Forbidden`` if this engine works for one project.
 
         >>> engine.workers().state, engine.workers().detail
         ('unknown', 'no worker was ever seen here')

@@ -132,6 +132,7 @@ fn server(site: &Site, side: Side, id: &ServerId) -> Option<Server> {
         Some(AttachedVolume { device: device.clone(), boot: at == 0, delete_on_termination: false, volume })
     });
     Some(Server {
+        project: None,
         id: id.clone(),
         name: machine.name.clone(),
         state: if machine.running { ServerState::Active } else { ServerState::Shutoff },
