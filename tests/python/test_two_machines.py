@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import HOME, NETWORKS
-from services import Client
+from services import Client, wait_for
 from two_machines import Machine, two_machines
 
 from protector import Engine
@@ -143,6 +143,38 @@ def test_a_site_burns_and_returns(deployment: MockDeployment, machines: tuple[Ma
             assert (group["status"], group["current_primary_site"]) == ("active", "site-a")
             assert compared(engine) == "IN SYNC"
         assert "Traceback" not in api_b.log + engine_b.log
+
+
+def test_the_other_service_dies_in_the_middle_of_a_move(
+    deployment: MockDeployment, machines: tuple[Machine, Machine]
+) -> None:
+    a, b = machines
+    with a.serving() as api_a, a.working():
+        client = Client(api_a)
+        with b.serving() as api_b:
+            client.protect(deployment)
+            assert client.ended(client.act("sync"))["status"] == "completed"
+            operation = client.act("failover", networks=NETWORKS)
+            # it has told the other site that it is open, and has not told it yet where the group runs
+            wait_for("progress", lambda: client.operation(operation)["steps_completed"] >= 3)
+            api_b.kill()
+        wait_for("silence", lambda: not _moves(client, operation), 180)
+        left = client.operation(operation)
+        assert left["status"] in ("failed", "interrupted"), left
+        with b.serving():
+            client.call("POST", f"/v1/web/operations/{operation}/action", {"resume": {}}, 202)
+            ended = client.ended(operation)
+            # how far it had come decides whether it goes on or is taken back; nothing is left half-way
+            assert (ended["status"] in ("completed", "rolled_back"), ended["instances_failed"]) == (True, 0), ended
+            assert compared(a.engine()) == compared(b.engine()) == "IN SYNC"
+            if ended["status"] == "rolled_back":
+                assert b.engine().protection_group_show("prod-web").current_primary_site == "site-a"
+                assert client.ended(client.act("failover", networks=NETWORKS))["status"] == "completed"
+            assert b.engine().protection_group_show("prod-web").current_primary_site == "site-b"
+
+
+def _moves(client: Client, operation: str) -> bool:
+    return client.operation(operation)["status"] in ("running", "completed")
 
 
 def test_the_database_of_another_machine_is_not_opened(machines: tuple[Machine, Machine]) -> None:

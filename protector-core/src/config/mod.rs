@@ -31,7 +31,7 @@ pub use reader::{Config, Reading};
 pub use schema::{Kind, Opt};
 pub use services::{AuthStrategy, ServiceSettings};
 pub use settings::Settings;
-pub use sites::{ApplicationCredential, SiteApi, SiteSettings};
+pub use sites::SiteSettings;
 pub use source::config_dir;
 pub use value::Value;
 

@@ -3,9 +3,8 @@
 use super::choices::ArrayRole;
 use super::rules;
 use super::settings::Read;
-use crate::{ApiToken, Error, Result};
-use std::path::PathBuf;
-use url::Url;
+use crate::model::{ApplicationCredential, SiteApi};
+use crate::{Error, Result};
 
 /// One `[site:<name>]` section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,30 +17,6 @@ pub struct SiteSettings {
     pub api: Option<SiteApi>,
 }
 
-/// The `protector-api` of a site, and who we are there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteApi {
-    /// `api_url`. HTTPS, or HTTP on loopback: tokens of arrays travel with the metadata.
-    pub url: Url,
-    /// `api_ca_file`: certificates that its certificate is checked against; absent: those that this machine trusts.
-    pub ca_file: Option<PathBuf>,
-    /// `api_timeout`: seconds that one answer may take.
-    pub timeout: u32,
-    /// Absent: that service asks nobody who they are.
-    pub credential: Option<ApplicationCredential>,
-}
-
-/// An application credential of the Keystone of a site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApplicationCredential {
-    /// `auth_url`, of the form `https://host[:port]/v3`.
-    pub auth_url: Url,
-    /// `application_credential_id`.
-    pub id: String,
-    /// `application_credential_secret`: the secret, or `env:NAME`, `file:PATH` or `castellan:<id>`.
-    pub secret: ApiToken,
-}
-
 impl SiteSettings {
     /// # Errors
     /// address refused, or a part of the credential missing → `InvalidConfiguration` naming the option.
@@ -50,51 +25,44 @@ impl SiteSettings {
             "primary" => ArrayRole::Primary,
             _ => ArrayRole::Secondary,
         });
-        Ok(Self { cloud: read.text(section, "cloud")?.map(|f| f.value), array, api: SiteApi::read(read, section)? })
+        Ok(Self { cloud: read.text(section, "cloud")?.map(|f| f.value), array, api: site_api(read, section)? })
     }
 }
 
-impl SiteApi {
-    fn read(read: &mut Read<'_>, section: &str) -> Result<Option<Self>> {
-        let ca_file = read.path(section, "api_ca_file")?;
-        let timeout = read.number(section, "api_timeout")?.map_or(30, |found| found.value);
-        let credential = ApplicationCredential::read(read, section)?;
-        let Some(url) = read.text(section, "api_url")? else {
-            if ca_file.is_none() && credential.is_none() {
-                return Ok(None);
-            }
-            let message = format!("[{section}] says how to talk to the site's protector-api, and not where it is");
-            return Err(
-                Error::configuration(message).remedy(format!("add to [{section}]: api_url = https://<host>:8788"))
-            );
-        };
-        let url = rules::service_url(section, "api_url", &url)?;
-        Ok(Some(Self { url, ca_file, timeout, credential }))
-    }
+fn site_api(read: &mut Read<'_>, section: &str) -> Result<Option<SiteApi>> {
+    let ca_file = read.path(section, "api_ca_file")?;
+    let timeout = read.number(section, "api_timeout")?.map_or(30, |found| found.value);
+    let credential = application_credential(read, section)?;
+    let Some(url) = read.text(section, "api_url")? else {
+        if ca_file.is_none() && credential.is_none() {
+            return Ok(None);
+        }
+        let message = format!("[{section}] says how to talk to the site's protector-api, and not where it is");
+        return Err(Error::configuration(message).remedy(format!("add to [{section}]: api_url = https://<host>:8788")));
+    };
+    let url = rules::service_url(section, "api_url", &url)?;
+    Ok(Some(SiteApi { url, ca_file, timeout, credential }))
 }
 
-impl ApplicationCredential {
-    fn read(read: &mut Read<'_>, section: &str) -> Result<Option<Self>> {
-        let auth_url = read.text(section, "auth_url")?;
-        let id = read.text(section, "application_credential_id")?;
-        let secret = read.secret(section, "application_credential_secret")?;
-        match (auth_url, id, secret) {
-            (None, None, None) => Ok(None),
-            (Some(auth_url), Some(id), Some(secret)) => {
-                let auth_url = rules::service_url(section, "auth_url", &auth_url)?;
-                Ok(Some(Self { auth_url, id: id.value, secret }))
-            }
-            (auth_url, id, secret) => {
-                let options = [
-                    ("auth_url", auth_url.is_some()),
-                    ("application_credential_id", id.is_some()),
-                    ("application_credential_secret", secret.is_some()),
-                ];
-                let missing: Vec<&str> = options.iter().filter(|(_, set)| !set).map(|(name, _)| *name).collect();
-                Err(Error::configuration(format!("[{section}] lacks {}", missing.join(" and "))).remedy(
-                    "make one on that site: openstack application credential create protector-peer --role admin",
-                ))
-            }
+fn application_credential(read: &mut Read<'_>, section: &str) -> Result<Option<ApplicationCredential>> {
+    let auth_url = read.text(section, "auth_url")?;
+    let id = read.text(section, "application_credential_id")?;
+    let secret = read.secret(section, "application_credential_secret")?;
+    match (auth_url, id, secret) {
+        (None, None, None) => Ok(None),
+        (Some(auth_url), Some(id), Some(secret)) => {
+            let auth_url = rules::service_url(section, "auth_url", &auth_url)?;
+            Ok(Some(ApplicationCredential { auth_url, id: id.value, secret }))
+        }
+        (auth_url, id, secret) => {
+            let options = [
+                ("auth_url", auth_url.is_some()),
+                ("application_credential_id", id.is_some()),
+                ("application_credential_secret", secret.is_some()),
+            ];
+            let missing: Vec<&str> = options.iter().filter(|(_, set)| !set).map(|(name, _)| *name).collect();
+            Err(Error::configuration(format!("[{section}] lacks {}", missing.join(" and ")))
+                .remedy("make one on that site: openstack application credential create protector-peer --role admin"))
         }
     }
 }

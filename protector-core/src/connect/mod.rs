@@ -18,11 +18,11 @@ pub use keys::{TokenMigration, fernet_migrate, fernet_rotate, fernet_setup};
 pub use mock::{MockServer, mock_seed, mock_servers, mock_set_site};
 pub use probe::SystemProbe;
 
-use crate::config::{CloudDriverChoice, MockClock, Settings, SiteApi, StorageDriverChoice};
+use crate::config::{CloudDriverChoice, MockClock, Settings, StorageDriverChoice};
 use crate::engine::{Engine, HttpPeer, InProcessPeer, Reachable, StorageDefaults};
 use crate::exec::{Endpoints, Limits};
 use crate::mock::{MockProbe, World};
-use crate::model::SiteName;
+use crate::model::{SiteApi, SiteName};
 use crate::ports::{Cloud, Peer, StorageDriver, Store};
 use crate::store::{Durability, SqlStore};
 use crate::wrap::{CallCount, CallCounters};

@@ -1,8 +1,8 @@
 //! Which sites this process only talks to: their databases are for their own machines to open.
 
 use super::{mock, references};
-use crate::config::{Settings, SiteApi};
-use crate::model::SiteName;
+use crate::config::Settings;
+use crate::model::{SiteApi, SiteName};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 

@@ -18,6 +18,7 @@ mod record;
 mod recovery_point;
 mod rpo;
 mod site;
+mod site_api;
 mod start;
 mod status;
 mod tenant_mapping;
@@ -43,6 +44,7 @@ pub use record::{Divergence, GroupRecord, RetainedCopy, Unfinished, UnimportedCl
 pub use recovery_point::{RecoveryPoint, Transfer};
 pub use rpo::{RpoSample, RpoSpan, RpoState};
 pub use site::{Site, SiteStatus};
+pub use site_api::{ApplicationCredential, SiteApi};
 pub use start::{BootCheck, StartOptions};
 pub use status::{GroupStatus, Protection, SyncStatus};
 pub use tenant_mapping::TenantMapping;

@@ -53,8 +53,8 @@ def concerns(
 ) -> dict[Concern, str]:
     """What people should hear of; the text is for the log.
 
-    Of an RPO both sites speak, because one may be silent for good. Of drills speaks the site where the group runs; those
-    that the other site made are known while it answers.
+    Of an RPO both sites speak, because one may be silent for good. Of drills speaks the site where the group runs;
+    those that the other site made are known while it answers.
     """
     found: dict[Concern, str] = {}
     passed: dict[str, datetime] = {}

@@ -1,8 +1,8 @@
 //! One question out, one answer back, or what it means that none came.
 
 use super::keystone::Login;
-use crate::config::SiteApi;
 use crate::engine::peer::wire::Answer;
+use crate::model::SiteApi;
 use crate::model::SiteName;
 use crate::{Error, ErrorKind, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderName};

@@ -3,7 +3,7 @@
 //! Facts: Identity API v3, "Authenticating with an Application Credential" (docs.openstack.org/api-ref/identity/v3).
 
 use super::exchange::root_cause;
-use crate::config::ApplicationCredential;
+use crate::model::ApplicationCredential;
 use crate::model::SiteName;
 use crate::{ApiToken, Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};

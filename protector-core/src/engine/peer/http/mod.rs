@@ -7,7 +7,7 @@ mod tests;
 
 use super::Reachable;
 use super::wire::{self, Answer, Call, CarriedRecord, PROTOCOL, Question};
-use crate::config::SiteApi;
+use crate::model::SiteApi;
 use crate::model::{Drills, GroupRecord, ProtectionGroupId, SiteName};
 use crate::ports::{OpenTest, Peer, PeerVersion};
 use crate::{Error, ErrorKind, Result};

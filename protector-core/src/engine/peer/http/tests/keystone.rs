@@ -2,8 +2,8 @@
 
 use super::server::{Play, Server};
 use super::{api, store};
-use crate::config::{ApplicationCredential, SiteApi};
 use crate::engine::HttpPeer;
+use crate::model::{ApplicationCredential, SiteApi};
 use crate::ports::Peer as _;
 use crate::{ApiToken, ErrorKind};
 use std::sync::Arc;

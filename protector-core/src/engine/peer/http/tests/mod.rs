@@ -7,7 +7,7 @@ mod server;
 
 use super::super::tests::{store, store_with_keys};
 use super::HttpPeer;
-use crate::config::SiteApi;
+use crate::model::SiteApi;
 use crate::ports::conformance::peer::{PeerSubject, suite};
 use crate::ports::conformance::run_all;
 use crate::ports::conformance::store::samples::{change, record};
