@@ -32,6 +32,9 @@ EXEMPT = {
 }
 MARK = f"planted-{secrets.token_hex(4)}"
 _CHUNK = 1 << 24
+#: Natives that answer, and those that have nothing to say.
+_TALKING = (_native.Engine, _native.FlashArray)
+_SILENT = {"Cancel", "Settings", "__version__"}
 #: How many of the sections of its report a test was asked for.
 _LOOKED_AT = pytest.StashKey[int]()
 
@@ -91,8 +94,8 @@ class _Watch:
         _after(self._undo, subprocess.Popen, "communicate", _process)
         _after(self._undo, pytest.CaptureFixture, "readouterr", _captured)
         _after(self._undo, pytest.TempPathFactory, "mktemp", lambda _, made: self._directories.append(made))
-        native = _native.Engine
-        self._undo.setattr(_native, "Engine", functools.partial(_asked, "Engine", native))
+        for name in sorted(set(_native.__all__) - _SILENT):
+            self._undo.setattr(_native, name, functools.partial(_asked, name, getattr(_native, name)))
 
     def pytest_sessionfinish(self) -> None:
         """Leaves everything as it was."""
@@ -190,7 +193,7 @@ def _captured(_: object, outputs: Any) -> None:
 
 
 def _asked(name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Calls the native engine, and looks at its answer or its error."""
+    """Calls what is native, and looks at its answer or its error."""
     try:
         answer = function(*args, **kwargs)
     except ProtectorException as error:
@@ -198,11 +201,11 @@ def _asked(name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -
         raise
     if isinstance(answer, str):
         saw(f"the answer of {name}", answer)
-    return _Engine(answer) if type(answer).__name__ == "Engine" else answer
+    return _Talking(answer) if isinstance(answer, _TALKING) else answer
 
 
-class _Engine:
-    """A native engine that is looked at."""
+class _Talking:
+    """A native engine or array, whose answers are looked at."""
 
     def __init__(self, native: Any) -> None:
         self._of = native
