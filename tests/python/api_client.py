@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import planted
 from falcon import testing
 
 from protector import Engine
@@ -42,8 +43,11 @@ class Api:
         path = path.replace("{p}", f"/v1/{self.project}/protection-groups")
         if isinstance(body, bytes):
             headers = {"Content-Type": "application/json", **headers}
-            return self._client.simulate_request(method, path, body=body, headers=headers, **more)
-        return self._client.simulate_request(method, path, json=body, headers=headers, **more)
+            answer = self._client.simulate_request(method, path, body=body, headers=headers, **more)
+        else:
+            answer = self._client.simulate_request(method, path, json=body, headers=headers, **more)
+        planted.saw(f"the answer to {method} {path}", f"{answer.headers} {answer.text}")
+        return answer
 
     def get(self, path: str, **more: Any) -> Any:
         """The answer to a GET that must succeed, read as JSON."""
@@ -67,7 +71,12 @@ class Stage:
     def protect(self) -> None:
         """The group ``prod-web`` of the project ``web``, with a policy and a member."""
         assert self.owner.call("POST", "{p}", {"protection_group": GROUP}).status_code == 201
-        policy = {"replication_interval": 300, "rpo_minutes": 15}
+        policy = {
+            "replication_interval": 300,
+            "rpo_minutes": 15,
+            "primary_fa_api_token": planted.token("primary"),
+            "secondary_fa_api_token": planted.token("secondary"),
+        }
         assert self.owner.call("PUT", "{p}/prod-web/policy", {"policy": policy}).status_code == 200
         member = {"instance_id": self.deployment.server_id("web-server-1"), "tier": 1}
         assert self.owner.call("POST", "{p}/prod-web/members", {"member": member}).status_code == 201

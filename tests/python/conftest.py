@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import planted
 import pytest
 from api_client import Stage
 from database_server import DatabaseServer, database_server
@@ -27,6 +28,10 @@ DATA = Path(__file__).parents[1] / "data"
 BIN = Path(sys.executable).parent
 NETWORKS = {"net-primary-web": "net-secondary-web"}
 HOME = {there: here for here, there in NETWORKS.items()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    planted.watch(config)
 
 
 # a job in the background starts with Ctrl-C ignored, and so would every process that it starts
@@ -66,6 +71,13 @@ def engine(deployment: MockDeployment) -> Engine:
     return deployment.engine()
 
 
+def tokens(deployment: MockDeployment) -> dict[str, str]:
+    """Credentials for a policy; served arrays ask for their own."""
+    if deployment.settings.storage_driver != "mock":
+        return {}
+    return {f"{role}_fa_api_token": planted.token(role) for role in ("primary", "secondary")}
+
+
 def protect(deployment: MockDeployment, group: str = "prod-web", server: str = "web-server-1") -> Engine:
     """A group with a policy, one member and a recovery point."""
     engine = deployment.engine()
@@ -76,7 +88,9 @@ def protect(deployment: MockDeployment, group: str = "prod-web", server: str = "
         secondary_site="site-b",
         volume_type="replicated-ssd",
     )
-    engine.policy_create(group, pure_pg_name=f"pg-{group}", replication_interval=300, rpo_minutes=15)
+    engine.policy_create(
+        group, pure_pg_name=f"pg-{group}", replication_interval=300, rpo_minutes=15, **tokens(deployment)
+    )
     engine.member_add(group, deployment.server_id(server))
     assert engine.sync(group).completed
     return engine
@@ -146,7 +160,13 @@ def run_osc(*arguments: str) -> Result:
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-    return Result(code, out.getvalue(), err.getvalue())
+    return seen("openstack", Result(code, out.getvalue(), err.getvalue()))
+
+
+def seen(program: str, result: Result) -> Result:
+    planted.saw(f"standard output of {program}", result.out)
+    planted.saw(f"standard error of {program}", result.err)
+    return result
 
 
 def run_executable(name: str, *arguments: str, timeout: float = 60) -> Result:

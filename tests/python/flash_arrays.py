@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import planted
 import pytest
 
 from protector import Settings, _native
@@ -60,9 +61,10 @@ def serve(directory: Path, *options: str) -> Iterator[list[ServedArray]]:
     """Serves the arrays of the world in ``directory``, made if it is not there, until the end of the context."""
     ready = directory / "arrays.json"
     arrays = [word for name in NAMES for word in ("--array", f"{name}=127.0.0.1:0")]
+    tokens = [word for name in NAMES for word in ("--api-token", f"{name}={planted.token(name)}")]
     files = ["--db", str(directory / "mock_array.db"), "--ready-file", str(ready)]
     with (directory / "flasharray-sim.log").open("wb") as log:
-        process = subprocess.Popen([str(binary()), *arrays, *files, *options], stdout=log, stderr=log)
+        process = subprocess.Popen([str(binary()), *arrays, *tokens, *files, *options], stdout=log, stderr=log)
     try:
         end = time.monotonic() + 15
         while not ready.exists():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import planted
 from castellan.common import exception
 from castellan.common.objects.passphrase import Passphrase
 
-SECRET = "planted-secret-of-the-key-manager"
+SECRET = planted.token("key-manager")
 SECRETS = {"7b1c": SECRET, "two-words": f"{SECRET} {SECRET}", "empty": ""}
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import planted
 import requests
-from conftest import BIN
+from conftest import BIN, tokens
 
 from protector.testing import MockDeployment
 
@@ -33,8 +34,10 @@ def wait_for(what: str, look: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 def configure(deployment: MockDeployment, site: str, name: str, more: str) -> Path:
-    """A configuration for a service of that site, beside that of the deployment."""
+    """A configuration for a service of that site, beside that of the deployment. It logs everything: tests look for
+    secrets in that."""
     text = deployment.config_file.read_text(encoding="utf-8").replace("local_site = site-a", f"local_site = {site}")
+    text = text.replace("[DEFAULT]\n", "[DEFAULT]\ndebug = True\n")
     file = deployment.directory / f"{name}.conf"
     file.write_text(text + more, encoding="utf-8")
     return file
@@ -97,6 +100,7 @@ class Client:
     def call(self, method: str, path: str, body: Any = None, status: int | None = None) -> Any:
         """The body of the answer, which must have that status."""
         answer = self._session.request(method, self.url + path, json=body, timeout=60)
+        planted.saw(f"the answer to {method} {path}", f"{answer.headers} {answer.text}")
         assert status is None or answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
@@ -111,7 +115,8 @@ class Client:
             "volume_type": "replicated-ssd",
         }
         self.call("POST", groups, {"protection_group": wanted}, 201)
-        self.call("PUT", f"{groups}/{group}/policy", {"policy": {"replication_interval": 300, "rpo_minutes": 15}}, 200)
+        policy = {"replication_interval": 300, "rpo_minutes": 15, **tokens(deployment)}
+        self.call("PUT", f"{groups}/{group}/policy", {"policy": policy}, 200)
         member = {"instance_id": deployment.server_id(server)}
         self.call("POST", f"{groups}/{group}/members", {"member": member}, 201)
 

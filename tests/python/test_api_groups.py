@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 
+import planted
 import pytest
 from api_client import GROUP, Stage, refusal
 from conftest import NETWORKS
 
 from protector.testing import MockDeployment
 
-TOKEN = "T-planted-0123-4567"
+TOKEN = planted.token("array")
 
 
 def test_life_of_a_group(protected_stage: Stage) -> None:

@@ -8,19 +8,21 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import planted
 import pytest
 import requests
 from services import Service, configure, running
 
 from protector.testing import MockDeployment
 
+OF_WEB, OF_OTHER, OF_ADMIN, OF_THE_SERVICE = (planted.token(name) for name in ("web", "other", "admin", "the-service"))
 #: Tokens that this Keystone knows: the project and the roles behind each.
 TOKENS = {
-    "token-of-web": ("web", ["member"]),
-    "token-of-other": ("other", ["member"]),
-    "token-of-admin": ("service", ["admin"]),
+    OF_WEB: ("web", ["member"]),
+    OF_OTHER: ("other", ["member"]),
+    OF_ADMIN: ("service", ["admin"]),
 }
-PASSWORD = "planted-service-password"
+PASSWORD = planted.token("service-password")
 
 
 class _Keystone(BaseHTTPRequestHandler):
@@ -32,7 +34,7 @@ class _Keystone(BaseHTTPRequestHandler):
             version = {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": host}]}
             return self._answer(200, {"version": version} if "v3" in self.path else {"versions": {"values": [version]}})
         known = TOKENS.get(self.headers.get("X-Subject-Token", ""))
-        if self.headers.get("X-Auth-Token") != "token-of-the-service" or known is None:
+        if self.headers.get("X-Auth-Token") != OF_THE_SERVICE or known is None:
             return self._answer(404, {"error": {"code": 404, "message": "no such token", "title": "Not Found"}})
         return self._answer(200, self._token(*known))
 
@@ -41,7 +43,7 @@ class _Keystone(BaseHTTPRequestHandler):
         right = body["auth"]["identity"]["password"]["user"]["password"] == PASSWORD
         if not right:
             return self._answer(401, {"error": {"code": 401, "message": "wrong", "title": "Unauthorized"}})
-        return self._answer(201, self._token("service", ["service"]), {"X-Subject-Token": "token-of-the-service"})
+        return self._answer(201, self._token("service", ["service"]), {"X-Subject-Token": OF_THE_SERVICE})
 
     def _token(self, project: str, roles: list[str]) -> dict[str, Any]:
         domain = {"id": "default", "name": "Default"}
@@ -121,26 +123,26 @@ def test_tokens_decide(service: Service) -> None:
         return requests.get(url + path, headers={**auth, **headers}, timeout=30)
 
     groups = "/v1/web/protection-groups"
-    assert get(groups, "token-of-web").json() == {"protection_groups": []}
-    assert get(groups, "token-of-other").status_code == 403
-    assert get(groups, "token-of-admin").status_code == 200
-    assert get("/v1/admin/sites", "token-of-web").status_code == 403
-    assert len(get("/v1/admin/sites", "token-of-admin").json()["sites"]) == 2
+    assert get(groups, OF_WEB).json() == {"protection_groups": []}
+    assert get(groups, OF_OTHER).status_code == 403
+    assert get(groups, OF_ADMIN).status_code == 200
+    assert get("/v1/admin/sites", OF_WEB).status_code == 403
+    assert len(get("/v1/admin/sites", OF_ADMIN).json()["sites"]) == 2
     assert get("/", None).status_code == 200
     assert get("/openapi.json", None).status_code == 200
     forged = {"X-Identity-Status": "Confirmed", "X-Project-Id": "web", "X-Roles": "admin"}
-    for refused in (get(groups, None), get(groups, "token-of-nobody"), get(groups, None, **forged)):
+    for refused in (get(groups, None), get(groups, planted.token("nobody")), get(groups, None, **forged)):
         assert refused.status_code == 401
         assert refused.json()["error"]["code"] == "no_valid_token"
         assert refused.headers["www-authenticate"].startswith("Keystone uri=")
         assert refused.headers["openstack-api-version"] == "protector 1.0"
     # in spite of debug
-    for secret in (PASSWORD, "token-of-web", "token-of-admin", "token-of-the-service"):
+    for secret in (PASSWORD, OF_WEB, OF_ADMIN, OF_THE_SERVICE):
         assert secret not in service.log
 
 
 def test_who_asked_is_in_the_log_by_request(service: Service) -> None:
     url = service.logs(r"listening on (http://[0-9.]+:\d+)")[1]
-    answer = requests.get(f"{url}/v1/web/protection-groups", headers={"X-Auth-Token": "token-of-web"}, timeout=30)
+    answer = requests.get(f"{url}/v1/web/protection-groups", headers={"X-Auth-Token": OF_WEB}, timeout=30)
     identity = answer.headers["x-openstack-request-id"]
     service.logs(rf"INFO protector\.api\.app \[{identity}\] GET /v1/web/protection-groups 200 user-web web")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from api_client import GROUP, Stage, refusal
-from conftest import NETWORKS
+from conftest import NETWORKS, tokens
 
 from protector.api.resources.site_failover import is_stopped
 from protector.values import Operation
@@ -20,7 +20,7 @@ def two_groups(protected_stage: Stage) -> Stage:
     """``prod-web`` at priority 5 and ``payments`` at 1."""
     stage, engine = protected_stage, protected_stage.engine
     assert stage.owner.call("POST", "{p}", {"protection_group": GROUP | {"name": "payments"}}).status_code == 201
-    engine.policy_create("payments", replication_interval=300, rpo_minutes=15)
+    engine.policy_create("payments", replication_interval=300, rpo_minutes=15, **tokens(stage.deployment))
     engine.member_add("payments", stage.deployment.server_id("db-server-1"))
     engine.protection_group_update("prod-web", priority=5)
     engine.protection_group_update("payments", priority=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import planted
 import pytest
 
 from protector.engine.storage import StorageDriver
@@ -14,9 +15,9 @@ from protector.exceptions import InvalidRequest, NotSupported, StorageError
 
 PURE = {
     "primary_array_url": "https://fa-boston-01.example.com",
-    "primary_array_api_token": "T-planted-1",
+    "primary_array_api_token": planted.token("primary"),
     "secondary_array_url": "https://fa-seattle-01.example.com",
-    "secondary_array_api_token": "T-planted-2",
+    "secondary_array_api_token": planted.token("secondary"),
 }
 
 
@@ -31,7 +32,7 @@ def test_pure_driver_logs_the_documented_line_and_no_token(caplog: pytest.LogCap
         )
     ]
     assert isinstance(driver, StorageDriver)
-    assert "T-planted" not in repr(driver)
+    assert planted.MARK not in repr(driver)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_pure_driver_logs_the_documented_line_and_no_token(caplog: pytest.LogCap
         ({"secondary_array_url": "fa-seattle-01.example.com"}, ["secondary_array_url", "fa-seattle-01"]),
         ({"secondary_array_url": "https://"}, ["secondary_array_url"]),
         ({"secondary_array_url": "https://fa/api/2.0"}, ["secondary_array_url", "/api/2.0"]),
-        ({"primary_array_url": "https://admin:T-planted@fa"}, ["primary_array_url"]),
+        ({"primary_array_url": f"https://admin:{planted.MARK}@fa"}, ["primary_array_url"]),
         ({"secondary_array_url": "https://FA-boston-01.example.com/"}, ["same array"]),
         ({"primary_array_api_token": " "}, ["primary_array_api_token"]),
     ],
@@ -51,7 +52,7 @@ def test_pure_driver_refuses(change: dict[str, str], words: list[str]) -> None:
         PureStorageDriver(**(PURE | change))
     assert all(word in str(refused.value) for word in words), refused.value
     assert refused.value.remedy
-    assert "T-planted" not in str(refused.value)
+    assert planted.MARK not in str(refused.value)
 
 
 def test_array_calls_are_refused_and_say_what_to_use() -> None:

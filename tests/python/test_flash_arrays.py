@@ -9,6 +9,7 @@ from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import HOME, NETWORKS, Result, protect, run_executable, run_osc, snapshot
 from flash_arrays import NAMES, FlashArrayDeployment, flash_array_deployment, serve
@@ -166,11 +167,11 @@ def test_certificates_are_trusted_as_told(served: FlashArrayDeployment) -> None:
 
 
 def test_a_refused_token_is_not_shown(served: FlashArrayDeployment) -> None:
-    array = FlashArray("primary", served.arrays[0].url, "T-planted", ca_file=served.arrays[0].ca_cert)
+    array = FlashArray("primary", served.arrays[0].url, planted.token("wrong"), ca_file=served.arrays[0].ca_cert)
     with pytest.raises(Unauthenticated) as refused:
         array.info()
     assert served.arrays[0].host in str(refused.value)
-    assert "T-planted" not in str(refused.value) + repr(array) + repr(vars(array))
+    assert planted.MARK not in str(refused.value) + repr(array) + repr(vars(array))
 
 
 def test_config_check_and_site_validate_show_the_arrays(
@@ -214,7 +215,7 @@ UNUSABLE: dict[str, tuple[dict[str, str | None], list[str]]] = {
 
 # changes to [storage] that only the array can find fault with; the check that fails, words of its detail and remedy
 REFUSED: dict[str, tuple[dict[str, str | None], list[str], str]] = {
-    "wrong token": ({"primary_array_api_token": "T-planted"}, ["token"], "token"),
+    "wrong token": ({"primary_array_api_token": planted.token("wrong")}, ["token"], "token"),
     "wrong host": ({"primary_array_url": "https://127.0.0.1:1"}, ["127.0.0.1:1"], ""),
     "no trust": ({"array_ca_file": None}, ["self-signed"], "array_ca_file"),
     "other certificate": ({"primary_array_fingerprint": "00" * 32}, ["fingerprint", "not the one pinned"], "pin"),
@@ -237,7 +238,7 @@ def configured(served: FlashArrayDeployment, tmp_path: Path, monkeypatch: pytest
 
 def shows_no_token(served: FlashArrayDeployment, *results: Result) -> bool:
     shown = "".join(result.out + result.err for result in results)
-    return not any(token in shown for token in ("T-planted", *(array.api_token for array in served.arrays)))
+    return planted.MARK not in shown
 
 
 @pytest.mark.parametrize("case", UNUSABLE)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import Result, run_executable
 from cryptography.fernet import Fernet, MultiFernet
@@ -13,7 +14,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from protector import Engine
 from protector.testing import MockDeployment
 
-TOKEN = "T-planted-0123-4567"
+TOKEN = planted.token("array")
 SCHEME = "fernet:v1:"
 
 

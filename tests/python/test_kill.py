@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+import planted
 import pytest
 from conftest import BIN, HOME, NETWORKS, protect, run_osc
 
@@ -40,6 +41,7 @@ def kill_after(lines: int, number: signal.Signals) -> tuple[str, int]:
             seen += line
         process.send_signal(number)
         seen += process.stderr.read()
+        planted.saw("standard error of openstack", seen)
         return seen, process.wait(timeout=60)
 
 

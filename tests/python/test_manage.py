@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import Result, columns, run_executable
 
@@ -100,11 +101,11 @@ def test_config_check(configured: Path) -> None:
     assert (checked["storage_driver"], checked["problem"]) == ("mock", None)
     assert any("protector.conf:4" in warning for warning in checked["warnings"])
     pure = configured / "pure.conf"
-    pure.write_text("[engine]\nstorage_driver = pure\n[storage]\nprimary_array_api_token = T-planted\n")
+    pure.write_text(f"[engine]\nstorage_driver = pure\n[storage]\nprimary_array_api_token = {planted.MARK}\n")
     done = manage("--config-file", str(pure), "config", "check", "-f", "json")
     assert done.code == 1
     assert "secondary_array_url" in json.loads(done.out)["problem"]
-    assert "T-planted" not in done.out + done.err
+    assert planted.MARK not in done.out + done.err
 
 
 def test_later_configuration_files_win(configured: Path) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import HOME, NETWORKS, protect, run_osc
 from database_server import DatabaseServer
@@ -17,7 +18,7 @@ from test_manage import manage
 
 from protector.testing import MockDeployment, mock_deployment
 
-TOKEN = "planted-token-1f0c"
+TOKEN = planted.token("array")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+import planted
 import pytest
 from conftest import NETWORKS
 
@@ -184,11 +185,11 @@ def test_ctrl_c_stops_at_a_safe_place(deployment: MockDeployment, protected: Eng
 
 def test_settings_show_no_token() -> None:
     settings = Settings.from_text(
-        "[storage]\nprimary_array_url = https://fa-a\nprimary_array_api_token = T-planted\n"
-        "secondary_array_url = https://fa-b\nsecondary_array_api_token = T-planted\n"
+        f"[storage]\nprimary_array_url = https://fa-a\nprimary_array_api_token = {planted.MARK}\n"
+        f"secondary_array_url = https://fa-b\nsecondary_array_api_token = {planted.MARK}\n"
     )
     shown = repr(settings) + "".join(repr(getattr(settings, name)) for name in dir(settings))
-    assert "T-planted" not in shown
+    assert planted.MARK not in shown
 
 
 def test_a_process_may_end_while_an_operation_runs(deployment: MockDeployment, protected: Engine) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import BIN
 
@@ -95,6 +96,7 @@ class Session:
 
     def compare(self, command: Command, came: list[str]) -> None:
         """What came is what the README prints."""
+        planted.saw(f"output of {command.line}", "\n".join(came))
         at = 0
         skipping = False
         for line in command.prints:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import NETWORKS, run_executable, run_osc
 
 from protector import Engine
 from protector.testing import MockDeployment
 
-TOKEN = "T-planted-0123-4567"
+TOKEN = planted.token("array")
 URLS = (
     "--primary-fa-url",
     "https://flasharray-a.example.com",
@@ -23,9 +24,9 @@ URLS = (
 @pytest.fixture
 def forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The token in each form that the option takes."""
-    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    (tmp_path / "array-token").write_text(f"{TOKEN}\n")
     monkeypatch.setenv("ARRAY_TOKEN", TOKEN)
-    return {"env": "env:ARRAY_TOKEN", "file": f"file:{tmp_path / 'token'}", "literal": TOKEN}
+    return {"env": "env:ARRAY_TOKEN", "file": f"file:{tmp_path / 'array-token'}", "literal": TOKEN}
 
 
 @pytest.mark.parametrize("form", ["env", "file", "literal"])
@@ -64,7 +65,7 @@ def test_token_appears_in_no_output(
     policy = protected.policy_show("prod-web")
     assert policy.primary_fa_token_set
     assert policy.secondary_fa_token_set
-    (deployment.directory / "token").unlink()
+    (deployment.directory / "array-token").unlink()
     for file in deployment.directory.rglob("*"):
         assert file.is_dir() or TOKEN.encode() not in file.read_bytes(), file
 

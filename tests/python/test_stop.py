@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 
+import planted
 import pytest
 from conftest import BIN, NETWORKS, protect, run_osc
 
@@ -31,6 +32,7 @@ def running_failover(deployment: MockDeployment, *, until: str) -> Iterator[tupl
         try:
             assert process.stderr is not None
             for line in process.stderr:
+                planted.saw("standard error of openstack", line)
                 if until in line:
                     break
             else:

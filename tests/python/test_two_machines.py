@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import planted
 import pytest
 from conftest import HOME, NETWORKS
 from services import Client, wait_for
@@ -21,7 +22,7 @@ GROUP = {
     "secondary_site": "site-b",
     "volume_type": "replicated-ssd",
 }
-TOKEN = "planted-token-of-array-a"
+TOKEN = planted.token("array")
 
 
 @pytest.fixture
