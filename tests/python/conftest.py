@@ -72,8 +72,8 @@ def engine(deployment: MockDeployment) -> Engine:
 
 
 def tokens(deployment: MockDeployment) -> dict[str, str]:
-    """Credentials for a policy; served arrays ask for their own."""
-    if deployment.settings.storage_driver != "mock":
+    """Credentials for a policy; served arrays ask for their own, and without keys none can be kept."""
+    if deployment.settings.storage_driver != "mock" or not (deployment.directory / "fernet-keys").exists():
         return {}
     return {f"{role}_fa_api_token": planted.token(role) for role in ("primary", "secondary")}
 

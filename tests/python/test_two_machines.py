@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,21 @@ def test_each_site_keeps_tokens_under_keys_of_its_own(machines: tuple[Machine, M
     # each of them can read its own
     with a.serving():
         assert compared(b.engine()) == "IN SYNC"
+
+
+def test_a_policy_that_the_other_site_cannot_keep_changes_no_array(
+    deployment: MockDeployment, machines: tuple[Machine, Machine]
+) -> None:
+    a, b = machines
+    shutil.rmtree(b.config_file.with_name("fernet-keys"))
+    with b.serving():
+        engine = a.engine()
+        engine.protection_group_create("prod-web", **GROUP)
+        with pytest.raises(InvalidConfiguration, match="site-b: .* without a key repository") as refused:
+            engine.policy_create("prod-web", primary_fa_api_token=TOKEN, replication_interval=300, rpo_minutes=15)
+    assert "protector-manage fernet setup" in (refused.value.remedy or "")
+    with sqlite3.connect(deployment.directory / "mock_array.db") as world:
+        assert world.execute("SELECT count(*) FROM protection_groups").fetchone() == (0,)
 
 
 def test_while_the_other_site_is_away_nothing_is_edited(

@@ -18,8 +18,8 @@ impl Engine {
     /// # Errors
     /// no interval or objective given and no default → `InvalidRequest`; interval longer than the objective, `http://` URL,
     /// bad or changed `pure_pg_name` → `InvalidRequest`; name used by another group or foreign on the array → `Conflict`;
-    /// URL or token missing where the driver needs them → `InvalidConfiguration`; other site does not answer →
-    /// `PeerUnreachable`. Nothing is changed then.
+    /// URL or token missing where the driver needs them, or no keys on one of the sites to keep tokens under →
+    /// `InvalidConfiguration`; other site does not answer → `PeerUnreachable`. Nothing is changed then.
     pub async fn policy_create(&self, group: &str, change: &PolicyChange) -> Result<PolicyView> {
         let record = self.load_for_edit(group).await?;
         let policy = self.merged(&record, change)?;
@@ -32,9 +32,22 @@ impl Engine {
         if record.policy.is_none() {
             self.check_link_to_standby(&record).await?;
         }
+        self.check_tokens(&next).await?;
         self.make_replication(&next, &policy, change.adopt).await?;
         let stored = metadata::commit(&self.0.endpoints, &record, next).await?;
         describe::policy(&stored).ok_or_else(|| Error::internal("the policy was stored and is gone"))
+    }
+
+    /// The arrays must not follow a policy that one of the sites could not keep.
+    async fn check_tokens(&self, next: &GroupRecord) -> Result<()> {
+        let tokens = |policy: &ReplicationPolicy| {
+            policy.primary_fa_api_token.is_some() || policy.secondary_fa_api_token.is_some()
+        };
+        if !next.policy.as_ref().is_some_and(tokens) {
+            return Ok(());
+        }
+        self.0.endpoints.store.check_tokens(next).await?;
+        self.0.endpoints.peer.check_tokens(next).await
     }
 
     /// The policy of a group. Tokens are never shown.

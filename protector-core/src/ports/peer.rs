@@ -77,6 +77,12 @@ pub trait Peer: Debug + Display + Send + Sync {
         Err(Error::unsupported(format!("{} cannot tell how drills of {group} went", self.site())))
     }
 
+    /// [`Store::check_tokens`](super::Store::check_tokens) there.
+    ///
+    /// # Errors
+    /// as there; no answer → `PeerUnreachable`.
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()>;
+
     /// Makes the other site hold `record`. `expected` is the version it must hold now. If it already holds exactly
     /// `record`, the call succeeds.
     ///

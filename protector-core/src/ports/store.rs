@@ -186,6 +186,12 @@ pub trait Store: Debug + Display + Send + Sync {
     /// no such group → `NotFound`.
     async fn agree(&self, record: &GroupRecord) -> Result<()>;
 
+    /// Whether the tokens of `record` could be stored. Writes nothing: who is about to act on an array for the record asks first.
+    ///
+    /// # Errors
+    /// there are tokens and no keys to encrypt them with → `InvalidConfiguration` with the command.
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()>;
+
     /// Removes a group, and what both sites agreed on. Its operations and journals stay.
     ///
     /// # Errors

@@ -205,6 +205,12 @@ fn read(row: &dyn Row, keys: Option<&KeyRing>) -> Sql<GroupRecord> {
     Ok(record)
 }
 
+pub(super) fn check_tokens(keys: Option<&KeyRing>, record: &GroupRecord) -> Sql<()> {
+    let Some(policy) = &record.policy else { return Ok(()) };
+    let tokens = [&policy.primary_fa_api_token, &policy.secondary_fa_api_token];
+    tokens.into_iter().flatten().try_for_each(|token| encrypted(keys, &record.group, token).map(drop))
+}
+
 fn encrypted(keys: Option<&KeyRing>, group: &ProtectionGroup, token: &ApiToken) -> Sql<String> {
     let keys = keys.ok_or_else(|| no_keys(&group.name, "written"))?;
     Ok(keys.current()?.encrypt(token))

@@ -66,6 +66,11 @@ impl Store for SqlStore {
         self.write(move |t, _| agreed::keep(t, &record)).await
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        let record = record.clone();
+        self.run(move |_, keys| groups::check_tokens(keys, &record)).await
+    }
+
     async fn delete_group(&self, id: &ProtectionGroupId, expected: MetadataVersion) -> Result<()> {
         let id = id.clone();
         self.write(move |t, _| groups::delete(t, &id, expected)).await

@@ -173,6 +173,10 @@ impl Peer for Nobody {
         cannot()
     }
 
+    async fn check_tokens(&self, _: &GroupRecord) -> Result<()> {
+        cannot()
+    }
+
     async fn push(&self, _: &GroupRecord, _: PeerVersion) -> Result<()> {
         cannot()
     }

@@ -150,6 +150,11 @@ impl Peer for LinkedPeer {
         self.inner.drills(group).await
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.asked()?;
+        self.inner.check_tokens(record).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         self.tell(&record.group.id, self.inner.push(record, expected)).await
     }

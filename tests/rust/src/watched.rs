@@ -72,6 +72,10 @@ impl Store for WatchedStore {
         Ok(())
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.inner.check_tokens(record).await
+    }
+
     async fn durations(&self) -> Result<Vec<StepDurations>> {
         self.inner.durations().await
     }

@@ -45,6 +45,10 @@ impl Answers {
         report::drills(&*self.store, group, &self.site).await
     }
 
+    pub(super) async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.store.check_tokens(record).await.map_err(|e| e.context(&self.site))
+    }
+
     pub(super) async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         let held = self.record(&record.group.id).await?;
         let open = held.as_ref().and_then(|held| takes_from(held, record, &self.site));

@@ -71,6 +71,10 @@ impl Peer for InProcessPeer {
         self.asked()?.drills(group).await
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.asked()?.check_tokens(record).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         self.asked()?.push(record, expected).await
     }

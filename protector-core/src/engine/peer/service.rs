@@ -57,6 +57,10 @@ async fn answered(answers: &Answers, from: &SiteName, call: Call) -> Result<Answ
         Call::Agreed { group } => Answer::Record(carried(answers.agreed(&group).await?)?.map(Box::new)),
         Call::OpenTests { group } => Answer::OpenTests(answers.open_tests(&group).await?),
         Call::Drills { group } => Answer::Drills(answers.drills(&group).await?),
+        Call::CheckTokens { record } => {
+            answers.check_tokens(&record.unpack()?).await?;
+            Answer::Done {}
+        }
         Call::Push { record, expected } => {
             let record = record.unpack()?;
             let (id, version) = (&record.group.id, record.version);

@@ -33,6 +33,7 @@ pub(super) enum Call {
     Agreed { group: ProtectionGroupId },
     OpenTests { group: ProtectionGroupId },
     Drills { group: ProtectionGroupId },
+    CheckTokens { record: Box<CarriedRecord> },
     Push { record: Box<CarriedRecord>, expected: Option<MetadataVersion> },
     Remove { group: ProtectionGroupId, expected: Option<MetadataVersion> },
 }

@@ -43,6 +43,7 @@ pub fn suite() -> Vec<Check<PeerSubject>> {
         it_knows_nothing_of_a_new_group,
         a_group_arrives_whole,
         tokens_arrive if |subject| subject.keeps_tokens,
+        tokens_that_could_not_be_kept_are_refused_beforehand if |subject| !subject.keeps_tokens,
         what_arrived_may_be_told_again,
         a_change_needs_the_version_before_it,
         a_name_may_be_taken_there,
@@ -89,11 +90,26 @@ async fn tokens_arrive(PeerSubject { peer, there, .. }: &PeerSubject) -> CheckRe
     if let Some(policy) = &mut web.policy {
         policy.secondary_fa_api_token = Some(ApiToken::new("T-secondary"));
     }
+    peer.check_tokens(&web).await?;
+    ensure_equal("before it is pushed", &there.group("web").await?, &None)?;
     peer.push(&web, PeerVersion::Absent).await?;
     // a comparison that fails must not print them
     let is_same = |found: Option<GroupRecord>| found.as_ref() == Some(&web);
     ensure(is_same(there.group("web").await?), || "the store there does not hold the token".to_owned())?;
     ensure(is_same(peer.record(&web.group.id).await?), || "the token does not come back".to_owned())
+}
+
+async fn tokens_that_could_not_be_kept_are_refused_beforehand(
+    PeerSubject { peer, there, .. }: &PeerSubject,
+) -> CheckResult {
+    let mut web = record("web");
+    peer.check_tokens(&web).await?;
+    if let Some(policy) = &mut web.policy {
+        policy.primary_fa_api_token = Some(ApiToken::new("T-primary"));
+    }
+    let refused = peer.check_tokens(&web).await;
+    ensure_refused("beforehand", refused, ErrorKind::InvalidConfiguration, &["site-b", "without a key repository"])?;
+    ensure_equal("there", &there.group("web").await?, &None)
 }
 
 async fn what_arrived_may_be_told_again(PeerSubject { peer, there, .. }: &PeerSubject) -> CheckResult {

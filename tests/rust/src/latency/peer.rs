@@ -45,6 +45,11 @@ impl Peer for SlowPeer {
         self.inner.agreed(group).await
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.latencies.call().await;
+        self.inner.check_tokens(record).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         self.latencies.call().await;
         self.inner.push(record, expected).await

@@ -40,6 +40,10 @@ impl Peer for EndsUnheard {
         self.0.agreed(group).await
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.0.check_tokens(record).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         self.0.push(record, expected).await?;
         match record.group.operation {

@@ -129,6 +129,10 @@ impl Peer for HttpPeer {
         }
     }
 
+    async fn check_tokens(&self, record: &GroupRecord) -> Result<()> {
+        self.told(Call::CheckTokens { record: Box::new(CarriedRecord::pack(record)?) }).await
+    }
+
     async fn push(&self, record: &GroupRecord, expected: PeerVersion) -> Result<()> {
         let record = Box::new(CarriedRecord::pack(record)?);
         self.told(Call::Push { record, expected: wire::version(expected) }).await

@@ -29,16 +29,18 @@ fn peer(server: &Server) -> HttpPeer {
 #[tokio::test]
 async fn a_service_of_the_other_site_keeps_the_contract() {
     let (place, servers) = (tempfile::tempdir().unwrap(), Mutex::new(Vec::new()));
-    let report = run_all(&suite(), async || {
-        let there = store_with_keys(&place);
-        let server = Server::start(there.clone(), []).await;
-        let peer = Arc::new(peer(&server));
-        servers.lock().unwrap().push(server);
-        Ok(PeerSubject { peer, there, keeps_tokens: true })
-    })
-    .await;
-    let report = report.into_result().unwrap_or_else(|report| panic!("{report}"));
-    assert_eq!(report.skipped(), Vec::<&str>::new());
+    for keeps_tokens in [true, false] {
+        let report = run_all(&suite(), async || {
+            let there = if keeps_tokens { store_with_keys(&place) } else { store() };
+            let server = Server::start(there.clone(), []).await;
+            let peer = Arc::new(peer(&server));
+            servers.lock().unwrap().push(server);
+            Ok(PeerSubject { peer, there, keeps_tokens })
+        })
+        .await;
+        let report = report.into_result().unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(report.skipped().len(), 1);
+    }
 }
 
 #[tokio::test]
