@@ -103,7 +103,7 @@ def test_a_policy_that_the_other_site_cannot_keep_changes_no_array(
     with b.serving():
         engine = a.engine()
         engine.protection_group_create("prod-web", **GROUP)
-        with pytest.raises(InvalidConfiguration, match="site-b: .* without a key repository") as refused:
+        with pytest.raises(InvalidConfiguration, match=r"site-b: .* without a key repository") as refused:
             engine.policy_create("prod-web", primary_fa_api_token=TOKEN, replication_interval=300, rpo_minutes=15)
     assert "protector-manage fernet setup" in (refused.value.remedy or "")
     with sqlite3.connect(deployment.directory / "mock_array.db") as world:
