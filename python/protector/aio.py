@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from protector._native import Cancel, Settings
 from protector.engine import manager
+from protector.values import Event
 
 __all__ = ["Engine"]
 
@@ -129,6 +130,30 @@ class Engine:
     plan_retry_failed = _call(manager.Engine.plan_retry_failed)
     accept = _call(manager.Engine.accept)
     run = _execute(manager.Engine.run)
+
+    async def events(self, operation: str, *, cancel: Cancel | None = None) -> AsyncIterator[Event]:
+        """See :meth:`protector.Engine.events`.
+
+        Whoever leaves the loop early closes the iterator, to be sure when the operation has stopped:
+        ``async with contextlib.aclosing(engine.events(…)) as events``.
+        """
+        loop, asked = asyncio.get_running_loop(), cancel or Cancel()
+        seen: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def tell(event: Event) -> None:
+            loop.call_soon_threadsafe(seen.put_nowait, event)
+
+        running = asyncio.ensure_future(self.run(operation, progress=tell, cancel=asked))
+        running.add_done_callback(lambda _: seen.put_nowait(None))
+        try:
+            while (event := await seen.get()) is not None:
+                yield event
+        finally:
+            if not running.done():
+                asked.request()
+                await asyncio.wait([running])
+        await running
+
     sync = _execute(manager.Engine.sync)
     test_failover = _execute(manager.Engine.test_failover)
     test_cleanup = _execute(manager.Engine.test_cleanup)

@@ -10,12 +10,12 @@ True
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from protector import _native
+from protector import _native, notebook
 from protector.values import Value
 
 
@@ -161,6 +161,18 @@ class Plan(Value):
     def to_html(self) -> str:
         """The plan as one HTML document: title, findings and the drawing; no script, no network."""
         return _native.plan_graph(self.json, "html")
+
+    def __iter__(self) -> Iterator[PlanStep]:
+        """The steps, in an order that respects ``after``."""
+        return iter(self.steps)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the page of :meth:`to_html`, in a frame."""
+        return notebook.framed(self.to_html())
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """In a notebook, in each form that it may want."""
+        return notebook.bundle(self.to_text(), self.to_html(), self.to_svg())
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

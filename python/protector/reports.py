@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from protector import _native
+from protector import _native, notebook
 from protector.plans import Finding
 from protector.values import Value
 
@@ -153,6 +153,14 @@ class OperationReport(Value):
     def to_html(self) -> str:
         """The report as one HTML document for print and archive, with the picture; no script, no network."""
         return _native.report_html(self.json)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the page of :meth:`to_html`, in a frame."""
+        return notebook.framed(self.to_html())
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """In a notebook, in each form that it may want."""
+        return notebook.bundle(self.to_text(), self.to_html())
 
     @property
     def passed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 
 import pytest
@@ -24,7 +25,10 @@ def test_the_same_names_and_arguments() -> None:
     theirs, ours = public(protector.Engine), public(aio.Engine)
     assert set(ours) - {"open"} == set(theirs)
     for name, method in theirs.items():
-        if inspect.isfunction(method):
+        if name == "events":
+            assert inspect.signature(ours[name]).parameters == inspect.signature(method).parameters
+            assert inspect.isasyncgenfunction(ours[name])
+        elif inspect.isfunction(method):
             assert inspect.signature(ours[name]) == inspect.signature(method)
             # it only says which groups are meant, and waits for nothing
             assert inspect.iscoroutinefunction(ours[name]) != (name == "for_project")
@@ -57,3 +61,30 @@ def test_cancelling_stops_at_a_safe_place(real_time: MockDeployment) -> None:
         return (await engine.operation_show(operation.id)).status
 
     assert asyncio.run(interrupt()) in ("cancelled", "rolled_back", "interrupted")
+
+
+def test_events_of_an_operation_come_one_by_one(deployment: MockDeployment, protected: protector.Engine) -> None:
+    async def watched() -> list[int]:
+        engine = await aio.Engine.open(deployment.settings, "site-a")
+        operation = await engine.accept(await engine.plan_sync("prod-web"))
+        seen = [event.progress async for event in engine.events(operation.id)]
+        with pytest.raises(NotFound):
+            [event async for event in engine.events("op-nothing")]
+        return seen
+
+    seen = asyncio.run(watched())
+    assert seen == sorted(seen)
+    assert seen[-1] == 100
+
+
+def test_leaving_the_loop_stops_at_a_safe_place(real_time: MockDeployment) -> None:
+    async def left() -> tuple[str, str]:
+        engine = await aio.Engine.open(real_time.settings, "site-a")
+        operation = await engine.accept(await engine.plan_failover("prod-web", networks=NETWORKS))
+        async with contextlib.aclosing(engine.events(operation.id)) as events:
+            async for _ in events:
+                break
+        stopped = (await engine.operation_show(operation.id)).status
+        return stopped, (await engine.run(operation.id)).status
+
+    assert asyncio.run(left()) == ("interrupted", "completed")

@@ -203,3 +203,18 @@ def test_a_kept_report_with_hostile_names_is_shown_safely(protected: Engine) -> 
         Page(kept.to_html())
         ElementTree.fromstring(kept.to_html())
         assert "\x1b" not in kept.to_text()
+
+
+def test_plans_and_reports_are_shown_in_notebooks(protected: Engine) -> None:
+    plan = protected.plan_failover("prod-web", networks=NETWORKS)
+    report = protected.operation_report(protected.sync("prod-web").id)
+    assert [step.id for step in plan] == [step.id for step in plan.steps]
+    for shown in (plan, report):
+        forms = shown._repr_mimebundle_()
+        assert forms["text/plain"] == shown.to_text()
+        assert forms["text/html"] == shown._repr_html_()
+        frame = ElementTree.fromstring(forms["text/html"].replace("<iframe sandbox", '<iframe sandbox=""'))
+        # the page arrives whole, and only inside of the frame
+        assert (frame.get("srcdoc") or "").split() == shown.to_html().split()
+        assert not list(frame)
+    assert plan._repr_mimebundle_()["image/svg+xml"] == plan.to_svg()

@@ -9,14 +9,14 @@ from __future__ import annotations
 from protector import _native
 from protector._native import Settings
 from protector.engine.calls import FailoverType, GraphFormat, NameMap, Progress, ReplicationType
+from protector.engine.events import Events
 from protector.engine.groups import ProtectionGroups
-from protector.engine.operations import Operations
 from protector.engine.sites import Sites
 
 __all__ = ["Engine", "FailoverType", "GraphFormat", "NameMap", "Progress", "ReplicationType"]
 
 
-class Engine(Sites, ProtectionGroups, Operations):
+class Engine(Sites, ProtectionGroups, Events):
     """One site's view of the deployment.
 
     Every call may be made from any thread, blocks, and lets other Python threads run meanwhile. A refused call changes
