@@ -257,3 +257,25 @@ def test_a_group_can_be_renamed_emptied_and_deleted(deployment: MockDeployment) 
     assert run("member", "list", "web", "-f", "json").json == []
     assert run("protection-group", "delete", "web").code == 0
     assert run("protection-group", "list", "-f", "json").json == []
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("protection-group show prod-wbe", "Did you mean: prod-web?"),
+        ("failover prodweb --dry-run", "Did you mean: prod-web?"),
+        ("operation show {operation}0", "Did you mean: {operation}?"),
+        ("protection-group show nothing-like-it", None),
+    ],
+)
+def test_a_name_that_is_not_there_is_compared_with_those_that_are(
+    protected: Engine, words: str, hint: str | None
+) -> None:
+    operation = protected.operation_list()[0].id
+    done = run_osc("protector", *words.format(operation=operation).split())
+    assert done.code == 1
+    lines = done.err.splitlines()
+    assert "does not exist" in done.err
+    found = [line for line in lines if line.startswith("Did you mean")]
+    assert found == ([] if hint is None else [hint.format(operation=operation)])
+    assert lines[-1].startswith("What to do: ")

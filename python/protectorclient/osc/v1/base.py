@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,24 @@ from osc_lib.cli.format_columns import DictColumn
 from osc_lib.command import command
 
 from protector import Engine, Plan, ProtectorException
+from protector.exceptions import NotFound
 from protector.values import FenceDue, Instance, LedgerEntry, Member, Step, Value
+from protectorclient.osc.v1 import nearest
 
 
 @contextlib.contextmanager
-def readable_errors() -> Iterator[None]:
-    """An error of the engine becomes one message, with the remedy on a line of its own."""
+def readable_errors(meant: Callable[[str], Sequence[str]] = lambda _: ()) -> Iterator[None]:
+    """An error of the engine becomes one message, with the remedy on a line of its own.
+
+    ``meant`` finds names like the one that a message says is not there.
+    """
     try:
         yield
     except ProtectorException as error:
+        names = meant(error.message) if isinstance(error, NotFound) else ()
+        hint = f"\nDid you mean: {', '.join(names)}?" if names else ""
         remedy = f"\nWhat to do: {error.remedy}" if error.remedy else ""
-        raise exceptions.CommandError(f"{error.message}{remedy}") from error
+        raise exceptions.CommandError(f"{error.message}{hint}{remedy}") from error
 
 
 class ProtectorCommand(command.Command):
@@ -40,8 +47,12 @@ class ProtectorCommand(command.Command):
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Runs the command, with errors for people."""
-        with readable_errors():
+        with self.readable_errors(parsed_args):
             return super().run(parsed_args)
+
+    def readable_errors(self, parsed_args: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+        """Errors of the engine for people, with names like the one that is not there."""
+        return readable_errors(lambda message: nearest.meant(lambda: self.engine, parsed_args, message))
 
 
 class ShowOne(ProtectorCommand, command.ShowOne):

@@ -24,7 +24,6 @@ from protectorclient.osc.v1.base import (
     add_output,
     emit,
     print_plan,
-    readable_errors,
 )
 
 _DOCUMENTED = ("operation_type", "status", "progress", "instances_failed")
@@ -129,7 +128,7 @@ class PlanAndRun(Run):
         """Runs the plan, or prints it (as JSON with ``-f json``)."""
         if not parsed_args.dry_run:
             return super().run(parsed_args)
-        with readable_errors():
+        with self.readable_errors(parsed_args):
             plan = self.plan(parsed_args)
         print_plan(self, plan, as_json=parsed_args.formatter == "json")
         return int(not plan.acceptable)
@@ -170,7 +169,7 @@ class ShowOperation(_ShowOperation):
             if parsed_args.output is not None:
                 raise exceptions.CommandError("--output goes with --graph\nWhat to do: add --graph html")
             return super().run(parsed_args)
-        with readable_errors():
+        with self.readable_errors(parsed_args):
             drawn = self.engine.operation_graph(parsed_args.operation, parsed_args.graph)
         emit(self, drawn, parsed_args.output)
         return 0

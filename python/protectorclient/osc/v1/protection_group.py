@@ -16,7 +16,6 @@ from protectorclient.osc.v1.base import (
     add_mappings,
     emit,
     mappings,
-    readable_errors,
 )
 
 _CREATED = ("id", "name", "status", "consistency_group_id", "primary_site", "secondary_site")
@@ -197,7 +196,7 @@ class ReconcileProtectionGroup(_Sync):
     def run(self, parsed_args: argparse.Namespace) -> int:
         if parsed_args.yes and not parsed_args.dry_run:
             return super().run(parsed_args)
-        with readable_errors():
+        with self.readable_errors(parsed_args):
             plan = self._plan(parsed_args)
         if parsed_args.formatter == "json":
             emit(self, plan.json, None)

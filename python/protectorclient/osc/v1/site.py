@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from protectorclient.osc.progress import reporter
-from protectorclient.osc.v1.base import Lister, ProtectorCommand, ShowOne, add_mappings, mappings, readable_errors
+from protectorclient.osc.v1.base import Lister, ProtectorCommand, ShowOne, add_mappings, mappings
 
 
 def _add_site(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -130,7 +130,7 @@ class FailOverSite(Lister):
     def run(self, parsed_args: argparse.Namespace) -> int:
         if not parsed_args.dry_run:
             return super().run(parsed_args) or int(not self._all_moved)
-        with readable_errors():
+        with self.readable_errors(parsed_args):
             plan = self._plan(parsed_args)
         sys.stdout.write(plan.json + "\n" if parsed_args.formatter == "json" else plan.to_text())
         return int(not plan.acceptable)
