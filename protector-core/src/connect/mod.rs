@@ -132,7 +132,7 @@ impl Deployment {
     /// The site that `local` is paired with.
     fn peer(&self, local: &SiteName) -> Result<Arc<dyn Peer>> {
         let inner = &self.0;
-        if let Some((site, api)) = inner.remote.iter().next() {
+        if let Some((site, api)) = inner.remote.iter().find(|(site, _)| inner.clouds.contains_key(*site)) {
             return Ok(Arc::new(HttpPeer::new(local.clone(), site.clone(), api, self.reachable(site.clone()))?));
         }
         let other = inner.stores.iter().find(|(name, _)| *name != local);
