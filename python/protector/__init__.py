@@ -21,6 +21,8 @@ from protector.exceptions import ProtectorException
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oslo_config.cfg import ConfigOpts
+
     from protector.engine.manager import Engine
     from protector.plans import Plan
 
@@ -44,6 +46,17 @@ def plan(facts: str | Mapping[str, Any], request: str | Mapping[str, Any]) -> Pl
 
     texts = (data if isinstance(data, str) else json.dumps(data) for data in (facts, request))
     return Plan.from_json(_native.plan(*texts))
+
+
+def _from_oslo(conf: ConfigOpts) -> Settings:
+    """See ``_native.pyi``."""
+    from protector.from_oslo import settings
+
+    return settings(conf)
+
+
+# the one way to make settings that is written in Python: oslo.config is
+Settings.from_oslo = staticmethod(_from_oslo)  # type: ignore[method-assign]
 
 
 #: Loaded when they are first asked for: most of the time that importing them takes goes into the values.

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import final
 
+from oslo_config.cfg import ConfigOpts
+
 __all__ = [
     "Cancel",
     "Engine",
@@ -32,7 +34,8 @@ __version__: str
 
 @final
 class Settings:
-    """``protector.conf``, checked. Made by :meth:`load`, :meth:`discover` or :meth:`from_text`; never changes.
+    """``protector.conf``, checked. Made by :meth:`load`, :meth:`discover`, :meth:`from_text` or :meth:`from_oslo`;
+    never changes. It holds secrets, so it can be neither pickled nor copied.
 
     >>> settings = Settings.from_text("[engine]\\nstorage_driver = mock\\n")
     >>> settings.storage_driver, settings.mock_db_path
@@ -57,6 +60,20 @@ class Settings:
     @staticmethod
     def from_text(text: str) -> Settings:
         """Reads text, without files and without environment. Raises as :meth:`load`."""
+    @staticmethod
+    def from_oslo(conf: ConfigOpts) -> Settings:
+        """What a service's oslo.config resolved: files, command line, environment, overrides.
+
+        ``conf`` has been called, as services do first of all.
+
+        Nothing is registered in ``conf``; an option that is registered there is taken from there, and all others from
+        the files that it read, and from the environment. To take options from the command line or to override them,
+        :func:`protector.opts.register` makes them known. As long as files and environment decide alone, it is as
+        :meth:`load` with those files. Else :attr:`files` is empty: ``castellan:<id>`` is refused, and
+        ``protector.api.app.application`` takes ``conf``, too.
+
+        Raises as :meth:`load`; messages name the place as oslo.config knows it, and never a value that may be a secret.
+        """
     @property
     def debug(self) -> bool:
         """``[DEFAULT] debug``."""

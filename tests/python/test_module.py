@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -190,6 +192,18 @@ def test_settings_show_no_token() -> None:
     )
     shown = repr(settings) + "".join(repr(getattr(settings, name)) for name in dir(settings))
     assert planted.MARK not in shown
+
+
+def test_settings_do_not_change_and_do_not_leave_the_process() -> None:
+    settings = Settings.from_text(f"[storage]\nprimary_array_api_token = {planted.MARK}\n")
+    for name in ("debug", "files", "anything"):
+        with pytest.raises(AttributeError):
+            setattr(settings, name, None)
+    for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            leave(settings)
+    assert settings == settings
+    assert len({settings, settings}) == 1
 
 
 def test_a_process_may_end_while_an_operation_runs(deployment: MockDeployment, protected: Engine) -> None:

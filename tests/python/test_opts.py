@@ -205,6 +205,7 @@ def test_the_sample_means_the_same_to_both(tmp_path: Path) -> None:
                 theirs = conf[name] if section == "DEFAULT" else conf[section][name]
                 assert as_text(told(section, name, text)) == as_text(theirs)
         assert ServiceOptions.of(settings) == ServiceOptions.of(Settings.from_text(""))
+        assert shown(Settings.from_oslo(conf)) == shown(settings)
 
 
 def shown(settings: Settings) -> dict[str, Any]:

@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 
-def application(settings: Settings, engine: Engine | None = None) -> WSGIApplication:
+def application(
+    settings: Settings, engine: Engine | None = None, conf: cfg.ConfigOpts | None = None
+) -> WSGIApplication:
     """The application over an engine, by default that of the settings.
+
+    ``conf`` is for the libraries of OpenStack; by default it is read from the files of the settings.
 
     Raises ``InvalidConfiguration`` for settings that do not fit together, and as :class:`protector.Engine`.
     """
-    conf = _oslo_config(settings)
+    conf = _oslo_config(settings) if conf is None else conf
     return compose(bare_application(settings, engine or Engine(settings), conf), ServiceOptions.of(settings), conf)
 
 
