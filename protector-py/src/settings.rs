@@ -41,8 +41,11 @@ impl Settings {
     }
 
     #[staticmethod]
-    fn from_text(py: Python<'_>, text: &str) -> PyResult<Self> {
-        call(py, || Core::from_text(text, &BTreeMap::new())).map(Self::new)
+    #[pyo3(signature = (text, files=Vec::new()))]
+    fn from_text(py: Python<'_>, text: &str, files: Vec<PathBuf>) -> PyResult<Self> {
+        let mut core = call(py, || Core::from_text(text, &BTreeMap::new()))?;
+        core.files = files;
+        Ok(Self::new(core))
     }
 
     #[getter]

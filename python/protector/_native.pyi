@@ -58,8 +58,11 @@ class Settings:
         Raises as :meth:`load`.
         """
     @staticmethod
-    def from_text(text: str) -> Settings:
-        """Reads text, without files and without environment. Raises as :meth:`load`."""
+    def from_text(text: str, files: list[str] = ...) -> Settings:
+        """Reads text, without files and without environment. Raises as :meth:`load`.
+
+        ``files`` are not read; libraries that need the same configuration find their own sections in them.
+        """
     @staticmethod
     def from_oslo(conf: ConfigOpts) -> Settings:
         """What a service's oslo.config resolved: files, command line, environment, overrides.
@@ -69,8 +72,8 @@ class Settings:
         Nothing is registered in ``conf``; an option that is registered there is taken from there, and all others from
         the files that it read, and from the environment. To take options from the command line or to override them,
         :func:`protector.opts.register` makes them known. As long as files and environment decide alone, it is as
-        :meth:`load` with those files. Else :attr:`files` is empty: ``castellan:<id>`` is refused, and
-        ``protector.api.app.application`` takes ``conf``, too.
+        :meth:`load` with those files. Else what was resolved counts, and :attr:`files` are still where libraries find
+        sections of their own; ``protector.api.app.application`` takes ``conf``, too.
 
         Raises as :meth:`load`; messages name the place as oslo.config knows it, and never a value that may be a secret.
         """

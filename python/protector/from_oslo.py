@@ -61,11 +61,9 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
     plain = _plain(files)
     if given == plain and not conf.config_source:
         return Settings.load(files)
-    plain = plain or {}
-    elsewhere = sorted(option for option in given.keys() | plain.keys() if given.get(option) != plain.get(option))
     for option, found in given.items():
-        _check(option, found, given, elsewhere)
-    return _from_text(given, sites, ", ".join(files))
+        _check(option, found, given)
+    return _from_text(given, sites, files)
 
 
 def _files(conf: cfg.ConfigOpts) -> list[str]:
@@ -180,19 +178,13 @@ def _place(location: cfg.LocationInfo, files: list[str]) -> str:
     return f"set by {location.detail}" if location.detail else "set by the program"
 
 
-def _check(option: _Option, found: _Given, given: dict[_Option, _Given], elsewhere: list[_Option]) -> None:
+def _check(option: _Option, found: _Given, given: dict[_Option, _Given]) -> None:
     """Refuses what cannot be handed over."""
     section, name = option
     place = f"{found.place}: [{section}] {name}"
     if _UNWRITABLE.search(found.text):
         raise InvalidConfiguration(
             rf"{place} holds a line break, \$ or what is not UTF-8", "write the value without it"
-        )
-    if found.secret and found.text.startswith("castellan:"):
-        why = ", ".join(f"[{each}] {which}" for each, which in elsewhere) or "[DEFAULT] config_source"
-        raise InvalidConfiguration(
-            f"{place}: the key manager is found through files, and {why} is not from a file or the environment",
-            "set it in a file; or name the secret as env:NAME or file:PATH",
         )
     for (other_section, other), secret in given.items():
         if not found.secret and secret.held and secret.held in found.text:
@@ -201,18 +193,18 @@ def _check(option: _Option, found: _Given, given: dict[_Option, _Given], elsewhe
             )
 
 
-def _from_text(given: dict[_Option, _Given], sites: list[str], files: str) -> Settings:
+def _from_text(given: dict[_Option, _Given], sites: list[str], files: list[str]) -> Settings:
     lines, places = [], []
     # a site without any option is a site, too
     for section in dict.fromkeys([*(section for section, _ in given), *sites]):
         lines.append(f"[{section}]")
-        places.append(files or "configuration")
+        places.append(", ".join(files) or "configuration")
         for (_, name), found in ((option, each) for option, each in given.items() if option[0] == section):
             # in quotes, so that white space and quotes of the value's own stay
             lines.append(f'{name} = "{found.text.replace("$", "$$")}"')
             places.append(found.place)
     try:
-        return Settings.from_text("\n".join(lines))
+        return Settings.from_text("\n".join(lines), files)
     except InvalidConfiguration as error:
         message = re.sub(r"<text>:(\d+)", lambda line: places[int(line[1]) - 1], error.message)
         raise InvalidConfiguration(message, error.remedy) from None

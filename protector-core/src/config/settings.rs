@@ -258,9 +258,13 @@ impl Read<'_> {
         })
     }
 
+    /// Of an option with a default.
     pub(super) fn choice(&mut self, section: &str, name: &str) -> Result<Found<String>> {
         let found = self.text(section, name)?;
-        found.ok_or_else(|| Error::internal(format!("option [{section}] {name} has no default")))
+        found.ok_or_else(|| {
+            Error::configuration(format!("[{section}] {name} is empty"))
+                .remedy("write a value, or remove the line to get the default")
+        })
     }
 
     pub(super) fn bool(&mut self, section: &str, name: &str) -> Result<Found<bool>> {

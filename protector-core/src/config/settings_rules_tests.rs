@@ -89,3 +89,11 @@ fn requests_of_nobody_come_from_this_machine_only() {
     // the default listens everywhere
     assert!(refused("[api]\nauth_strategy = noauth\n").contains("reaches [api] bind_host = 0.0.0.0"));
 }
+
+#[test]
+fn an_option_with_a_default_cannot_be_empty() {
+    for (section, name) in [("api", "bind_host"), ("api", "threads")] {
+        let message = refused(&format!("[{section}]\n{name} =\n"));
+        assert!(message.contains(&format!("[{section}] {name}")), "{message}");
+    }
+}
