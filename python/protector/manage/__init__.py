@@ -16,6 +16,7 @@ from cliff.commandmanager import CommandManager
 from protector import __version__
 from protector.manage.config import ConfigCheck
 from protector.manage.db import DbCheck, DbSync, DbVersion
+from protector.manage.doctor import Doctor
 from protector.manage.fernet import FernetMigrate, FernetRotate, FernetSetup
 from protector.manage.mock import MockSeed, MockServers, MockSite
 
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Any] = {
     "fernet rotate": FernetRotate,
     "fernet migrate": FernetMigrate,
     "config check": ConfigCheck,
+    "doctor": Doctor,
     "mock seed": MockSeed,
     "mock servers": MockServers,
     "mock site": MockSite,
