@@ -126,3 +126,100 @@ def test_later_configuration_files_win(configured: Path) -> None:
 )
 def test_wrong_usage_exits_with_2(configured: Path, arguments: list[str]) -> None:
     assert manage(*arguments).code == 2
+
+
+PURE = """\
+[DEFAULT]
+state_path = {directory}
+[engine]
+storage_driver = pure
+cloud_driver = mock
+mock_db_path = {directory}/mock_array.db
+local_site = {site}
+[storage]
+fernet_key_repository = {directory}/fernet-keys
+primary_array_url = https://{primary}.example.com
+primary_array_api_token = {token}
+secondary_array_url = https://{secondary}.example.com
+secondary_array_api_token = {token}
+default_replication_interval = 300
+default_rpo_minutes = {rpo}
+[site:site-a]
+array = primary
+[site:site-b]
+array = secondary
+"""
+
+
+def pure(directory: Path, name: str, **changes: str) -> str:
+    """A file of settings for FlashArrays."""
+    values = {"site": "site-a", "primary": "fa-a", "secondary": "fa-b", "rpo": "15", "token": planted.token("x")}
+    file = directory / f"{name}.conf"
+    file.write_text(PURE.format(directory=directory, **values | changes))
+    return str(file)
+
+
+def check(here: str, *arguments: str) -> tuple[int, list[dict[str, str]]]:
+    done = manage("--config-file", here, "config", "check", "-f", "json", *arguments)
+    assert planted.MARK not in done.out + done.err
+    return done.code, json.loads(done.out)["findings"]
+
+
+def test_config_check_of_both_sites(configured: Path) -> None:
+    assert manage("fernet", "setup").code == 0
+    here = pure(configured, "a")
+    assert check(here, "--strict", "--other-site-config", pure(configured, "b", site="site-b")) == (0, [])
+
+    code, found = check(here, "--other-site-config", pure(configured, "b", primary="fa-b", secondary="fa-a"))
+    assert code == 1
+    words = [(each["severity"], each["message"].split(":")[0]) for each in found]
+    assert words == [("problem", "both work from 'site-a'"), ("problem", "the arrays are swapped")]
+
+    other = pure(configured, "b", site="site-b", rpo="30")
+    code, (only,) = check(here, "--other-site-config", other)
+    assert (code, only["severity"]) == (0, "warning")
+    assert "15 min in" in only["message"]
+    assert check(here, "--strict", "--other-site-config", other)[0] == 1
+
+    plain = Path(pure(configured, "b", site="site-b"))
+    plain.write_text(plain.read_text().replace("https://fa-b", "http://fa-b"))
+    code, (refused,) = check(here, "--other-site-config", str(plain))
+    assert (code, refused["severity"]) == (1, "problem")
+    assert refused["place"].startswith(f"{plain}:")
+    assert "HTTPS only" in refused["message"]
+    assert refused["remedy"] == "write secondary_array_url = https://fa-b.example.com"
+
+
+def test_config_check_of_what_this_machine_lacks(configured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Path(pure(configured, "a", token="env:NOT_SET", site="site-x"))
+    here.write_text(here.read_text().replace("[engine]", f"log_dir = {configured}/logs\n[engine]\nfoo = 1", 1))
+    code, found = check(str(here))
+    assert code == 1
+    told = {(each["severity"], each["place"].removeprefix(str(here)).lstrip(": ")): each for each in found}
+    token = told["problem", "[storage] primary_array_api_token"]
+    assert "'NOT_SET' is not set" in token["message"]
+    assert token["remedy"].startswith("set NOT_SET for the process")
+    assert "none of the sites" in told["problem", "[engine] local_site"]["message"]
+    assert told["warning", "[DEFAULT] log_dir"]["remedy"] == f"mkdir -p {configured}/logs"
+    assert told["warning", f"{configured}/fernet-keys"]["remedy"] == "protector-manage fernet setup"
+    assert "no such option" in told["warning", "5: [engine] foo"]["message"]
+    assert len(found) == 5
+
+    table = manage("--config-file", str(here), "config", "check", "-c", "findings")
+    assert "to mend: " in table.out
+    monkeypatch.setenv("OS_ENGINE__LOCAL_SITE", "site-a")
+    _, found = check(pure(configured, "a"), "--other-site-config", pure(configured, "b", site="site-b"))
+    assert ["env -u OS_ENGINE__LOCAL_SITE" in each["remedy"] for each in found[-1:]] == [True]
+
+
+def test_config_check_sees_who_may_read_the_keys(configured: Path) -> None:
+    assert manage("fernet", "setup").code == 0
+    (configured / "fernet-keys" / "1").chmod(0o644)
+    code, (found,) = check(str(configured / "protector.conf"))[0], check(str(configured / "protector.conf"))[1][:1]
+    assert (code, found["severity"]) == (1, "problem")
+    assert found["remedy"] == f"chmod 0600 {configured}/fernet-keys/*"
+    engine = manage("db", "sync")
+    assert engine.code == 0
+    refused = manage("db", "check")
+    assert refused.code == 1
+    assert "0600" in refused.err

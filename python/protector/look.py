@@ -1,0 +1,115 @@
+"""What a configuration comes to, and what it finds on this machine, as values for :mod:`protector.lint`."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from protector import Settings, _native
+from protector.exceptions import ProtectorException
+from protector.lint import Configuration, Directory, KeyRepository
+
+#: Sections whose options may be set in the environment, as ``OS_<SECTION>__<NAME>``.
+_SECTIONS = ("DEFAULT", "ENGINE", "API", "DATABASE", "STORAGE")
+
+
+def configuration(settings: Settings) -> Configuration:
+    """What the settings come to."""
+    report = json.loads(_native.config_check(settings))
+    arrays = report["arrays"]
+    options = substituted(settings, "default_replication_interval", "default_rpo_minutes")
+    return Configuration(
+        name=", ".join(report["files"]) or "the defaults",
+        storage_driver=report["storage_driver"],
+        cloud_driver=report["cloud_driver"],
+        mock_database=report["mock_database"],
+        arrays=None if arrays is None else {each["site"]: (each["role"], each["host"]) for each in arrays},
+        sites=frozenset(settings.sites),
+        local_site=settings.local_site,
+        default_interval=_number(options["default_replication_interval"]),
+        default_rpo=_number(options["default_rpo_minutes"]),
+        warnings=tuple(report["warnings"]),
+        problem=report["problem"],
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def substituted(settings: Settings, *names: str) -> dict[str, str | None]:
+    """Options of ``[storage]`` that the settings do not hand out, read through ``$name`` in an option that they do.
+
+    So they are what the native reader takes them for, environment included. It does not substitute a secret.
+    """
+    lines = "".join(f"[site:protector-substituted-{name}]\ncloud = ${{storage.{name}}}\n" for name in names)
+    extra = os.memfd_create("protector")  # no disk that may be full
+    try:
+        os.write(extra, lines.encode())
+        sites = Settings.load([*settings.files, f"/proc/self/fd/{extra}"]).sites
+    finally:
+        os.close(extra)
+    return {name: sites[f"protector-substituted-{name}"] for name in names}
+
+
+def directories(settings: Settings, one: Configuration) -> tuple[Directory, ...]:
+    """The directories that must be there and can be written, as far as files are named."""
+    named = [("[DEFAULT] state_path", settings.state_path)]
+    if settings.log_dir is not None:
+        named.append(("[DEFAULT] log_dir", settings.log_dir))
+    if one.mock_database not in (None, ":memory:"):
+        named.append(("[engine] mock_db_path", os.path.dirname(settings.mock_db_path) or "."))
+    return tuple(Directory(option, path, _state(path)) for option, path in named)
+
+
+def _state(path: str) -> Literal["writable", "read_only", "missing", "no_directory"]:
+    if not os.path.lexists(path):
+        return "missing"
+    if not Path(path).is_dir():
+        return "no_directory"
+    return "writable" if os.access(path, os.W_OK | os.X_OK) else "read_only"
+
+
+def key_repository(settings: Settings) -> KeyRepository:
+    """The key repository, by names and modes; no key is read."""
+    path = substituted(settings, "fernet_key_repository")["fernet_key_repository"] or ""
+    try:
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        with os.scandir(path) as entries:
+            keys = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in entries if entry.name.isdecimal()}
+            unreadable = [name for name in keys if not os.access(Path(path, name), os.R_OK)]
+    except FileNotFoundError:
+        return KeyRepository(path, "missing", 0, {})
+    except OSError:
+        return KeyRepository(path, "unreadable", 0, {})
+    return KeyRepository(path, "unreadable" if unreadable else "readable", mode, keys)
+
+
+def overrides() -> list[str]:
+    """Names of variables that stand for options. Tokens are often there, and told apart by nothing else."""
+    prefixes = tuple(f"OS_{section}__" for section in _SECTIONS)
+    return sorted(name for name in os.environ if name.upper().startswith(prefixes) and not name.endswith("_TOKEN"))
+
+
+def other_site(files: Sequence[str]) -> Configuration | ProtectorException:
+    """What the files of the other site come to here, or why they come to nothing."""
+    try:
+        return configuration(Settings.load(files))
+    except ProtectorException as refused:
+        return refused
+
+
+def as_data(keys: KeyRepository) -> dict[str, Any]:
+    """The key repository for people and machines."""
+    modes = {name: f"{mode:04o}" for name, mode in sorted(keys.keys.items(), key=lambda item: int(item[0]))}
+    return {
+        "path": keys.path,
+        "state": keys.state,
+        "mode": f"{keys.mode:04o}" if keys.mode else None,
+        "keys": len(modes),
+        "key_modes": modes,
+    }

@@ -1,0 +1,168 @@
+"""The rules about the configuration of two sites: each contradiction is found, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from protector import lint
+from protector.lint import Configuration, Directory, Finding, KeyRepository
+
+A = {"site-a": ("primary", "fa-a"), "site-b": ("secondary", "fa-b")}
+HERE = Configuration(
+    name="a.conf",
+    storage_driver="pure",
+    cloud_driver="openstack",
+    mock_database=None,
+    arrays=A,
+    sites=frozenset({"site-a", "site-b"}),
+    local_site="site-a",
+    default_interval=300,
+    default_rpo=15,
+    warnings=(),
+    problem=None,
+)
+THERE = replace(HERE, name="b.conf", local_site="site-b")
+
+
+def compared(**changes: Any) -> list[Finding]:
+    return lint.of_two(HERE, replace(THERE, **changes))
+
+
+def test_two_sites_that_go_together() -> None:
+    assert lint.of_two(HERE, THERE) == []
+    assert compared(arrays={"site-a": ("primary", "FA-A:443"), "site-b": ("secondary", "fa-b")}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "place", "words", "remedy"),
+    [
+        (
+            {"storage_driver": "mock"},
+            "problem",
+            "[engine] storage_driver",
+            "pure in a.conf, and mock in b.conf",
+            "same",
+        ),
+        ({"cloud_driver": "mock"}, "problem", "[engine] cloud_driver", "openstack in a.conf, and mock", "same"),
+        ({"local_site": "site-a"}, "problem", "[engine] local_site", "both work from 'site-a'", "local_site = site-b"),
+        ({"local_site": None}, "problem", "[engine] local_site", "first by name", "local_site = site-b"),
+        (
+            {"local_site": "site-c"},
+            "problem",
+            "b.conf: [engine] local_site",
+            "'site-c' is none of the sites that are configured: site-a, site-b",
+            "[site:site-c]",
+        ),
+        (
+            {"sites": frozenset({"site-b", "Site-A"})},
+            "problem",
+            "[site:<name>]",
+            "only a.conf has site-a; only b.conf has Site-A",
+            "spelled alike",
+        ),
+        (
+            {"arrays": {"site-a": ("primary", "fa-x"), "site-b": ("secondary", "fa-b")}},
+            "problem",
+            "[storage]",
+            "the primary array is fa-a in a.conf, and fa-x in b.conf",
+            "primary_array_url",
+        ),
+        (
+            {"arrays": {"site-a": ("primary", "fa-b"), "site-b": ("secondary", "fa-a")}},
+            "problem",
+            "[storage]",
+            "the arrays are swapped: primary is fa-a in a.conf, and fa-b in b.conf",
+            "swap primary_array_* and secondary_array_*",
+        ),
+        ({"arrays": None}, "warning", "[storage]", "not compared: b.conf does not tell", "check again"),
+        ({"default_interval": 600}, "warning", "default_replication_interval", "300 s in a.conf, 600 s", "same"),
+        ({"default_rpo": None}, "warning", "default_rpo_minutes", "15 min in a.conf, not set in b.conf", "same"),
+        ({"problem": "[storage] x: y (set it)"}, "warning", "[storage] x", "as seen from this machine: y", "set it"),
+        ({"warnings": ("b.conf:3: [api] x: no such option",)}, "warning", "b.conf:3", "no such option", "spelling"),
+    ],
+)
+def test_a_contradiction(changes: dict[str, Any], severity: str, place: str, words: str, remedy: str) -> None:
+    (found,) = compared(**changes)
+    assert found.severity == severity
+    assert place in found.place
+    assert words in found.message
+    assert remedy in found.remedy
+
+
+def test_arrays_that_stand_at_other_sites() -> None:
+    found = compared(arrays={"site-a": ("secondary", "fa-b"), "site-b": ("primary", "fa-a")})
+    assert [each.severity for each in found] == ["problem"] * 2
+    assert "'site-a' has the primary array in a.conf, and the secondary one in b.conf" in found[0].message
+
+
+def test_two_simulated_worlds() -> None:
+    ours, theirs = (replace(each, storage_driver="mock", mock_database="/x.db") for each in (HERE, THERE))
+    assert lint.of_two(ours, theirs) == []
+    (found,) = lint.of_two(ours, replace(theirs, mock_database="/y.db"))
+    assert (found.severity, "two simulated worlds" in found.message) == ("warning", True)
+
+
+def test_problems_come_first_and_every_contradiction_is_named() -> None:
+    found = compared(storage_driver="mock", local_site="site-a", default_rpo=1, sites=frozenset({"site-a"}))
+    assert [each.severity for each in found] == ["problem", "problem", "problem", "warning"]
+    assert Finding.from_dict(found[0].to_dict()) == found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "remedy"),
+    [
+        ("/x y/a.conf:8: [engine] foo: no such option", "/x y/a.conf:8: [engine] foo", "no such option", "spelling"),
+        ("a.conf:4: [engine] d: took 1 and ignored the comment", "a.conf:4: [engine] d", "took 1", "line of its own"),
+        ("[storage] t: 'N' is not set (set N, or (not) x)", "[storage] t", "'N' is not set", "set N, or (not) x"),
+        ("[storage] lacks a, b (set them)", "a.conf", "[storage] lacks a, b", "set them"),
+        ("cloud driver 'openstack' (1) is not there", "a.conf", "cloud driver 'openstack' (1) is not there", "a.conf"),
+        (")", "a.conf", ")", "a.conf"),
+    ],
+)
+def test_what_the_native_half_says_is_taken_apart(text: str, place: str, message: str, remedy: str) -> None:
+    (found,) = lint.of_one(replace(HERE, problem=text))
+    assert (found.severity, found.place) == ("problem", place)
+    assert message in found.message
+    assert remedy in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "remedy"),
+    [
+        ("missing", "does not exist", "mkdir -p '/a b'"),
+        ("read_only", "cannot be written by this user", "chown"),
+        ("no_directory", "is not a directory", "name a directory in [DEFAULT] log_dir"),
+    ],
+)
+def test_directories(state: Any, words: str, remedy: str) -> None:
+    (found,) = lint.of_one(HERE, (Directory("[DEFAULT] log_dir", "/a b", state),))
+    assert (found.severity, found.place) == ("warning", "a.conf: [DEFAULT] log_dir")
+    assert words in found.message
+    assert remedy in found.remedy
+    assert lint.of_one(HERE, (Directory("[DEFAULT] log_dir", "/a b", "writable"),)) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "keys", "severity", "remedy"),
+    [
+        ("missing", 0, {}, "warning", "protector-manage fernet setup"),
+        ("unreadable", 0, {}, "warning", "chown"),
+        ("readable", 0o700, {}, "problem", "protector-manage fernet setup"),
+        ("readable", 0o750, {"0": 0o600}, "problem", "chmod 0700 /k"),
+        ("readable", 0o700, {"0": 0o600, "1": 0o640}, "problem", "chmod 0600 /k/*"),
+    ],
+)
+def test_the_key_repository(state: Any, mode: int, keys: dict[str, int], severity: str, remedy: str) -> None:
+    (found,) = lint.of_one(HERE, keys=KeyRepository("/k", state, mode, keys))
+    assert (found.severity, found.place) == (severity, "/k")
+    assert remedy in found.remedy
+    assert lint.of_one(HERE, keys=KeyRepository("/k", "readable", 0o700, {"0": 0o600})) == []
+
+
+def test_variables_that_count_for_both() -> None:
+    assert lint.overridden([]) == []
+    (found,) = lint.overridden(["OS_ENGINE__LOCAL_SITE"])
+    assert found.remedy.startswith("env -u OS_ENGINE__LOCAL_SITE protector-manage")
