@@ -101,6 +101,27 @@ impl Settings {
     }
 
     #[getter]
+    fn api_urls(&self) -> BTreeMap<&str, &str> {
+        let urls = self.0.sites.iter().filter_map(|(name, site)| Some((name.as_str(), site.api.as_ref()?.url.as_str())));
+        urls.collect()
+    }
+
+    #[getter]
+    fn fernet_key_repository(&self) -> String {
+        self.0.fernet_key_repository.display().to_string()
+    }
+
+    #[getter]
+    fn default_replication_interval(&self) -> Option<u32> {
+        self.0.default_replication_interval
+    }
+
+    #[getter]
+    fn default_rpo_minutes(&self) -> Option<u32> {
+        self.0.default_rpo_minutes
+    }
+
+    #[getter]
     fn warnings(&self) -> Vec<String> {
         self.0.warnings.clone()
     }

@@ -81,6 +81,18 @@ class Settings:
     def debug(self) -> bool:
         """``[DEFAULT] debug``."""
     @property
+    def api_urls(self) -> dict[str, str]:
+        """``[site:<name>] api_url``, by site: those whose ``protector-api`` is asked by the other one."""
+    @property
+    def fernet_key_repository(self) -> str:
+        """``[storage] fernet_key_repository``."""
+    @property
+    def default_replication_interval(self) -> int | None:
+        """``[storage] default_replication_interval``, in seconds."""
+    @property
+    def default_rpo_minutes(self) -> int | None:
+        """``[storage] default_rpo_minutes``."""
+    @property
     def log_dir(self) -> str | None:
         """``[DEFAULT] log_dir``."""
     @property

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from protector._value import Value
 
@@ -79,6 +80,10 @@ class Configuration:
     #: As the native half puts them.
     warnings: tuple[str, ...]
     problem: str | None
+    #: Where ``protector-api`` of a site answers, by site.
+    api_urls: Mapping[str, str] = field(default_factory=dict)
+    #: Port of its own ``protector-api``; 0: any.
+    bind_port: int = 8788
 
     @property
     def works_from(self) -> str | None:
@@ -111,6 +116,7 @@ def of_two(here: Configuration, there: Configuration) -> list[Finding]:
     found.extend(_local_site(there))
     found.extend(_drivers(here, there))
     found.extend(_sites(here, there))
+    found.extend(_apis(here, there))
     found.extend(_arrays(here, there))
     found.extend(_defaults(here, there))
     return _sorted(found)
@@ -224,6 +230,26 @@ def _sites(here: Configuration, there: Configuration) -> Iterator[Finding]:
         words = "; ".join(f"only {name} has {', '.join(names)}" for name, names in alone.items() if names)
         remedy = "give both the same [site:<name>] sections, spelled alike"
         yield Finding("problem", _both(here, there, "[site:<name>]"), words, remedy)
+
+
+def _apis(here: Configuration, there: Configuration) -> Iterator[Finding]:
+    """Whether each asks the other one over HTTP, or neither does."""
+    asked = {one.name: one.api_urls.get(other.works_from or "") for one, other in ((here, there), (there, here))}
+    for one, other in ((here, there), (there, here)):
+        url = asked[one.name]
+        if url is None:
+            continue
+        place = f"{one.name}: [site:{other.works_from}] api_url"
+        if asked[other.name] is None:
+            message = (
+                f"{one.name} asks {other.works_from} over HTTP, and {other.name} opens the databases of both sites"
+            )
+            yield Finding("problem", place, message, f"write [site:{one.works_from}] api_url in {other.name}, too")
+        port = urlsplit(url).port or {"http": 80, "https": 443}[urlsplit(url).scheme]
+        if other.bind_port not in (0, port):
+            message = f"port {port}, and the protector-api of {other.works_from} listens on {other.bind_port}"
+            remedy = f"write the same port as [api] bind_port in {other.name}, unless a proxy stands between"
+            yield Finding("warning", place, message, remedy)
 
 
 def _arrays(here: Configuration, there: Configuration) -> Iterator[Finding]:

@@ -21,7 +21,6 @@ def configuration(settings: Settings) -> Configuration:
     """What the settings come to."""
     report = json.loads(_native.config_check(settings))
     arrays = report["arrays"]
-    options = substituted(settings, "default_replication_interval", "default_rpo_minutes")
     return Configuration(
         name=", ".join(report["files"]) or "the defaults",
         storage_driver=report["storage_driver"],
@@ -30,30 +29,13 @@ def configuration(settings: Settings) -> Configuration:
         arrays=None if arrays is None else {each["site"]: (each["role"], each["host"]) for each in arrays},
         sites=frozenset(settings.sites),
         local_site=settings.local_site,
-        default_interval=_number(options["default_replication_interval"]),
-        default_rpo=_number(options["default_rpo_minutes"]),
+        default_interval=settings.default_replication_interval,
+        default_rpo=settings.default_rpo_minutes,
+        api_urls=settings.api_urls,
+        bind_port=json.loads(settings.services)["bind_port"],
         warnings=tuple(report["warnings"]),
         problem=report["problem"],
     )
-
-
-def _number(text: str | None) -> int | None:
-    return None if text is None else int(text)
-
-
-def substituted(settings: Settings, *names: str) -> dict[str, str | None]:
-    """Options of ``[storage]`` that the settings do not hand out, read through ``$name`` in an option that they do.
-
-    So they are what the native reader takes them for, environment included. It does not substitute a secret.
-    """
-    lines = "".join(f"[site:protector-substituted-{name}]\ncloud = ${{storage.{name}}}\n" for name in names)
-    extra = os.memfd_create("protector")  # no disk that may be full
-    try:
-        os.write(extra, lines.encode())
-        sites = Settings.load([*settings.files, f"/proc/self/fd/{extra}"]).sites
-    finally:
-        os.close(extra)
-    return {name: sites[f"protector-substituted-{name}"] for name in names}
 
 
 def directories(settings: Settings, one: Configuration) -> tuple[Directory, ...]:
@@ -76,7 +58,7 @@ def _state(path: str) -> Literal["writable", "read_only", "missing", "no_directo
 
 def key_repository(settings: Settings) -> KeyRepository:
     """The key repository, by names and modes; no key is read."""
-    path = substituted(settings, "fernet_key_repository")["fernet_key_repository"] or ""
+    path = settings.fernet_key_repository
     try:
         mode = stat.S_IMODE(os.stat(path).st_mode)
         with os.scandir(path) as entries:

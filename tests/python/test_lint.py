@@ -166,3 +166,23 @@ def test_variables_that_count_for_both() -> None:
     assert lint.overridden([]) == []
     (found,) = lint.overridden(["OS_ENGINE__LOCAL_SITE"])
     assert found.remedy.startswith("env -u OS_ENGINE__LOCAL_SITE protector-manage")
+
+
+A_ASKS = replace(HERE, api_urls={"site-b": "https://b.example.com:8788/"})
+B_ASKS = replace(THERE, api_urls={"site-a": "https://a.example.com/protector/"}, bind_port=8788)
+
+
+def test_sites_that_ask_each_other_over_http() -> None:
+    assert lint.of_two(A_ASKS, replace(B_ASKS, api_urls={"site-a": "https://a.example.com:8788/"})) == []
+    [wrong] = lint.of_two(A_ASKS, B_ASKS)
+    assert (wrong.severity, wrong.place) == ("warning", "b.conf: [site:site-a] api_url")
+    assert wrong.message == "port 443, and the protector-api of site-a listens on 8788"
+    assert lint.of_two(replace(A_ASKS, bind_port=0), B_ASKS) == []
+
+
+@pytest.mark.parametrize(("here", "there"), [(A_ASKS, THERE), (THERE, A_ASKS)])
+def test_a_site_that_is_asked_and_opens_both_databases(here: Configuration, there: Configuration) -> None:
+    [wrong] = lint.of_two(here, there)
+    assert (wrong.severity, wrong.place) == ("problem", "a.conf: [site:site-b] api_url")
+    assert wrong.message == "a.conf asks site-b over HTTP, and b.conf opens the databases of both sites"
+    assert wrong.remedy == "write [site:site-a] api_url in b.conf, too"
