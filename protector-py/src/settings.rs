@@ -102,7 +102,8 @@ impl Settings {
 
     #[getter]
     fn api_urls(&self) -> BTreeMap<&str, &str> {
-        let urls = self.0.sites.iter().filter_map(|(name, site)| Some((name.as_str(), site.api.as_ref()?.url.as_str())));
+        let urls =
+            self.0.sites.iter().filter_map(|(name, site)| Some((name.as_str(), site.api.as_ref()?.url.as_str())));
         urls.collect()
     }
 
