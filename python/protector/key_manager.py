@@ -7,11 +7,15 @@ Castellan reads its own sections of the same files, ``[key_manager]`` and that o
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import queue
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from protector.exceptions import InvalidConfiguration, NotFound, Unreachable
 
+#: Seconds that a key manager may take. The clients behind Castellan wait for ever by themselves.
+PATIENCE = 30.0
 _SECTION = "see [key_manager] in protector.conf, and the section of its backend"
 
 
@@ -31,15 +35,38 @@ def read(identity: str, files: Sequence[str | os.PathLike[str]]) -> str:
             "pip install 'openstack-protector[castellan]'",
         ) from missing
     conf = _configuration(files)
+
+    def ask() -> str:
+        encoded = key_manager.API(conf).get(_context(conf), identity).get_encoded() or b""
+        return encoded if isinstance(encoded, str) else encoded.decode()
+
     try:
-        secret = key_manager.API(conf).get(_context(conf), identity)
-        encoded = secret.get_encoded() or b""
+        return _within(PATIENCE, ask)
     except exception.ManagedObjectNotFoundError as error:
         raise NotFound(f"the key manager has no secret '{identity}'", "openstack secret list") from error
     except Exception as error:  # each backend raises what its client does, and may put into it what it got
         reason = type(error).__name__
         raise Unreachable(f"the key manager does not give secret '{identity}' ({reason})", _SECTION) from None
-    return encoded if isinstance(encoded, str) else encoded.decode()
+
+
+def _within(seconds: float, ask: Callable[[], str]) -> str:
+    """The answer. Raises what the call raises, and ``TimeoutError``; then its thread is left behind."""
+    answers: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(ask())
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=work, name="protector-key-manager", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _configuration(files: Sequence[str | os.PathLike[str]]) -> Any:

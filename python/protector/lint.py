@@ -1,6 +1,6 @@
 """What is wrong with the configuration of a site, and with those of two sites beside each other.
 
-Decides only: what was read and seen comes in as a value, see :mod:`protector.manage.look`.
+Decides only: what was read and seen comes in as a value, see :mod:`protector.look`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import planted
@@ -23,6 +24,10 @@ class KeyManager:
         assert not metadata_only
         if managed_object_id == "broken":
             raise ConnectionError(f"Barbican sent back {SECRET}")
+        if managed_object_id == "silent":
+            time.sleep(60)
+        if managed_object_id == "binary":
+            return Passphrase(SECRET.encode() + b"\xff")
         if managed_object_id == "who-asks":
             return Passphrase(f"{context.auth_url}".encode())
         if managed_object_id not in SECRETS:

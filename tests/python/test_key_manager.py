@@ -52,6 +52,7 @@ def test_the_secret_itself(tmp_path: Path) -> None:
     [
         ("nowhere", "[storage] secondary_array_api_token: the key manager has no secret 'nowhere'"),
         ("broken", "does not give secret 'broken' (ConnectionError)"),
+        ("binary", "does not give secret 'binary' (UnicodeDecodeError)"),
         ("two-words", "secret 'two-words' of the key manager holds more than a token"),
         ("empty", "secret 'empty' of the key manager is empty"),
     ],
@@ -70,6 +71,16 @@ def test_each_refusal_is_of_its_kind(tmp_path: Path) -> None:
         key_manager.read("broken", files)
     # nor in what a traceback would show
     assert refused.value.__suppress_context__
+
+
+def test_a_key_manager_that_does_not_answer_is_waited_for_only_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_manager, "PATIENCE", 3.0)
+    problem = check(configured(tmp_path, "castellan:silent"))["problem"]
+    assert (
+        "[storage] secondary_array_api_token: the key manager does not give secret 'silent' (TimeoutError)" in problem
+    )
 
 
 def test_a_backend_that_is_not_there_is_a_matter_of_the_configuration(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ use url::Url;
 const PATH: &str = "v1/admin/peer";
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Longest excerpt of somebody else's body in a message, in characters.
+/// Longest reason of a refusal in a message, in characters.
 const EXCERPT: usize = 200;
 
 /// The way to one `protector-api`.
@@ -174,10 +174,11 @@ fn below(base: &Url) -> Url {
     url
 }
 
-/// What somebody said about a refusal: the message of a service of ours, or the beginning of a proxy's page.
+/// What a service of ours said about a refusal. Anybody else in between may send back what it was sent, tokens and all.
 fn said(text: &str) -> String {
     let body: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let message = body.pointer("/error/message").and_then(serde_json::Value::as_str).unwrap_or(text);
+    let message = body.pointer("/error/message").and_then(serde_json::Value::as_str);
+    let message = message.unwrap_or("without a reason that could be shown");
     let words: Vec<&str> = message.split_whitespace().collect();
     words.join(" ").chars().take(EXCERPT).collect()
 }

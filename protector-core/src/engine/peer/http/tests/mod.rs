@@ -140,12 +140,11 @@ async fn tokens_are_in_the_body_and_in_no_message() {
     web.policy.as_mut().unwrap().primary_fa_api_token = Some(ApiToken::new("planted-token"));
     let echo = |status| Play::Say(status, "", r#"{"answer": "planted-token"}"#.to_owned());
     let place = tempfile::tempdir().unwrap();
-    let server = Server::start(store_with_keys(&place), [Play::Hang, echo(200), Play::Answer]).await;
+    let server =
+        Server::start(store_with_keys(&place), [Play::Hang, echo(200), echo(400), echo(502), Play::Answer]).await;
     let peer = peer(&server);
-    for e in [
-        peer.push(&web, PeerVersion::Absent).await.unwrap_err(),
-        peer.push(&web, PeerVersion::Absent).await.unwrap_err(),
-    ] {
+    for _ in 0..4 {
+        let e = peer.push(&web, PeerVersion::Absent).await.unwrap_err();
         assert!(!format!("{e} {e:?} {peer} {peer:?}").contains("planted"), "{e:?}");
     }
     peer.push(&web, PeerVersion::Absent).await.unwrap();
