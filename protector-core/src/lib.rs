@@ -12,10 +12,12 @@
 //! | [`wrap`] | layers around a storage driver: traced, retried, faulty | yes |
 //! | [`config`] | `protector.conf` as oslo.config reads it | no |
 //! | `exec`, `engine`, `blocking` | execution and what callers call (feature `engine`) | yes |
-//! | `mock`, `pure`, `store` | adapters (features `mock`, `pure`, `sqlite`) | yes |
+//! | `mock`, `pure`, `store`, `foreign` | adapters (features `mock`, `pure`, `sqlite`, `foreign`) | yes |
 
 pub mod config;
 pub mod error;
+#[cfg(feature = "foreign")]
+pub mod foreign;
 pub mod model;
 pub mod plan;
 pub mod ports;

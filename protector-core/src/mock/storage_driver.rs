@@ -66,7 +66,7 @@ impl MockStorageDriver {
 
 #[async_trait]
 impl StorageDriver for MockStorageDriver {
-    fn driver_name(&self) -> &'static str {
+    fn driver_name(&self) -> &str {
         "MockStorageDriver"
     }
 

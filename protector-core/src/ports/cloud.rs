@@ -153,7 +153,7 @@ pub struct CinderGroup {
 }
 
 /// A Cinder group to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CinderGroupSpec {
     /// Name; identifies the group for repeats.
     pub name: String,
@@ -165,7 +165,7 @@ pub struct CinderGroupSpec {
 ///
 /// With a type that replicates synchronously Cinder also moves it: into its pod on both arrays, as
 /// [`CINDER_POD`](crate::rules::naming::CINDER_POD)`::volume-<id>-cinder`. Its id on the array stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportRequest {
     /// Id on the array; identifies the volume for repeats, since Cinder renames it.
     pub array_volume_id: ArrayVolumeId,
@@ -217,7 +217,7 @@ pub struct Quota {
 }
 
 /// A port to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortSpec {
     /// Name; identifies the port for repeats.
     pub name: String,
@@ -245,7 +245,7 @@ pub struct Port {
 }
 
 /// A server to have, booted from volumes that exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSpec {
     /// Idempotency: servers carry it in their metadata as [`SERVER_OP_KEY`].
     pub op_key: crate::model::OpKey,

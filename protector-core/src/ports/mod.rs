@@ -41,6 +41,8 @@ pub use peer::{OpenTest, Peer, PeerVersion};
 pub use pod::{PodMember, PodMemberState, PodPromotion, PodReplicaLink, PodStatus};
 pub use probe::{PROBE_LINE_LENGTH, PROBE_OUTPUT_LINES, Probe, ProbeCommand, ProbedServer, last_lines};
 pub use stop::{StopKind, StopRequest};
+#[cfg(feature = "foreign")]
+pub(crate) use storage::standby_group;
 pub use storage::{
     ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, FenceState, GroupSpec, MemberMode,
     MemberSet, PeerArray, PreflightFinding, ReplicationLink, ReplicationSpec, ReplicationStatus, SnapshotRequest,

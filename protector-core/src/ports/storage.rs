@@ -36,7 +36,7 @@ use std::fmt::{Debug, Display};
 #[async_trait]
 pub trait StorageDriver: Debug + Display + Send + Sync {
     /// Name of the driver class, for logs: `MockStorageDriver`.
-    fn driver_name(&self) -> &'static str;
+    fn driver_name(&self) -> &str;
 
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
@@ -209,7 +209,7 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
 }
 
 /// One group, asked for by itself.
-async fn standby_group<D: StorageDriver + ?Sized>(
+pub(crate) async fn standby_group<D: StorageDriver + ?Sized>(
     driver: &D,
     own: &ArrayName,
     group: &ArrayGroupName,

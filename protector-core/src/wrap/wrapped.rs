@@ -80,7 +80,7 @@ impl<L: Layer> fmt::Display for Wrapped<L> {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<L: Layer> StorageDriver for Wrapped<L> {
-    fn driver_name(&self) -> &'static str {
+    fn driver_name(&self) -> &str {
         self.inner.driver_name()
     }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What each module of the crate may name, beside itself. Whoever adds a module says here where it lives.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("error", &[]),
     ("secret", &["error"]),
     ("model", &["error", "secret"]),
@@ -26,6 +26,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("store", ADAPTER),
     ("pure", ADAPTER),
     ("openstack", ADAPTER),
+    ("foreign", ADAPTER),
     ("wrap", &["error", "model", "ports"]),
     (
         "connect",
@@ -37,6 +38,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "config",
             "engine",
             "exec",
+            "foreign",
             "mock",
             "store",
             "pure",

@@ -87,7 +87,7 @@ pub struct ArrayGroup {
 }
 
 /// A group to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupSpec {
     /// Local name.
     pub name: ArrayGroupName,
@@ -98,7 +98,8 @@ pub struct GroupSpec {
 }
 
 /// How a wanted member set is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MemberMode {
     /// Add these, keep what is there.
     Add,
@@ -107,7 +108,7 @@ pub enum MemberMode {
 }
 
 /// Wanted members.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberSet {
     /// Volumes by name on this array.
     pub volumes: BTreeSet<ArrayVolumeName>,
@@ -116,7 +117,7 @@ pub struct MemberSet {
 }
 
 /// Wanted replication.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicationSpec {
     /// Target array, by the name of the connection.
     pub target: ArrayName,
@@ -156,7 +157,7 @@ pub struct StandbyGroup {
 }
 
 /// A snapshot to take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotRequest {
     /// Suffix; identifies the snapshot for repeats. Must hold a letter.
     pub suffix: String,
@@ -165,7 +166,8 @@ pub struct SnapshotRequest {
 }
 
 /// Which volumes to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum VolumeQuery {
     /// By name; missing ones are left out.
     Names(BTreeSet<ArrayVolumeName>),
@@ -193,7 +195,7 @@ pub struct ArrayVolume {
 }
 
 /// Clones to have, all of one recovery point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloneRequest {
     /// The recovery point.
     pub point: RecoveryPointName,
@@ -226,7 +228,7 @@ pub enum FenceState {
 }
 
 /// Proof that data survives elsewhere. Only plans make it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SurvivingRecoveryPoint {
     /// Array that holds it.
     pub array: ArrayId,

@@ -148,7 +148,7 @@ struct Identity {
 
 #[async_trait]
 impl StorageDriver for PureStorageDriver {
-    fn driver_name(&self) -> &'static str {
+    fn driver_name(&self) -> &str {
         "PureStorageDriver"
     }
 
