@@ -3,18 +3,22 @@
 //! Works from any thread, also from a worker of somebody else's tokio runtime: each call is spawned onto our runtime and
 //! awaited over a channel. A process that was forked after the first call gets a clear error instead of a hang.
 
+#[cfg(feature = "conformance")]
+mod conformance;
 mod flash_array;
 
+#[cfg(feature = "conformance")]
+pub use conformance::{ForeignCloudSubject, ForeignStorageSubject, cloud_conformance, storage_conformance};
 pub use flash_array::FlashArray;
 
 use crate::config::Settings;
-use crate::connect::Deployment;
+use crate::connect::{Deployment, DriverSource};
 use crate::engine::{self, *};
 use crate::plan::{Graph, Plan};
 use crate::ports::Cancel;
 use crate::{Error, ErrorKind, Result};
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 struct Process {
@@ -212,6 +216,16 @@ impl Engine {
     /// As those two; forked process → `Unsupported`.
     pub fn open(settings: Settings, site: Option<&str>) -> Result<Self> {
         let deployment = wait(async move { Deployment::open(&settings).await })?;
+        let inner = deployment.engine(site)?;
+        Ok(Self { deployment, inner })
+    }
+
+    /// As [`Engine::open`], with drivers that are not part of this crate.
+    ///
+    /// # Errors
+    /// As [`Deployment::open_with_drivers`]; forked process → `Unsupported`.
+    pub fn open_with_drivers(settings: Settings, site: Option<&str>, source: Arc<dyn DriverSource>) -> Result<Self> {
+        let deployment = wait(async move { Deployment::open_with_drivers(&settings, &source).await })?;
         let inner = deployment.engine(site)?;
         Ok(Self { deployment, inner })
     }

@@ -32,9 +32,9 @@ pub mod pure;
 #[cfg(feature = "sqlite")]
 pub mod store;
 
-#[cfg(all(feature = "http-peer", feature = "mock", feature = "pure", feature = "sqlite"))]
+#[cfg(all(feature = "foreign", feature = "http-peer", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub mod blocking;
-#[cfg(all(feature = "http-peer", feature = "mock", feature = "pure", feature = "sqlite"))]
+#[cfg(all(feature = "foreign", feature = "http-peer", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub mod connect;
 #[cfg(feature = "engine")]
 pub mod engine;

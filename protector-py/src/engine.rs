@@ -1,10 +1,12 @@
 //! `Engine`: one line per method of the blocking engine; see `_native.pyi` and `protector.Engine` for what they do.
 
 use crate::call::{call, from_json, json};
-use crate::{run, settings::Settings};
+use crate::{drivers::InstalledDrivers, run, settings::Settings};
 use protector_core::blocking;
+use protector_core::connect::DriverSource;
 use protector_core::engine::{SiteFailoverOptions, SitePlan};
 use pyo3::prelude::*;
+use std::sync::Arc;
 
 /// See `protector.Engine`.
 #[pyclass(frozen, module = "protector._native")]
@@ -16,7 +18,8 @@ impl Engine {
     #[new]
     #[pyo3(signature = (settings, site=None))]
     fn new(py: Python<'_>, settings: &Settings, site: Option<&str>) -> PyResult<Self> {
-        call(py, || blocking::Engine::open(settings.0.clone(), site)).map(Self)
+        let drivers: Arc<dyn DriverSource> = Arc::new(InstalledDrivers);
+        call(py, || blocking::Engine::open_with_drivers(settings.0.clone(), site, drivers)).map(Self)
     }
 
     fn for_project(&self, project: &str) -> Self {

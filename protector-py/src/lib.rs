@@ -4,6 +4,7 @@
 
 mod call;
 mod deployment;
+mod drivers;
 mod engine;
 mod flash_array;
 mod planner;
@@ -21,6 +22,8 @@ mod _native {
         config_check, db_check, db_sync, db_version, fernet_migrate, fernet_rotate, fernet_setup, mock_seed,
         mock_servers, mock_set_site,
     };
+    #[pymodule_export]
+    use crate::drivers::{cloud_conformance, storage_conformance};
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]

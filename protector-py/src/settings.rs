@@ -3,6 +3,7 @@
 use crate::call::{call, error, json};
 use protector_core::ApiToken;
 use protector_core::config::{CloudDriverChoice, Settings as Core, StorageDriverChoice};
+use protector_core::connect;
 use protector_core::secret::SecretManager;
 use pyo3::prelude::*;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -83,11 +84,22 @@ impl Settings {
     }
 
     #[getter]
-    fn cloud_driver(&self) -> &'static str {
-        match self.0.cloud_driver {
+    fn cloud_driver(&self) -> &str {
+        match &self.0.cloud_driver {
             CloudDriverChoice::OpenStack => "openstack",
             CloudDriverChoice::Mock => "mock",
+            CloudDriverChoice::Named(name) => name,
         }
+    }
+
+    fn driver_options(&self, name: &str) -> BTreeMap<&str, &str> {
+        let options = self.0.drivers.get(&name.to_lowercase()).into_iter().flatten();
+        options.map(|(option, value)| (option.as_str(), value.expose())).collect()
+    }
+
+    fn driver_secret(&self, py: Python<'_>, name: &str, option: &str) -> PyResult<Option<String>> {
+        let secret = call(py, || connect::driver_option(&self.0, name, option))?;
+        Ok(secret.map(|secret| secret.expose().to_owned()))
     }
 
     #[getter]

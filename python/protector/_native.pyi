@@ -12,6 +12,7 @@ __all__ = [
     "FlashArray",
     "Settings",
     "__version__",
+    "cloud_conformance",
     "config_check",
     "db_check",
     "db_sync",
@@ -28,6 +29,7 @@ __all__ = [
     "reconcile_text",
     "report_html",
     "report_text",
+    "storage_conformance",
 ]
 
 __version__: str
@@ -103,13 +105,20 @@ class Settings:
         """``[DEFAULT] state_path``."""
     @property
     def storage_driver(self) -> str:
-        """``pure`` or ``mock``."""
+        """``pure``, ``mock``, or the name of an installed driver."""
     @property
     def mock_db_path(self) -> str:
         """Where the simulated world is kept: a file, or ``:memory:``."""
     @property
     def cloud_driver(self) -> str:
-        """``openstack`` or ``mock``."""
+        """``openstack``, ``mock``, or the name of an installed driver."""
+    def driver_options(self, name: str) -> dict[str, str]:
+        """The section ``[driver:<name>]``, as it is written. Any of its values may be a secret."""
+    def driver_secret(self, name: str, option: str) -> str | None:
+        """An option of ``[driver:<name>]``, with what ``env:``, ``file:`` or ``castellan:`` name; ``None``: not set.
+
+        Raises ``InvalidConfiguration`` if there is nothing where it points.
+        """
     @property
     def local_site(self) -> str | None:
         """``[engine] local_site``."""
@@ -275,6 +284,12 @@ def fernet_migrate(settings: Settings) -> str:
 
 def config_check(settings: Settings) -> str:
     """What is wrong with these settings, beyond what reading them tells."""
+
+def storage_conformance(make: Callable[[], tuple[object, ...]], only: list[str] | None = None) -> str:
+    """Runs the suite of storage drivers; see :func:`protector.testing.driver_conformance`."""
+
+def cloud_conformance(make: Callable[[], tuple[object, ...]], only: list[str] | None = None) -> str:
+    """Runs the suite of clouds; see :func:`protector.testing.cloud_conformance`."""
 
 def mock_seed(settings: Settings, servers: int = 0, sync_servers: int = 0) -> str:
     """Fills the simulated world with the example of the documents, ``servers`` more servers, and ``sync_servers`` whose

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import textwrap
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 #: Prefix of the sections that describe a site.
 SITE = "site:"
+#: Prefix of the sections that belong to an installed driver.
+DRIVER = "driver:"
+#: What the name of a driver looks like.
+WORD = r"[A-Za-z][A-Za-z0-9_-]*\Z"
 #: The largest number that the engine counts with.
 _MOST = 2**32 - 1
 
@@ -60,17 +64,17 @@ def _default_opts() -> list[cfg.Opt]:
 
 def _engine_opts() -> list[cfg.Opt]:
     return [
-        cfg.StrOpt(
+        _driver(
             "storage_driver",
-            default="pure",
-            choices=[("pure", "FlashArrays"), ("mock", "simulated arrays, which protect nothing")],
-            help="What replicates the volumes.",
+            "pure",
+            "What replicates the volumes: pure (FlashArrays), mock (simulated arrays, which protect nothing), or a name of "
+            "the entry-point group protector.storage_drivers, with its options in [driver:<name>].",
         ),
-        cfg.StrOpt(
+        _driver(
             "cloud_driver",
-            default="openstack",
-            choices=[("openstack", "two clouds of clouds.yaml"), ("mock", "two simulated clouds")],
-            help="The clouds the engine talks to.",
+            "openstack",
+            "The clouds the engine talks to: openstack (two clouds of clouds.yaml), mock (two simulated clouds), or a name "
+            "of the entry-point group protector.cloud_drivers, with its options in [driver:<name>].",
         ),
         cfg.StrOpt(
             "mock_db_path",
@@ -97,6 +101,10 @@ def _engine_opts() -> list[cfg.Opt]:
         ),
         _number("stop_timeout", 60, 1, 86_400, "Seconds that running operations get to reach a step boundary."),
     ]
+
+
+def _driver(name: str, default: str, text: str) -> cfg.Opt:
+    return cfg.Opt(name, type=types.String(regex=WORD), default=default, help=text)
 
 
 def _database_opts() -> list[cfg.Opt]:

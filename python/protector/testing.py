@@ -1,4 +1,5 @@
-"""A whole deployment of two simulated sites in a directory, for tests, drills and documentation.
+"""A whole deployment of two simulated sites in a directory, for tests, drills and documentation; and the suites that show
+whether a driver keeps its promises.
 
 >>> with mock_deployment() as deployment:
 ...     engine = deployment.engine("site-b")
@@ -18,6 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from protector import Engine, Settings, _native
+from protector.conformance import Check as Check
+from protector.conformance import CloudBench as CloudBench
+from protector.conformance import CloudSetting as CloudSetting
+from protector.conformance import CloudSubject as CloudSubject
+from protector.conformance import ConformanceReport as ConformanceReport
+from protector.conformance import StorageBench as StorageBench
+from protector.conformance import StorageSubject as StorageSubject
+from protector.conformance import cloud_conformance as cloud_conformance
+from protector.conformance import driver_conformance as driver_conformance
 
 _CONFIGURATION = """\
 [DEFAULT]

@@ -8,7 +8,7 @@ from pathlib import Path
 import planted
 import pytest
 
-from protector.engine.storage import StorageDriver
+from protector.engine.storage import ConfiguredArrays
 from protector.engine.storage.mock import MockStorageDriver
 from protector.engine.storage.pure import PureStorageDriver
 from protector.exceptions import InvalidRequest, NotSupported, StorageError
@@ -31,7 +31,7 @@ def test_pure_driver_logs_the_documented_line_and_no_token(caplog: pytest.LogCap
             "PureStorageDriver initialized: primary=fa-boston-01.example.com secondary=fa-seattle-01.example.com",
         )
     ]
-    assert isinstance(driver, StorageDriver)
+    assert isinstance(driver, ConfiguredArrays)
     assert planted.MARK not in repr(driver)
 
 

@@ -37,6 +37,8 @@ def row(opt: cfg.Opt) -> Row:
         kind = "Bool"
     elif isinstance(opt, cfg.IntOpt | cfg.PortOpt):
         kind = f"Int({opt.type.min}..={opt.type.max})"
+    elif opt.type.regex:
+        kind = "Word"
     elif opt.type.choices:
         kind = f"Choice({', '.join(opt.type.choices)})"
     else:
@@ -106,6 +108,8 @@ def values(opt: cfg.Opt) -> tuple[list[str], list[str]]:
     if isinstance(opt, cfg.IntOpt | cfg.PortOpt):
         least, most = opt.type.min, opt.type.max
         return [str(least), f" {most} ", f"+{least}", "1_0"], [str(least - 1), str(most + 1), "x", "1.0"]
+    if opt.type.regex:
+        return ["mock", "My_driver-2"], ["", "1st", "two words", "a/b"]
     if opt.type.choices:
         return list(opt.type.choices), ["nobody", "", next(iter(opt.type.choices)).upper()]
     if opt.name.endswith("url"):

@@ -10,7 +10,7 @@ pub enum StorageDriverChoice {
     Pure,
     /// Simulated arrays: nothing is protected.
     Mock,
-    /// A driver registered under this name. The configuration yields none so far.
+    /// A driver that is not part of this crate, by the name it was installed under.
     Named(String),
 }
 
@@ -60,12 +60,14 @@ pub enum MockClock {
 }
 
 /// The clouds the engine talks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CloudDriverChoice {
     /// OpenStack, found through `clouds.yaml`.
     OpenStack,
     /// Two simulated clouds in this process.
     Mock,
+    /// A driver that is not part of this crate, by the name it was installed under.
+    Named(String),
 }
 
 impl fmt::Display for CloudDriverChoice {
@@ -73,6 +75,7 @@ impl fmt::Display for CloudDriverChoice {
         f.pad(match self {
             Self::OpenStack => "openstack",
             Self::Mock => "mock",
+            Self::Named(name) => name,
         })
     }
 }

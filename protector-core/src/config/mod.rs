@@ -19,6 +19,7 @@ mod parse;
 mod reader;
 mod rules;
 mod schema;
+mod sections;
 mod services;
 mod settings;
 mod sites;

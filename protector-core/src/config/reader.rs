@@ -121,7 +121,9 @@ impl Config {
         let Some(raw) = raw.pop() else { return Ok(Reading::default()) };
         match self.value(option, &raw, trail) {
             Ok(value) => Ok(Reading { value, origin: raw.origin, warning: None }),
-            Err(e) if self.lenient && matches!(option.kind, Kind::Choice(_) | Kind::Int(_) | Kind::Bool) => {
+            Err(e)
+                if self.lenient && matches!(option.kind, Kind::Choice(_) | Kind::Word | Kind::Int(_) | Kind::Bool) =>
+            {
                 let Some((text, comment)) = split_comment(&raw.text) else { return Err(e) };
                 let warning = format!(
                     "{}took {text:?} and ignored the comment {comment:?} behind it; oslo.config would refuse the line, \
@@ -147,7 +149,7 @@ impl Config {
 
     /// What the sources say, the last one counting; for [`Kind::Multi`] all of it, in order.
     fn raw(&self, option: &Opt) -> Vec<Raw> {
-        let variable = variable(&option.section, option.name);
+        let variable = variable(&option.section, &option.name);
         if let Some(text) = self.environment.get(&variable) {
             return vec![Raw { text: text.clone(), origin: Some(Location::Environment { variable }) }];
         }
@@ -236,7 +238,7 @@ impl fmt::Debug for Config {
 impl Opt {
     /// Section and name, the current ones first.
     fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        std::iter::once((self.section.as_str(), self.name)).chain(self.deprecated.iter().copied())
+        std::iter::once((self.section.as_str(), self.name.as_ref())).chain(self.deprecated.iter().copied())
     }
 }
 

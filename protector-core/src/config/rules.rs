@@ -37,7 +37,12 @@ pub(super) fn storage_driver(driver: &Found<String>, use_mock: &Found<bool>) -> 
         ))
         .remedy("remove one of the two lines"));
     }
-    Ok(if mock || use_mock.value { StorageDriverChoice::Mock } else { StorageDriverChoice::Pure })
+    Ok(match driver.value.as_str() {
+        "mock" => StorageDriverChoice::Mock,
+        _ if use_mock.value => StorageDriverChoice::Mock,
+        "pure" => StorageDriverChoice::Pure,
+        name => StorageDriverChoice::Named(name.to_owned()),
+    })
 }
 
 /// Where the simulated arrays are kept: `mock_db_path` if it is set; else, under `use_mock_storage = True`, the

@@ -5,11 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::choices::{CloudDriverChoice, MockClock, MockDatabase, StorageDriverChoice};
-use super::error::Location;
-use super::parse::Assignment;
-use super::reader::{Config, Reading, normal};
+use super::reader::{Config, Reading};
 use super::rules::{self, Found};
-use super::schema::{OWN_SECTIONS, SITE, protector_options, site_options};
+use super::schema::{protector_options, site_options};
+use super::sections::{driver_options, site_sections, unknown_options};
 use super::services::ServiceSettings;
 use super::sites::SiteSettings;
 use super::source::{FILE_VARIABLE, process_environment, usual_files};
@@ -74,6 +73,8 @@ pub struct Settings {
     pub services: ServiceSettings,
     /// `[site:<name>]`, by name.
     pub sites: BTreeMap<String, SiteSettings>,
+    /// `[driver:<name>]`, by name in lower case and by option. Only the driver knows which of them are secret.
+    pub drivers: BTreeMap<String, BTreeMap<String, ApiToken>>,
     /// What people should look at, with `file:line`. None of it changes what the settings mean.
     pub warnings: Vec<String>,
     /// The files that were read, in order.
@@ -146,6 +147,9 @@ impl Settings {
         let site_sections = site_sections(&config)?;
         site_sections.values().flat_map(|section| site_options(section)).for_each(|option| config.register(option));
 
+        let driver_options = driver_options(&config)?;
+        driver_options.iter().for_each(|(_, option)| config.register(option.clone()));
+
         let mut read = Read { config: &config, warnings: unknown_options(&config) };
         let use_mock = read.bool("DEFAULT", "use_mock_storage")?;
         let state_path = read.path_with_default("DEFAULT", "state_path")?;
@@ -156,6 +160,12 @@ impl Settings {
         let mut sites = BTreeMap::new();
         for (name, section) in site_sections {
             sites.insert(name, SiteSettings::read(&mut read, &section)?);
+        }
+        let mut drivers: BTreeMap<String, BTreeMap<String, ApiToken>> = BTreeMap::new();
+        for (driver, option) in driver_options {
+            if let Some(value) = read.secret(&option.section, &option.name)? {
+                drivers.entry(driver).or_default().insert(option.name.into_owned(), value);
+            }
         }
         Ok(Self {
             debug: read.bool("DEFAULT", "debug")?.value,
@@ -169,7 +179,8 @@ impl Settings {
             },
             cloud_driver: match read.choice("engine", "cloud_driver")?.value.as_str() {
                 "mock" => CloudDriverChoice::Mock,
-                _ => CloudDriverChoice::OpenStack,
+                "openstack" => CloudDriverChoice::OpenStack,
+                name => CloudDriverChoice::Named(name.to_owned()),
             },
             local_site: read.text("engine", "local_site")?.map(|f| f.value),
             database_connection: read.secret("database", "connection")?.map(|secret| secret.expose().to_owned()),
@@ -186,46 +197,12 @@ impl Settings {
             danger_accept_any_array_certificate: read.bool("storage", "danger_accept_any_array_certificate")?.value,
             services,
             sites,
+            drivers,
             warnings: read.warnings,
             files,
             secret_manager: None,
         })
     }
-}
-
-/// The sections `[site:<name>]`, by name. oslo.config takes two spellings for one section and a reader of names for two.
-fn site_sections(config: &Config) -> Result<BTreeMap<String, String>> {
-    let mut spelled: BTreeMap<String, (&str, Location)> = BTreeMap::new();
-    let mut sections = BTreeMap::new();
-    for (section, at) in config.sections() {
-        let Some((prefix, name)) = section.name.split_at_checked(SITE.len()) else { continue };
-        if !prefix.eq_ignore_ascii_case(SITE) {
-            continue;
-        }
-        if name.is_empty() || name.trim() != name {
-            let message = format!("{at}: [{}] does not name a site", section.name);
-            return Err(Error::configuration(message).remedy("write [site:<name>] without spaces around the name"));
-        }
-        if let Some((other, other_at)) = spelled.get(&normal(name)).filter(|(other, _)| *other != name) {
-            let message = format!("{other_at}: [{SITE}{other}] and {at}: [{SITE}{name}] differ only in case");
-            return Err(Error::configuration(message).remedy("spell the name of the site in one way"));
-        }
-        spelled.insert(normal(name), (name, at));
-        sections.insert(name.to_owned(), section.name.clone());
-    }
-    Ok(sections)
-}
-
-/// oslo.config ignores what it does not know, so a slip of the pen would go unseen.
-fn unknown_options(config: &Config) -> Vec<String> {
-    let own = |section: &str| OWN_SECTIONS.contains(&section) || section.starts_with(SITE);
-    let unknown = config.unknown().filter(|(assignment, _)| own(&normal(&assignment.section)));
-    let warning = |(assignment, at): (&Assignment, Location)| {
-        // the first word alone: behind it may stand the value, when somebody forgot the '='
-        let name = assignment.key.split_whitespace().next().unwrap_or_default();
-        format!("{at}: [{}] {name}: no such option; the line has no effect", assignment.section)
-    };
-    unknown.map(warning).collect()
 }
 
 /// Reads options one by one and gathers the warnings.
@@ -326,6 +303,7 @@ impl fmt::Debug for Settings {
             danger_accept_any_array_certificate,
             services,
             sites,
+            drivers,
             warnings,
             files,
             secret_manager,
@@ -353,6 +331,7 @@ impl fmt::Debug for Settings {
             .field("danger_accept_any_array_certificate", danger_accept_any_array_certificate)
             .field("services", services)
             .field("sites", sites)
+            .field("drivers", drivers)
             .field("warnings", warnings)
             .field("files", files)
             .field("secret_manager", secret_manager)

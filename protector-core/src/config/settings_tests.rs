@@ -48,6 +48,7 @@ fn nothing_set_means_the_documented_defaults() {
         danger_accept_any_array_certificate: false,
         services: ServiceSettings::default(),
         sites: BTreeMap::new(),
+        drivers: BTreeMap::new(),
         warnings: Vec::new(),
         files: Vec::new(),
         secret_manager: None,
@@ -69,7 +70,8 @@ fn every_option_is_read() {
                 danger_noauth_beyond_loopback = true\n[engine]\nworkers = 1\npoll_interval = 3\n\
                 watch_interval = 4\ndrill_interval_days = 0\nstop_timeout = 5\n\
                 [site:site-a]\ncloud = cloud-a\narray = secondary\n[SITE:Site-B]\ncloud = cloud-b\n\
-                array = primary\n[site:c]\n";
+                array = primary\n[site:c]\n[Driver:Sparse-Files]\ndirectory = $state_path/s\n\
+                token = env:T\n[driver:sparse-files]\ndirectory = /later\n";
     let got = read(text).unwrap();
     let site = |cloud: Option<&str>, array| SiteSettings { cloud: cloud.map(Into::into), array, api: None };
     let want = Settings {
@@ -113,6 +115,13 @@ fn every_option_is_read() {
         ]
         .map(|(name, site)| (name.to_owned(), site))
         .into(),
+        drivers: [("directory", "/later"), ("token", "env:T")]
+            .map(|(option, value)| (option.to_owned(), ApiToken::new(value)))
+            .into_iter()
+            .fold(BTreeMap::<_, BTreeMap<_, _>>::new(), |mut drivers, (option, value)| {
+                drivers.entry("sparse-files".to_owned()).or_default().insert(option, value);
+                drivers
+            }),
         warnings: Vec::new(),
         files: Vec::new(),
         secret_manager: None,
@@ -166,7 +175,7 @@ fn examples_of_the_storage_configuration_page() {
 
 #[test]
 fn one_dialect_decides_and_two_must_agree() {
-    use StorageDriverChoice::{Mock, Pure};
+    use StorageDriverChoice::{Mock, Named, Pure};
     let cases = [
         (None, None, Some(Pure)),
         (Some("pure"), None, Some(Pure)),
@@ -177,6 +186,9 @@ fn one_dialect_decides_and_two_must_agree() {
         (Some("mock"), Some("True"), Some(Mock)),
         (Some("pure"), Some("True"), None),
         (Some("mock"), Some("False"), None),
+        (Some("sparse-files"), None, Some(Named("sparse-files".to_owned()))),
+        (Some("sparse-files"), Some("False"), Some(Named("sparse-files".to_owned()))),
+        (Some("sparse-files"), Some("True"), None),
     ];
     for (driver, use_mock, want) in cases {
         let line = |name: &str, value: Option<&str>| value.map(|v| format!("{name} = {v}\n")).unwrap_or_default();
@@ -191,6 +203,22 @@ fn one_dialect_decides_and_two_must_agree() {
             }
         }
     }
+}
+
+#[test]
+fn a_driver_is_named_by_one_word() {
+    for (text, words) in [
+        ("[engine]\nstorage_driver = sparse files\n", "<text>:2: [engine] storage_driver"),
+        ("[engine]\ncloud_driver = 1st\n", "<text>:2: [engine] cloud_driver"),
+        ("[driver:]\n", "<text>:1: [driver:] does not name a driver"),
+        ("[driver:a b]\nx = planted\n", "<text>:1: [driver:a b] does not name a driver"),
+    ] {
+        let message = refused(text);
+        assert!(message.contains(words) && !message.contains("planted"), "{message}");
+    }
+    let read = read("[engine]\ncloud_driver = My_Cloud-2 # ours\n").unwrap();
+    assert_eq!(read.cloud_driver, CloudDriverChoice::Named("My_Cloud-2".to_owned()));
+    assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
 }
 
 #[test]

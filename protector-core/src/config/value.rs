@@ -9,7 +9,7 @@ use crate::ApiToken;
 /// A value of an option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Of [`Kind::Text`] and [`Kind::Choice`].
+    /// Of [`Kind::Text`], [`Kind::Choice`] and [`Kind::Word`].
     Text(String),
     /// Of [`Kind::Text`] when the option is [`secret`](super::Opt::secret).
     Secret(ApiToken),
@@ -43,6 +43,8 @@ pub(super) fn convert(kind: &Kind, text: &str) -> Result<Option<Value>, Mismatch
             let choices = choices.join(", ");
             return Err(Mismatch::new(format_args!("not one of {choices}"), format_args!("write one of: {choices}")));
         }
+        Kind::Word if is_word(text) => Value::Text(text.to_owned()),
+        Kind::Word => return Err(Mismatch::new("not a name", "write one word of letters, digits, '-' and '_'")),
         Kind::Bool => Value::Bool(boolean(text)?),
         Kind::Int(range) => match integer(text)? {
             None => return Ok(None),
@@ -55,6 +57,12 @@ pub(super) fn convert(kind: &Kind, text: &str) -> Result<Option<Value>, Mismatch
         Kind::List => Value::List(list(text)),
         Kind::Multi => Value::List(vec![text.to_owned()]),
     }))
+}
+
+/// Whether it can be the name of a driver.
+pub(super) fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 fn boolean(text: &str) -> Result<bool, Mismatch> {

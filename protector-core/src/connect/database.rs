@@ -154,7 +154,7 @@ pub(super) fn location(settings: &Settings, site: &SiteName) -> Result<StoreLoca
 
 /// Whether one process opens the databases of both sites.
 fn are_both_here(settings: &Settings) -> Result<bool> {
-    Ok(settings.storage_driver == StorageDriverChoice::Mock && remote::own_sites(settings)?.len() > 1)
+    Ok(settings.storage_driver != StorageDriverChoice::Pure && remote::own_sites(settings)?.len() > 1)
 }
 
 /// A database on a server. Only the scheme of what is not understood is shown: the rest may hold a password.

@@ -4,7 +4,7 @@ use super::{database, remote};
 use crate::config::{CloudDriverChoice, MockClock, MockDatabase, Settings, StorageDriverChoice};
 use crate::mock::{SeedOptions, SeedReport, World, WorldLocation, WorldTime, seed};
 use crate::model::{Site, SiteId, SiteName, SiteStatus};
-use crate::ports::{Cloud as _, Store};
+use crate::ports::{Cloud, Store};
 use crate::store::{Durability, SqlStore};
 use crate::{Error, ErrorKind, Result};
 use serde::Serialize;
@@ -84,6 +84,15 @@ pub(super) async fn servers(world: &World, site: Option<&str>) -> Result<Vec<Moc
         }
     }
     Ok(found)
+}
+
+/// The clouds of a simulated world.
+pub(super) fn clouds(world: &World, sites: &[SiteName]) -> Result<BTreeMap<SiteName, Arc<dyn Cloud>>> {
+    let mut clouds = BTreeMap::new();
+    for site in sites {
+        clouds.insert(site.clone(), Arc::new(world.cloud(site)?) as Arc<dyn Cloud>);
+    }
+    Ok(clouds)
 }
 
 /// Takes a site of the world away, or brings it back.

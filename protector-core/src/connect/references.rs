@@ -20,6 +20,17 @@ pub(super) fn resolved(settings: &Settings, option: &str, token: &ApiToken) -> R
     read(option, token, |name| std::env::var(name).ok(), settings.secret_manager.as_ref())
 }
 
+/// An option of the section `[driver:<name>]`, with the secret in place of its reference; `None`: not set. Only the driver knows
+/// which of its options are secrets, so it asks for these here and takes the others as they are written.
+///
+/// # Errors
+/// as for a token of `[storage]`.
+pub fn driver_option(settings: &Settings, driver: &str, option: &str) -> Result<Option<ApiToken>> {
+    let driver = driver.to_lowercase();
+    let Some(written) = settings.drivers.get(&driver).and_then(|options| options.get(option)) else { return Ok(None) };
+    resolved(settings, &format!("[driver:{driver}] {option}"), written).map(Some)
+}
+
 fn read(
     option: &str,
     token: &ApiToken,

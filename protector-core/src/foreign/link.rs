@@ -29,8 +29,7 @@ impl Link {
         foreign: Arc<dyn Foreign>,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Description<C>)> {
-        let mut link =
-            Self { foreign, driver_name: "driver".to_owned(), endpoint: String::new(), clock, limit: LIMIT };
+        let mut link = Self { foreign, driver_name: "driver".to_owned(), endpoint: String::new(), clock, limit: LIMIT };
         let description: Description<C> = link.read("describe", &serde_json::Map::new()).await?;
         if description.driver_name.is_empty() || description.endpoint.is_empty() {
             return Err(Error::internal("a driver does not say what it is called, and what is behind it")
@@ -48,7 +47,11 @@ impl Link {
     }
 
     /// A call without effect.
-    pub(super) async fn read<T: DeserializeOwned>(&self, method: &'static str, arguments: &impl Serialize) -> Result<T> {
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        arguments: &impl Serialize,
+    ) -> Result<T> {
         self.answer(method, arguments, self.limit, ErrorKind::Unreachable).await
     }
 

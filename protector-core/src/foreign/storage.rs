@@ -6,7 +6,7 @@ use crate::model::{
     ArrayGroupName, ArrayVolumeId, OpKey, ProtectionGroupId, RecoveryPoint, RecoveryPointName, Transfer,
 };
 use crate::ports::{
-    ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, CloneRequest, ClonedVolume, Clock, Cx, FenceState, GroupSpec,
+    ArrayGroup, ArrayInfo, ArrayVolume, Capabilities, Clock, CloneRequest, ClonedVolume, Cx, FenceState, GroupSpec,
     MemberSet, Observed, Outcome, PeerArray, PreflightFinding, ReplicationSpec, ReplicationStatus, SnapshotRequest,
     StandbyGroup, StorageDriver, SurvivingRecoveryPoint, VolumeQuery,
 };

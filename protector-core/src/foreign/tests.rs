@@ -92,7 +92,8 @@ async fn a_change_takes_its_context_along() {
     let (driver, script) = scripted(answering(Ok(r#"{"outcome":"already_done","value":"fenced"}"#))).await;
     let outcome = driver.fence(&cx(), &"pg-web".into()).await.unwrap();
     assert!(matches!(outcome, Outcome::AlreadyDone(crate::ports::FenceState::Fenced)), "{outcome:?}");
-    let expected = r#"fence {"context":{"op_key":"op-1","epoch":3,"deadline":"2999-01-01T00:00:00Z"},"group":"pg-web"}"#;
+    let expected =
+        r#"fence {"context":{"op_key":"op-1","epoch":3,"deadline":"2999-01-01T00:00:00Z"},"group":"pg-web"}"#;
     assert_eq!(*script.asked.lock().unwrap(), [expected]);
 }
 

@@ -48,7 +48,10 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ),
     (
         "blocking",
-        &["error", "secret", "model", "ports", "plan", "config", "engine", "connect", "mock", "pure", "store"],
+        &[
+            "error", "secret", "model", "ports", "plan", "config", "engine", "connect", "foreign", "mock", "pure",
+            "store",
+        ],
     ),
 ];
 

@@ -85,9 +85,7 @@ impl LoopbackArray {
                 points.reverse();
                 text(&points)
             }
-            "newest_complete" if self.optional => {
-                text(&driver.newest_complete(&with.take("group")?).await?.map(seen))
-            }
+            "newest_complete" if self.optional => text(&driver.newest_complete(&with.take("group")?).await?.map(seen)),
             "standby_groups" if self.optional => text(&driver.standby_groups(&with.take("groups")?).await?.value),
             "replication_status" => text(&seen(driver.replication_status(&with.take("group")?).await?)),
             "transfer_status" => text(&driver.transfer_status(&with.take("point")?).await?),
@@ -115,9 +113,7 @@ impl LoopbackArray {
                 changed(driver.create_protection_group_snapshot(cx, &group()?, &snapshot).await?)
             }
             "clone_volumes" => changed(driver.clone_volumes(cx, &with.take("request")?).await?),
-            "remove_clones" => {
-                changed(driver.remove_clones(cx, &with.take("made_by")?, &with.take("volumes")?).await?)
-            }
+            "remove_clones" => changed(driver.remove_clones(cx, &with.take("made_by")?, &with.take("volumes")?).await?),
             "demote" => changed(driver.demote(cx, &group()?).await?),
             "promote" => changed(driver.promote(cx, &group()?).await?),
             "fence" => changed(driver.fence(cx, &group()?).await?),

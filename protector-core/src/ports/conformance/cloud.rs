@@ -29,7 +29,7 @@ pub struct CloudSubject {
 }
 
 /// Names of what checks may use.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Deserialize)]
 pub struct CloudSetting {
     /// A volume type.
     pub volume_type: String,

@@ -6,7 +6,7 @@ import logging
 import os
 from pathlib import Path
 
-from protector.engine.storage import StorageDriver
+from protector.engine.storage import ConfiguredArrays
 from protector.exceptions import StorageError
 
 LOG = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ LOG = logging.getLogger(__name__)
 DEFAULT_DATA_DIR = Path("/var/lib/protector/mock_storage")
 
 
-class MockStorageDriver(StorageDriver):
+class MockStorageDriver(ConfiguredArrays):
     """Simulated arrays kept in a directory: for drills and tests, never for data.
 
     >>> MockStorageDriver(data_dir=directory)

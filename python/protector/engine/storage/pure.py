@@ -6,14 +6,14 @@ import logging
 import os
 from types import TracebackType
 
-from protector.engine.storage import StorageDriver
+from protector.engine.storage import ConfiguredArrays
 from protector.engine.storage.arrays import FlashArray
 from protector.exceptions import InvalidRequest
 
 LOG = logging.getLogger(__name__)
 
 
-class PureStorageDriver(StorageDriver):
+class PureStorageDriver(ConfiguredArrays):
     """Two FlashArrays that replicate to each other, to be asked. Tokens are kept out of ``repr``, logs and errors.
 
     >>> driver = PureStorageDriver(
