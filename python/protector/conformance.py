@@ -1,4 +1,4 @@
-"""Whether a driver keeps the promises of its port: the suites that the engine's own drivers pass, for drivers in Python.
+"""Whether a driver keeps the promises of its port: the suites of the engine's own drivers, for drivers in Python.
 
 Reached through :mod:`protector.testing`.
 """
@@ -52,8 +52,8 @@ class ConformanceReport(Value):
 
 
 class StorageBench(ABC):
-    """What the checks of storage drivers need beside drivers: volumes come from Cinder, foreign groups from somebody else,
-    data from hosts. What cannot be arranged is left as it is here, and the checks that need it are skipped."""
+    """What the checks of storage drivers need beside drivers: volumes come from Cinder, foreign groups from somebody
+    else, data from hosts. What cannot be arranged is left as it is here, and the checks that need it are skipped."""
 
     #: Whether :meth:`write` and :meth:`content` work.
     has_data: bool = False

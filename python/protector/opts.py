@@ -67,14 +67,14 @@ def _engine_opts() -> list[cfg.Opt]:
         _driver(
             "storage_driver",
             "pure",
-            "What replicates the volumes: pure (FlashArrays), mock (simulated arrays, which protect nothing), or a name of "
-            "the entry-point group protector.storage_drivers, with its options in [driver:<name>].",
+            "What replicates the volumes: pure (FlashArrays), mock (simulated arrays, which protect nothing), or a name "
+            "of the entry-point group protector.storage_drivers, with its options in [driver:<name>].",
         ),
         _driver(
             "cloud_driver",
             "openstack",
-            "The clouds the engine talks to: openstack (two clouds of clouds.yaml), mock (two simulated clouds), or a name "
-            "of the entry-point group protector.cloud_drivers, with its options in [driver:<name>].",
+            "The clouds the engine talks to: openstack (two clouds of clouds.yaml), mock (two simulated clouds), or a "
+            "name of the entry-point group protector.cloud_drivers, with its options in [driver:<name>].",
         ),
         cfg.StrOpt(
             "mock_db_path",

@@ -1,5 +1,5 @@
-"""A whole deployment of two simulated sites in a directory, for tests, drills and documentation; and the suites that show
-whether a driver keeps its promises.
+"""A whole deployment of two simulated sites in a directory, for tests, drills and documentation; and the suites that
+show whether a driver keeps its promises.
 
 >>> with mock_deployment() as deployment:
 ...     engine = deployment.engine("site-b")

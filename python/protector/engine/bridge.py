@@ -23,7 +23,8 @@ LOG = logging.getLogger(__name__)
 class Bridge:
     """One driver, seen from the core.
 
-    ``port`` is its base class: what is not a public method of it cannot be called. ``describe`` says what the driver is.
+    ``port`` is its base class: what is not a public method of it cannot be called. ``describe`` says what the driver
+    is.
     """
 
     def __init__(self, driver: object, port: type, describe: Mapping[str, Any]) -> None:

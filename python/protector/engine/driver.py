@@ -1,16 +1,17 @@
 """What drivers of arrays and of clouds have in common, for those who write one in Python.
 
-A driver is a class: :class:`protector.engine.storage.StorageDriver` or :class:`protector.engine.cloud.Cloud`. Its methods
-may be plain or ``async``; those of one driver run in one event loop. They are called from threads of the engine, several
-at a time. What holds for all of them:
+A driver is a class: :class:`protector.engine.storage.StorageDriver` or :class:`protector.engine.cloud.Cloud`. Its
+methods may be plain or ``async``; those of one driver run in one event loop. They are called from threads of the
+engine, several at a time. What holds for all of them:
 
-* A call never waits for long work: it returns :class:`InProgress` and is made again. After 60 seconds without an answer a
-  read counts as unreachable, and a change as one whose effect is not known.
+* A call never waits for long work: it returns :class:`InProgress` and is made again. After 60 seconds without an answer
+  a read counts as unreachable, and a change as one whose effect is not known.
 * A change may be made again with the same :attr:`CallContext.op_key` and ends in the same state.
-* A change under a lower :attr:`CallContext.epoch` than one that was seen for the group has no effect: raise ``Conflict``.
-* Errors are those of :mod:`protector.exceptions`. ``TimeoutError`` and ``ConnectionError`` mean that an answer is missing:
-  ``Unreachable`` for a read, ``Indeterminate`` for a change. Anything else is a defect of the driver, and stops the
-  operation; only its class and where it was raised are told, since its text may hold a secret.
+* A change under a lower :attr:`CallContext.epoch` than one that was seen for the group has no effect: it raises
+  ``Conflict``.
+* Errors are those of :mod:`protector.exceptions`. ``TimeoutError`` and ``ConnectionError`` mean that an answer is
+  missing: ``Unreachable`` for a read, ``Indeterminate`` for a change. Anything else is a defect of the driver, and stops
+  the operation; only its class and where it was raised are told, since its text may hold a secret.
 * Nothing is eradicated, overwritten or deleted by a pattern of names.
 
 Cancelled and late calls are not made at all, and names that no array takes do not get through.

@@ -29,12 +29,13 @@ class Cloud(ABC):
 
     Installed under the entry-point group ``protector.cloud_drivers``, it is what ``[engine] cloud_driver = <name>``
     stands for; its options are in the section ``[driver:<name>]``. :mod:`protector.engine.driver` says what holds for
-    every method, and :func:`protector.testing.cloud_conformance` whether a cloud keeps it. Arguments are passed by name.
+    every method, and :func:`protector.testing.cloud_conformance` whether a cloud keeps it. Arguments are passed by
+    name.
 
     An object that ends in error is an error, never success. Nothing is deleted together with its data.
 
-    Errors common to all: no answer is ``Unreachable``, rejected credentials are ``Unauthenticated``, what is not allowed
-    is ``Forbidden`` naming the policy rule, a reply that was lost after sending is ``Indeterminate``, a quota
+    Errors common to all: no answer is ``Unreachable``, rejected credentials are ``Unauthenticated``, what is not
+    allowed is ``Forbidden`` naming the policy rule, a reply that was lost after sending is ``Indeterminate``, a quota
     ``LimitReached`` naming which.
     """
 
@@ -136,8 +137,8 @@ class Cloud(ABC):
     def retype_volume(self, context: CallContext, volume: str, volume_type: str) -> Answer[Outcome[Volume]]:
         """Gives a volume another type of the same backend; attached or not. Has that type already: ``AlreadyDone``.
 
-        Raises ``NotFound`` for a volume or type that is missing, ``PreconditionFailed`` for a type that its backend does
-        not offer, ``Conflict`` for a volume in a Cinder group.
+        Raises ``NotFound`` for a volume or type that is missing, ``PreconditionFailed`` for a type that its backend
+        does not offer, ``Conflict`` for a volume in a Cinder group.
         """
 
     @abstractmethod

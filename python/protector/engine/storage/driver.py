@@ -186,8 +186,8 @@ class StorageDriver(ABC):
     ) -> Answer[Outcome[None]]:
         """Destroys, never eradicates, the group. Destroyed already: ``AlreadyDone``.
 
-        Raises ``Conflict`` if it is not ``owner``'s; ``DataSafety`` if it has members or recovery points and there is no
-        proof that data survives elsewhere. A recovery point of the group itself proves nothing.
+        Raises ``Conflict`` if it is not ``owner``'s; ``DataSafety`` if it has members or recovery points and there is
+        no proof that data survives elsewhere. A recovery point of the group itself proves nothing.
         """
 
     def _lacks(self, method: str, group: str) -> NotSupported:
