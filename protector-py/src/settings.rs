@@ -92,6 +92,20 @@ impl Settings {
         }
     }
 
+    #[staticmethod]
+    fn drivers_in(py: Python<'_>, files: Vec<PathBuf>) -> PyResult<BTreeMap<String, BTreeMap<String, String>>> {
+        let drivers = call(py, || Core::drivers_in(&files))?;
+        let written = |options: BTreeMap<String, ApiToken>| {
+            options.into_iter().map(|(option, value)| (option, value.expose().to_owned())).collect()
+        };
+        Ok(drivers.into_iter().map(|(name, options)| (name, written(options))).collect())
+    }
+
+    #[getter]
+    fn driver_places(&self) -> BTreeMap<&'static str, String> {
+        self.0.driver_places.clone()
+    }
+
     fn driver_options(&self, name: &str) -> BTreeMap<&str, &str> {
         let options = self.0.drivers.get(&name.to_lowercase()).into_iter().flatten();
         options.map(|(option, value)| (option.as_str(), value.expose())).collect()

@@ -112,6 +112,15 @@ class Settings:
     @property
     def cloud_driver(self) -> str:
         """``openstack``, ``mock``, or the name of an installed driver."""
+    @staticmethod
+    def drivers_in(files: list[str]) -> dict[str, dict[str, str]]:
+        """The sections ``[driver:<name>]`` of these files, as they are written. Any value may be a secret.
+
+        Raises as :meth:`load`.
+        """
+    @property
+    def driver_places(self) -> dict[str, str]:
+        """Where ``[engine] storage_driver`` and ``cloud_driver`` were set, as ``file:line``, by option."""
     def driver_options(self, name: str) -> dict[str, str]:
         """The section ``[driver:<name>]``, as it is written. Any of its values may be a secret."""
     def driver_secret(self, name: str, option: str) -> str | None:

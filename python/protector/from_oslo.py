@@ -161,6 +161,8 @@ def _allowed(opt: cfg.Opt) -> str:
         return "write True or False"
     if choices := getattr(opt.type, "choices", None):
         return f"write one of: {', '.join(choices)}"
+    if getattr(opt.type, "regex", None):
+        return "write one word of letters, digits, '-' and '_'"
     least, most = getattr(opt.type, "min", None), getattr(opt.type, "max", None)
     if least is not None:
         return f"write a whole number from {least} to {most}"
@@ -195,16 +197,27 @@ def _check(option: _Option, found: _Given, given: dict[_Option, _Given]) -> None
 
 def _from_text(given: dict[_Option, _Given], sites: list[str], files: list[str]) -> Settings:
     lines, places = [], []
+    # no service registers them: what is in these sections only their drivers know
+    for name, options in Settings.drivers_in(files).items():
+        section = f"{opts.DRIVER}{name}"
+        for option, text in options.items():
+            _check((section, option), _Given(text, ", ".join(files), secret=True), {})
+        lines += [f"[{section}]", *(_line(option, text) for option, text in options.items())]
+        places += [", ".join(files)] * (1 + len(options))
     # a site without any option is a site, too
     for section in dict.fromkeys([*(section for section, _ in given), *sites]):
         lines.append(f"[{section}]")
         places.append(", ".join(files) or "configuration")
         for (_, name), found in ((option, each) for option, each in given.items() if option[0] == section):
-            # in quotes, so that white space and quotes of the value's own stay
-            lines.append(f'{name} = "{found.text.replace("$", "$$")}"')
+            lines.append(_line(name, found.text))
             places.append(found.place)
     try:
         return Settings.from_text("\n".join(lines), files)
     except InvalidConfiguration as error:
         message = re.sub(r"<text>:(\d+)", lambda line: places[int(line[1]) - 1], error.message)
         raise InvalidConfiguration(message, error.remedy) from None
+
+
+def _line(option: str, text: str) -> str:
+    """In quotes, so that white space and quotes of the value's own stay."""
+    return f'{option} = "{text.replace("$", "$$")}"'

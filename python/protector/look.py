@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from protector import Settings, _native
+from protector.engine import drivers
 from protector.exceptions import ProtectorException
 from protector.lint import Configuration, Directory, KeyRepository
 
@@ -34,8 +35,19 @@ def configuration(settings: Settings) -> Configuration:
         api_urls=settings.api_urls,
         bind_port=json.loads(settings.services)["bind_port"],
         warnings=tuple(report["warnings"]),
-        problem=report["problem"],
+        problem=report["problem"] or _unknown_driver(settings),
     )
+
+
+def _unknown_driver(settings: Settings) -> str | None:
+    """Why a driver that is named is not to be found; nothing is opened."""
+    chosen = [(drivers.STORAGE, settings.storage_driver), (drivers.CLOUD, settings.cloud_driver)]
+    for kind, name in chosen:
+        try:
+            drivers.installed(kind, name, settings)
+        except ProtectorException as error:
+            return str(error)
+    return None
 
 
 def directories(settings: Settings, one: Configuration) -> tuple[Directory, ...]:

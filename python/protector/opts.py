@@ -15,7 +15,7 @@ SITE = "site:"
 #: Prefix of the sections that belong to an installed driver.
 DRIVER = "driver:"
 #: What the name of a driver looks like.
-WORD = r"[A-Za-z][A-Za-z0-9_-]*\Z"
+WORD = r"\A[A-Za-z][A-Za-z0-9_-]*\Z"
 #: The largest number that the engine counts with.
 _MOST = 2**32 - 1
 
@@ -67,8 +67,8 @@ def _engine_opts() -> list[cfg.Opt]:
         _driver(
             "storage_driver",
             "pure",
-            "What replicates the volumes: pure (FlashArrays), mock (simulated arrays, which protect nothing), or a name "
-            "of the entry-point group protector.storage_drivers, with its options in [driver:<name>].",
+            "What replicates the volumes: pure (FlashArrays), mock (simulated arrays, which protect nothing), or a "
+            "name of the entry-point group protector.storage_drivers, with its options in [driver:<name>].",
         ),
         _driver(
             "cloud_driver",

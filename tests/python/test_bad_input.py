@@ -140,7 +140,7 @@ def test_ineligible_volumes_are_all_named(deployment: MockDeployment) -> None:
     [
         ("[engine\nstorage_driver = mock\n", [":1"]),
         ("storage_driver = mock\n", [":1"]),
-        ("[engine]\nstorage_driver = flash\n", [":2", "flash", "pure, mock"]),
+        ("[engine]\nstorage_driver = flash array\n", [":2", "flash array", "one word"]),
         ("[DEFAULT]\nuse_mock_storage = True\n[engine]\nstorage_driver = pure\n", [":2", ":4"]),
         ("[storage]\nprimary_array_url = http://fa\n", [":2", "http://fa", "https"]),
     ],
@@ -154,6 +154,24 @@ def test_unusable_configuration(tmp_path: Path, text: str, words: list[str], com
     assert done.returncode == 1
     assert all(word in done.stderr for word in [str(file), *words]), done.stderr
     assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("option", ["storage_driver", "cloud_driver"])
+def test_a_driver_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    file = tmp_path / "protector.conf"
+    others = {"storage_driver": "mock", "cloud_driver": "mock"} | {option: "moc"}
+    file.write_text(
+        "".join(["[engine]\n", f"{option} = {others.pop(option)}\n", *(f"{n} = {v}\n" for n, v in others.items())])
+    )
+    monkeypatch.setenv("PROTECTOR_CONFIG_FILE", str(file))
+    done = run_osc("protector", "site", "list")
+    assert done.code == 1
+    assert f"{file}:2: [engine] {option} = moc: no driver of that name is installed" in done.err
+    assert f"What to do: write {option} = mock" in done.err
+    checked = run_executable("protector-manage", "--config-file", str(file), "config", "check")
+    assert checked.code == 1
+    assert f"{option} = moc" in checked.out
     assert sorted(tmp_path.iterdir()) == [file]
 
 

@@ -202,7 +202,7 @@ def test_a_site_that_never_answers_costs_its_time_and_no_more(
 
 
 def test_settings_that_are_refused(deployment: MockDeployment) -> None:
-    deployment.config_file.write_text("[engine]\nstorage_driver = flash\n")
+    deployment.config_file.write_text("[engine]\nstorage_driver = two words\n")
     found = report()
     assert "protector.conf:2" in why(found, "settings")
     assert found["versions"]["python"]

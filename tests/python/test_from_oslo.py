@@ -70,6 +70,21 @@ def test_files_and_environment_alone_are_read_by_the_engine(
     assert f"{file}:2: [engine] workers" in refusal(make("[engine]\nworkers = 0\n", known=known, use_env=False))
 
 
+def test_sections_of_drivers_are_taken_from_the_files(make: Make) -> None:
+    token = planted.token("driver")
+    text = f"[engine]\nstorage_driver = sparse-files\n[Driver:Sparse-Files]\ndirectory = '/srv/$$a'\ntoken = {token}\n"
+    conf = make(text)
+    conf.set_override("workers", 7, "engine")
+    settings = Settings.from_oslo(conf)
+    assert '"workers":7' in settings.services
+    assert settings.driver_options("sparse-files") == {"directory": "/srv/$a", "token": token}
+    assert settings.driver_secret("sparse-files", "token") == token
+    assert planted.MARK not in repr(settings)
+    conf = make(f"{text} second line\n")
+    conf.set_override("workers", 7, "engine")
+    assert "[driver:sparse-files] token holds a line break" in refusal(conf)
+
+
 @pytest.mark.parametrize(("section", "name"), ours())
 def test_what_is_overridden_arrives(section: str, name: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
@@ -78,6 +93,7 @@ def test_what_is_overridden_arrives(section: str, name: str, make: Make, monkeyp
         """Keeps the text that is handed over."""
 
         load = Settings.load
+        drivers_in = Settings.drivers_in
 
         @staticmethod
         def from_text(text: str, files: list[str]) -> Settings:
@@ -189,7 +205,7 @@ def test_messages_say_where_it_is(make: Make, tmp_path: Path, monkeypatch: pytes
     conf = make(MOCK, "--storage-primary_array_url=http://fa", known=False)
     assert "command line: [storage] primary_array_url" in refusal(conf)
     conf = make("[engine]\nstorage_driver = mock # really\n")
-    assert "[engine] storage_driver: oslo.config refuses the value (write one of: pure, mock)" in refusal(conf)
+    assert "[engine] storage_driver: oslo.config refuses the value (write one word of letters" in refusal(conf)
     assert "write a whole number from 1 to 256" in refusal(make("[engine]\nworkers = 4 # more\n"))
     assert "write True or False" in refusal(make("[DEFAULT]\ndebug = yes # please\n"))
 

@@ -31,7 +31,7 @@ pub use error::{Location, ParseReason, ReadError, ReadErrorKind};
 pub use reader::{Config, Reading};
 pub use schema::{Kind, Opt};
 pub use services::{AuthStrategy, ServiceSettings};
-pub use settings::Settings;
+pub use settings::{DriverSections, Settings};
 pub use sites::SiteSettings;
 pub use source::config_dir;
 pub use value::Value;

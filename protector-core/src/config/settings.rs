@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::choices::{CloudDriverChoice, MockClock, MockDatabase, StorageDriverChoice};
 use super::reader::{Config, Reading};
 use super::rules::{self, Found};
-use super::schema::{protector_options, site_options};
+use super::schema::{Opt, protector_options, site_options};
 use super::sections::{driver_options, site_sections, unknown_options};
 use super::services::ServiceSettings;
 use super::sites::SiteSettings;
@@ -15,6 +15,9 @@ use super::source::{FILE_VARIABLE, process_environment, usual_files};
 use super::value::Value;
 use crate::secret::SecretManager;
 use crate::{ApiToken, Error, Result};
+
+/// What stands in the sections `[driver:<name>]`, by name and by option.
+pub type DriverSections = BTreeMap<String, BTreeMap<String, ApiToken>>;
 
 /// `protector.conf`, checked. An option that is left empty counts as not set.
 ///
@@ -73,8 +76,10 @@ pub struct Settings {
     pub services: ServiceSettings,
     /// `[site:<name>]`, by name.
     pub sites: BTreeMap<String, SiteSettings>,
+    /// Where `[engine] storage_driver` and `cloud_driver` were set, as `file:line`, by option.
+    pub driver_places: BTreeMap<&'static str, String>,
     /// `[driver:<name>]`, by name in lower case and by option. Only the driver knows which of them are secret.
-    pub drivers: BTreeMap<String, BTreeMap<String, ApiToken>>,
+    pub drivers: DriverSections,
     /// What people should look at, with `file:line`. None of it changes what the settings mean.
     pub warnings: Vec<String>,
     /// The files that were read, in order.
@@ -122,6 +127,22 @@ impl Settings {
         Self::assemble(config, Vec::new())
     }
 
+    /// The sections `[driver:<name>]` of these files alone, as in [`Settings::drivers`]: for whoever resolved everything else in
+    /// another way.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn drivers_in(files: &[PathBuf]) -> Result<DriverSections> {
+        let mut config = Config::new(process_environment());
+        for file in files {
+            config.add_file(file)?;
+        }
+        protector_options().into_iter().for_each(|option| config.register(option));
+        let options = driver_options(&config)?;
+        options.iter().for_each(|(_, option)| config.register(option.clone()));
+        Read { config: &config, warnings: Vec::new() }.drivers(options)
+    }
+
     pub(super) fn load_with(files: &[PathBuf], environment: BTreeMap<String, String>) -> Result<Self> {
         let mut config = Config::new(environment);
         for file in files {
@@ -149,7 +170,6 @@ impl Settings {
 
         let driver_options = driver_options(&config)?;
         driver_options.iter().for_each(|(_, option)| config.register(option.clone()));
-
         let mut read = Read { config: &config, warnings: unknown_options(&config) };
         let use_mock = read.bool("DEFAULT", "use_mock_storage")?;
         let state_path = read.path_with_default("DEFAULT", "state_path")?;
@@ -161,23 +181,24 @@ impl Settings {
         for (name, section) in site_sections {
             sites.insert(name, SiteSettings::read(&mut read, &section)?);
         }
-        let mut drivers: BTreeMap<String, BTreeMap<String, ApiToken>> = BTreeMap::new();
-        for (driver, option) in driver_options {
-            if let Some(value) = read.secret(&option.section, &option.name)? {
-                drivers.entry(driver).or_default().insert(option.name.into_owned(), value);
-            }
-        }
+        let drivers = read.drivers(driver_options)?;
+        let storage_driver = read.choice("engine", "storage_driver")?;
+        let cloud_driver = read.choice("engine", "cloud_driver")?;
+        let set = [("storage_driver", &storage_driver), ("cloud_driver", &cloud_driver)];
+        let place =
+            |(option, found): (&'static str, &Found<String>)| Some((option, found.origin.as_ref()?.to_string()));
         Ok(Self {
+            driver_places: set.into_iter().filter_map(place).collect(),
             debug: read.bool("DEFAULT", "debug")?.value,
             log_dir: read.path("DEFAULT", "log_dir")?,
-            storage_driver: rules::storage_driver(&read.choice("engine", "storage_driver")?, &use_mock)?,
+            storage_driver: rules::storage_driver(&storage_driver, &use_mock)?,
             mock_database: rules::mock_database(read.text("engine", "mock_db_path")?.as_ref(), &use_mock, &state_path),
             state_path,
             mock_clock: match read.choice("engine", "mock_clock")?.value.as_str() {
                 "virtual" => MockClock::Virtual,
                 _ => MockClock::System,
             },
-            cloud_driver: match read.choice("engine", "cloud_driver")?.value.as_str() {
+            cloud_driver: match cloud_driver.value.as_str() {
                 "mock" => CloudDriverChoice::Mock,
                 "openstack" => CloudDriverChoice::OpenStack,
                 name => CloudDriverChoice::Named(name.to_owned()),
@@ -233,6 +254,16 @@ impl Read<'_> {
             Some(Value::Secret(secret)) if !secret.expose().is_empty() => Some(secret),
             _ => None,
         })
+    }
+
+    fn drivers(&mut self, options: Vec<(String, Opt)>) -> Result<DriverSections> {
+        let mut drivers = DriverSections::new();
+        for (driver, option) in options {
+            if let Some(value) = self.secret(&option.section, &option.name)? {
+                drivers.entry(driver).or_default().insert(option.name.into_owned(), value);
+            }
+        }
+        Ok(drivers)
     }
 
     /// Of an option with a default.
@@ -303,6 +334,7 @@ impl fmt::Debug for Settings {
             danger_accept_any_array_certificate,
             services,
             sites,
+            driver_places,
             drivers,
             warnings,
             files,
@@ -331,6 +363,7 @@ impl fmt::Debug for Settings {
             .field("danger_accept_any_array_certificate", danger_accept_any_array_certificate)
             .field("services", services)
             .field("sites", sites)
+            .field("driver_places", driver_places)
             .field("drivers", drivers)
             .field("warnings", warnings)
             .field("files", files)

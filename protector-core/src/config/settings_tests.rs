@@ -48,6 +48,7 @@ fn nothing_set_means_the_documented_defaults() {
         danger_accept_any_array_certificate: false,
         services: ServiceSettings::default(),
         sites: BTreeMap::new(),
+        driver_places: BTreeMap::new(),
         drivers: BTreeMap::new(),
         warnings: Vec::new(),
         files: Vec::new(),
@@ -115,6 +116,7 @@ fn every_option_is_read() {
         ]
         .map(|(name, site)| (name.to_owned(), site))
         .into(),
+        driver_places: [("storage_driver", "<text>:6".to_owned()), ("cloud_driver", "<text>:9".to_owned())].into(),
         drivers: [("directory", "/later"), ("token", "env:T")]
             .map(|(option, value)| (option.to_owned(), ApiToken::new(value)))
             .into_iter()

@@ -28,17 +28,18 @@ pub trait DriverSource: Debug + Send + Sync {
 pub struct NoDrivers;
 
 impl DriverSource for NoDrivers {
-    fn storage(&self, name: &str, _: &SiteName, _: &Settings) -> Result<Arc<dyn Foreign>> {
-        Err(unknown("storage_driver", name, "pure, mock"))
+    fn storage(&self, name: &str, _: &SiteName, settings: &Settings) -> Result<Arc<dyn Foreign>> {
+        Err(unknown(settings, "storage_driver", name, "pure, mock"))
     }
 
-    fn cloud(&self, name: &str, _: &SiteName, _: &Settings) -> Result<Arc<dyn Foreign>> {
-        Err(unknown("cloud_driver", name, "openstack, mock"))
+    fn cloud(&self, name: &str, _: &SiteName, settings: &Settings) -> Result<Arc<dyn Foreign>> {
+        Err(unknown(settings, "cloud_driver", name, "openstack, mock"))
     }
 }
 
-fn unknown(option: &str, name: &str, own: &str) -> Error {
-    Error::configuration(format!("[engine] {option} = {name}: this program has no driver of that name"))
+fn unknown(settings: &Settings, option: &str, name: &str, own: &str) -> Error {
+    let place = settings.driver_places.get(option).map(|place| format!("{place}: ")).unwrap_or_default();
+    Error::configuration(format!("{place}[engine] {option} = {name}: this program has no driver of that name"))
         .remedy(format!("write one of: {own}; or start the program that brings the driver along"))
 }
 
@@ -94,4 +95,38 @@ pub(super) async fn clouds(
         clouds.insert(site.clone(), Arc::new(cloud) as Arc<dyn Cloud>);
     }
     Ok(clouds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Deployment, config_check};
+    use super::*;
+    use crate::ErrorKind;
+
+    fn settings(text: &str) -> Settings {
+        Settings::from_text(text, &BTreeMap::new()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_nobody_has_is_named_with_its_line() {
+        for (text, words) in [
+            ("[engine]\nstorage_driver = flash\ncloud_driver = mock\n", "<text>:2: [engine] storage_driver = flash"),
+            ("[engine]\nstorage_driver = mock\ncloud_driver = sky\n", "<text>:3: [engine] cloud_driver = sky"),
+        ] {
+            let e = Deployment::open(&settings(text)).await.unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::InvalidConfiguration, "{e}");
+            assert!(e.message().contains(words) && e.remedy_text().is_some(), "{e}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nothing_is_simulated_the_file_names_two_sites() {
+        let one = settings("[engine]\nstorage_driver = flash\ncloud_driver = sky\n[site:boston]\n");
+        let e = Deployment::open(&one).await.unwrap_err();
+        assert!(e.message().contains("there is 1 section [site:<name>]"), "{e}");
+        assert_eq!(config_check(&one).problem, Some(e.to_string()));
+        let two = settings("[engine]\nstorage_driver = flash\ncloud_driver = sky\n[site:boston]\n[site:seattle]\n");
+        assert_eq!(config_check(&two).problem, None);
+        assert_eq!(config_check(&two).mock_database, None);
+    }
 }

@@ -75,9 +75,10 @@ pub(super) fn configured_sites(settings: &Settings) -> Result<Vec<SiteName>> {
     if sites.len() == 2 {
         return Ok(sites);
     }
-    Err(Error::configuration(format!(
-        "two sites replicate to each other, and there are {} sections [site:<name>]",
-        sites.len()
-    ))
-    .remedy("write a section [site:<name>] for each of the two, empty if need be"))
+    let found = match sites.len() {
+        1 => "there is 1 section [site:<name>]".to_owned(),
+        count => format!("there are {count} sections [site:<name>]"),
+    };
+    Err(Error::configuration(format!("two sites replicate to each other, and {found}"))
+        .remedy("write a section [site:<name>] for each of the two, empty if need be"))
 }

@@ -10,7 +10,7 @@ engine, several at a time. What holds for all of them:
 * A change under a lower :attr:`CallContext.epoch` than one that was seen for the group has no effect: it raises
   ``Conflict``.
 * Errors are those of :mod:`protector.exceptions`. ``TimeoutError`` and ``ConnectionError`` mean that an answer is
-  missing: ``Unreachable`` for a read, ``Indeterminate`` for a change. Anything else is a defect of the driver, and stops
+  missing: ``Unreachable`` for a read, ``Indeterminate`` for a change. Anything else is a defect of the driver and stops
   the operation; only its class and where it was raised are told, since its text may hold a secret.
 * Nothing is eradicated, overwritten or deleted by a pattern of names.
 

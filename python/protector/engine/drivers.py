@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from protector.engine.bridge import Bridge, described
 from protector.engine.cloud import Cloud
@@ -15,11 +16,23 @@ from protector.exceptions import InvalidConfiguration
 if TYPE_CHECKING:
     from protector import Settings
 
-_P = TypeVar("_P", StorageDriver, Cloud)
 
-#: Entry-point groups, with the option that chooses from them and the names that are the engine's own.
-STORAGE = ("protector.storage_drivers", "storage_driver", ("pure", "mock"))
-CLOUD = ("protector.cloud_drivers", "cloud_driver", ("openstack", "mock"))
+@dataclass(frozen=True)
+class Kind:
+    """Which drivers there are to choose from."""
+
+    #: Group of entry points.
+    group: str
+    #: Option of ``[engine]`` that chooses.
+    option: str
+    #: Names that are the engine's own.
+    own: tuple[str, ...]
+    #: What a driver is derived from.
+    port: type
+
+
+STORAGE = Kind("protector.storage_drivers", "storage_driver", ("pure", "mock"), StorageDriver)
+CLOUD = Kind("protector.cloud_drivers", "cloud_driver", ("openstack", "mock"), Cloud)
 
 #: Methods of :class:`StorageDriver` that the core has a default for.
 _OPTIONAL = ("newest_complete", "standby_groups")
@@ -27,12 +40,12 @@ _OPTIONAL = ("newest_complete", "standby_groups")
 
 def storage(name: str, site: str, settings: Settings) -> Bridge:
     """The driver of the array at ``site``, for the core."""
-    return storage_bridge(_opened(StorageDriver, STORAGE, name, site, settings))  # type: ignore[type-abstract]
+    return storage_bridge(_opened(STORAGE, name, site, settings))
 
 
 def cloud(name: str, site: str, settings: Settings) -> Bridge:
     """The driver of the cloud of ``site``, for the core."""
-    return cloud_bridge(_opened(Cloud, CLOUD, name, site, settings))  # type: ignore[type-abstract]
+    return cloud_bridge(_opened(CLOUD, name, site, settings))
 
 
 def storage_bridge(driver: StorageDriver) -> Bridge:
@@ -45,39 +58,47 @@ def cloud_bridge(driver: Cloud) -> Bridge:
     return Bridge(driver, Cloud, described(driver, None, Cloud, ()))
 
 
-def find(group: tuple[str, str, tuple[str, ...]], name: str) -> EntryPoint:
-    """The entry point of that name. Raises ``InvalidConfiguration`` unless there is exactly one."""
-    entry_point_group, option, own = group
-    installed = entry_points(group=entry_point_group)
-    found = {entry.value: entry for entry in installed if entry.name == name}
+def installed(kind: Kind, name: str, settings: Settings) -> Any:
+    """The class that a name stands for; ``None``: one of the engine's own. Raises ``InvalidConfiguration`` if it cannot
+    be found, or is no driver."""
+    if name in kind.own:
+        return None
+    place, mend = _place(kind, name, settings), "mend the package that brings it along"
+    entry = _entry_point(kind, name, place)
+    try:
+        driver = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise InvalidConfiguration(f"{place}: '{entry.value}' cannot be imported: {error}", mend) from error
+    if not isinstance(driver, type) or not issubclass(driver, kind.port):
+        base = f"{kind.port.__module__}.{kind.port.__qualname__}"
+        raise InvalidConfiguration(f"{place}: '{entry.value}' is not a class derived from {base}", mend)
+    return driver
+
+
+def _place(kind: Kind, name: str, settings: Settings) -> str:
+    at = settings.driver_places.get(kind.option)
+    return f"{at + ': ' if at else ''}[engine] {kind.option} = {name}"
+
+
+def _entry_point(kind: Kind, name: str, place: str) -> EntryPoint:
+    all_of_them = entry_points(group=kind.group)
+    found = {entry.value: entry for entry in all_of_them if entry.name == name}
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
         raise InvalidConfiguration(
-            f"[engine] {option} = {name}: several installed packages have a driver of that name: {', '.join(found)}",
-            remedy="uninstall all but one of them",
+            f"{place}: several installed packages have a driver of that name: {', '.join(found)}",
+            "uninstall all but one of them",
         )
-    known = sorted({*own, *(entry.name for entry in installed)})
+    known = sorted({*kind.own, *(entry.name for entry in all_of_them)})
     near = difflib.get_close_matches(name, known, n=1)
     raise InvalidConfiguration(
-        f"[engine] {option} = {name}: no driver of that name is installed (there are: {', '.join(known)})",
-        remedy=f"write {option} = {near[0]}" if near else f"install the package with the driver '{name}'",
+        f"{place}: no driver of that name is installed (there are: {', '.join(known)})",
+        f"write {kind.option} = {near[0]}" if near else f"install the package with the driver '{name}'",
     )
 
 
-def _opened(port: type[_P], group: tuple[str, str, tuple[str, ...]], name: str, site: str, settings: Settings) -> _P:
-    entry = find(group, name)
-    place = f"[engine] {group[1]} = {name}"
-    try:
-        driver: Any = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise InvalidConfiguration(
-            f"{place}: '{entry.value}' cannot be imported: {error}", remedy="mend the package that brings it along"
-        ) from error
-    if not isinstance(driver, type) or not issubclass(driver, port):
-        raise InvalidConfiguration(
-            f"{place}: '{entry.value}' is not a class derived from {port.__module__}.{port.__qualname__}",
-            remedy="mend the package that brings it along",
-        )
+def _opened(kind: Kind, name: str, site: str, settings: Settings) -> Any:
+    driver = installed(kind, name, settings)
     options = DriverOptions(settings.driver_options(name), lambda option: settings.driver_secret(name, option))
     return driver.open(site, options)

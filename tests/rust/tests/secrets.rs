@@ -22,7 +22,7 @@ const EXPOSED: [(&str, usize, &str); 10] = [
     ("protector-core/src/pure/client/session.rs", 1, "into a header that is marked as sensitive"),
     ("protector-core/src/pure/options.rs", 1, "to the check of its characters"),
     ("protector-core/src/store/keys.rs", 1, "to encryption"),
-    ("protector-py/src/settings.rs", 2, "to the driver that its section is for"),
+    ("protector-py/src/settings.rs", 3, "to the driver that its section is for"),
 ];
 
 #[test]
