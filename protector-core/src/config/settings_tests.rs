@@ -232,13 +232,6 @@ fn a_conflict_with_the_environment_names_the_variable() {
 }
 
 #[test]
-fn an_unknown_driver_is_refused_with_the_valid_ones() {
-    let message = refused("[engine]\nstorage_driver = netapp\n");
-    assert!(message.starts_with("<text>:2: [engine] storage_driver: \"netapp\""), "{message}");
-    assert!(message.contains("pure, mock"), "{message}");
-}
-
-#[test]
 fn where_the_simulated_world_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().to_str().unwrap();
