@@ -80,6 +80,8 @@ class Configuration:
     #: As the native half puts them.
     warnings: tuple[str, ...]
     problem: str | None
+    #: Databases of the sites that an engine opens itself, by site.
+    databases: Mapping[str, str] = field(default_factory=dict)
     #: Where ``protector-api`` of a site answers, by site.
     api_urls: Mapping[str, str] = field(default_factory=dict)
     #: Port of its own ``protector-api``; 0: any.
@@ -117,6 +119,7 @@ def of_two(here: Configuration, there: Configuration) -> list[Finding]:
     found.extend(_drivers(here, there))
     found.extend(_sites(here, there))
     found.extend(_apis(here, there))
+    found.extend(_databases(here, there))
     found.extend(_arrays(here, there))
     found.extend(_defaults(here, there))
     return _sorted(found)
@@ -250,6 +253,27 @@ def _apis(here: Configuration, there: Configuration) -> Iterator[Finding]:
             message = f"port {port}, and the protector-api of {other.works_from} listens on {other.bind_port}"
             remedy = f"write the same port as [api] bind_port in {other.name}, unless a proxy stands between"
             yield Finding("warning", place, message, remedy)
+
+
+def _databases(here: Configuration, there: Configuration) -> Iterator[Finding]:
+    """Whether each site has one database. Files are of their own machines, so that only servers can be compared."""
+    place = _both(here, there, "[database] connection")
+    ours, theirs = ({site: _server(where) for site, where in one.databases.items()} for one in (here, there))
+    for site in sorted(ours.keys() & theirs.keys()):
+        if ours[site] != theirs[site]:
+            message = f"the state of '{site}' is in {here.databases[site]} here, and in {there.databases[site]} there"
+            yield Finding("problem", place, message, "write the same in both")
+    for site, where in ours.items():
+        shared = [other for other, server in theirs.items() if other != site and server == where is not None]
+        if shared and site not in theirs:
+            message = f"'{site}' and '{shared[0]}' would share the database {here.databases[site]}"
+            yield Finding("problem", place, message, "give each site a database of its own, or write {site} into it")
+
+
+def _server(database: str) -> str | None:
+    """Host and database, whoever logs in; ``None``: it is on no server."""
+    scheme, separator, rest = database.partition("://")
+    return rest.rpartition("@")[2].lower() if separator and scheme == "mysql" else None
 
 
 def _arrays(here: Configuration, there: Configuration) -> Iterator[Finding]:

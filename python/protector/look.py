@@ -35,6 +35,7 @@ def configuration(settings: Settings) -> Configuration:
         api_urls=settings.api_urls,
         bind_port=json.loads(settings.services)["bind_port"],
         warnings=tuple(report["warnings"]),
+        databases=report["databases"],
         problem=report["problem"] or _unknown_driver(settings),
     )
 

@@ -186,3 +186,30 @@ def test_a_site_that_is_asked_and_opens_both_databases(here: Configuration, ther
     assert (wrong.severity, wrong.place) == ("problem", "a.conf: [site:site-b] api_url")
     assert wrong.message == "a.conf asks site-b over HTTP, and b.conf opens the databases of both sites"
     assert wrong.remedy == "write [site:site-a] api_url in b.conf, too"
+
+
+A_KEEPS = replace(A_ASKS, databases={"site-a": "mysql://a@db.example:3306/protector"})
+B_KEEPS = replace(B_ASKS, bind_port=443, databases={"site-b": "mysql://b@db.example:3306/protector_b"})
+
+
+def test_each_site_has_a_database_of_its_own() -> None:
+    b_asks = replace(B_KEEPS, api_urls={"site-a": "https://a.example.com:8788/"})
+    a_asks = replace(A_KEEPS, api_urls={"site-b": "https://b.example.com/"})
+    assert lint.of_two(a_asks, b_asks) == []
+    [shared] = lint.of_two(a_asks, replace(b_asks, databases={"site-b": "mysql://b@DB.example:3306/protector"}))
+    assert (shared.severity, shared.place) == ("problem", "a.conf, b.conf: [database] connection")
+    assert shared.message == "'site-a' and 'site-b' would share the database mysql://a@db.example:3306/protector"
+    files = (
+        replace(a_asks, databases={"site-a": "/var/lib/x.db"}),
+        replace(b_asks, databases={"site-b": "/var/lib/x.db"}),
+    )
+    assert lint.of_two(*files) == []
+
+
+def test_two_engines_that_open_both_sites_open_the_same_databases() -> None:
+    one = {"site-a": "mysql://p@db-a:3306/a", "site-b": "mysql://p@db-b:3306/b"}
+    here = replace(HERE, databases=one)
+    assert lint.of_two(here, replace(THERE, databases=one)) == []
+    [other] = lint.of_two(here, replace(THERE, databases=one | {"site-b": "mysql://p@db-c:3306/b"}))
+    assert other.message == "the state of 'site-b' is in mysql://p@db-b:3306/b here, and in mysql://p@db-c:3306/b there"
+    assert other.severity == "problem"

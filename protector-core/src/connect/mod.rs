@@ -30,7 +30,7 @@ use crate::engine::{Engine, StorageDefaults};
 use crate::model::SiteName;
 use crate::{Error, Result};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// The engine that works from `site`; see [`Deployment::open`] and [`Deployment::engine`].
 ///
@@ -55,6 +55,10 @@ pub struct ConfigReport {
     pub mock_persistent: Option<bool>,
     /// Which FlashArray stands at which site, for storage driver `pure`.
     pub arrays: Option<Vec<SiteArray>>,
+    /// Where the state of a site is kept that this process opens, by site; without the password.
+    pub databases: BTreeMap<SiteName, String>,
+    /// Where the others are asked, by site.
+    pub peers: BTreeMap<SiteName, String>,
     /// Directory of state.
     pub state_path: PathBuf,
     /// Site one works from.
@@ -79,7 +83,13 @@ pub fn config_check(settings: &Settings) -> ConfigReport {
             Err(e) => problem = problem.or(Some(e)),
         }
     }
+    let (databases, peers) = kept_and_asked(settings).unwrap_or_else(|e| {
+        problem.get_or_insert(e);
+        Default::default()
+    });
     ConfigReport {
+        databases,
+        peers,
         files: settings.files.clone(),
         storage_driver: settings.storage_driver.to_string(),
         cloud_driver: settings.cloud_driver.to_string(),
@@ -91,6 +101,19 @@ pub fn config_check(settings: &Settings) -> ConfigReport {
         warnings,
         problem: problem.map(|e| e.to_string()),
     }
+}
+
+type BySite = BTreeMap<SiteName, String>;
+
+/// Databases of the sites that are opened here, and addresses of those that are asked.
+fn kept_and_asked(settings: &Settings) -> Result<(BySite, BySite)> {
+    let mut databases = BySite::new();
+    for site in remote::own_sites(settings)? {
+        let location = database::location(settings, &site)?.to_string();
+        databases.insert(site, location);
+    }
+    let asked = remote::sites(settings)?.into_iter().map(|(site, api)| (site, api.url.to_string()));
+    Ok((databases, asked.collect()))
 }
 
 fn check_drivers(settings: &Settings) -> Result<()> {

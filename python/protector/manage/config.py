@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from cliff.columns import FormattableColumn
 from cliff.show import ShowOne
 
 from protector import Settings, _native, lint, look
@@ -41,6 +42,8 @@ class ConfigCheck(ManageCommand, ShowOne):
         report["findings"] = [each.to_dict() for each in found]
         cells = report | {
             "arrays": _Arrays(report["arrays"]) if report["arrays"] else None,
+            "databases": _BySite(report["databases"]),
+            "peers": _BySite(report["peers"]),
             "findings": _Findings(report["findings"]),
         }
         return tuple(report), tuple(map(cell, cells.values()))
@@ -66,6 +69,16 @@ class _Arrays(Items):
     def human_readable(self) -> str:
         words = "{site}: {role} array {host}, accepts {certificates}"
         return "\n".join(words.format_map(array) for array in self._value)
+
+
+class _BySite(FormattableColumn[dict[str, str]]):
+    """What there is for each site."""
+
+    def human_readable(self) -> str:
+        return "\n".join(f"{site}: {what}" for site, what in self._value.items())
+
+    def machine_readable(self) -> dict[str, str]:
+        return self._value
 
 
 class _Findings(Items):
