@@ -6,6 +6,7 @@ use protector_core::config::{CloudDriverChoice, Settings as Core, StorageDriverC
 use protector_core::connect;
 use protector_core::secret::SecretManager;
 use pyo3::prelude::*;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// See `_native.pyi`.
@@ -156,6 +157,18 @@ impl Settings {
     #[getter]
     fn files(&self) -> Vec<String> {
         self.0.files.iter().map(|file| file.display().to_string()).collect()
+    }
+
+    /// Whether both say the same; who is asked for secrets is of the process.
+    fn __eq__(&self, other: &Self) -> bool {
+        let said = |settings: &Core| Core { secret_manager: None, ..settings.clone() };
+        said(&self.0) == said(&other.0)
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        format!("{:?}", self.0).hash(&mut hasher);
+        hasher.finish()
     }
 
     fn __repr__(&self) -> String {

@@ -37,7 +37,7 @@ __version__: str
 @final
 class Settings:
     """``protector.conf``, checked. Made by :meth:`load`, :meth:`discover`, :meth:`from_text` or :meth:`from_oslo`;
-    never changes. It holds secrets, so it can be neither pickled nor copied.
+    never changes. It holds secrets, so it can be neither pickled nor copied; two are equal if they say the same.
 
     >>> settings = Settings.from_text("[engine]\\nstorage_driver = mock\\n")
     >>> settings.storage_driver, settings.mock_db_path

@@ -194,6 +194,16 @@ def test_settings_show_no_token() -> None:
     assert planted.MARK not in shown
 
 
+def test_settings_compare_by_what_they_say() -> None:
+    text = "[storage]\nprimary_array_api_token = {}\n"
+    one, twin, other = (Settings.from_text(text.format(planted.token(name))) for name in ("eq", "eq", "ne"))
+    assert one == twin
+    assert hash(one) == hash(twin)
+    assert one != other
+    assert len({one, twin, other}) == 2
+    assert one != text
+
+
 def test_settings_do_not_change_and_do_not_leave_the_process() -> None:
     settings = Settings.from_text(f"[storage]\nprimary_array_api_token = {planted.MARK}\n")
     for name in ("debug", "files", "anything"):
