@@ -145,8 +145,8 @@ def driver_conformance(
 ) -> ConformanceReport:
     """Runs the suite of storage drivers, each check on a subject of its own, or the checks named in ``only``.
 
-    Raises ``AssertionError`` with the report if a promise is broken or no check concerned the driver, and
-    ``InvalidRequest`` for a check that there is not.
+    Raises ``AssertionError`` with the report if a promise is broken or no check concerned the driver, ``InvalidRequest``
+    for a check that there is not, and what ``make`` raises.
     """
 
     def bridged(subject: StorageSubject) -> tuple[Bridge, ...]:
@@ -178,13 +178,20 @@ def _run(
     bridged: Callable[[_S], tuple[Any, ...]],
     only: Collection[str] | None,
 ) -> ConformanceReport:
+    broken: list[Exception] = []
     with contextlib.ExitStack() as last:
 
         def fresh() -> tuple[Any, ...]:
-            last.close()
-            return bridged(last.enter_context(make()))
+            try:
+                last.close()
+                return bridged(last.enter_context(make()))
+            except Exception as error:
+                broken.append(error)
+                raise
 
         report = ConformanceReport(tuple(_checks(suite(fresh, None if only is None else list(only)))))
+    if broken:
+        raise broken[0]
     if report.named("failed") or not report.named("passed"):
         raise AssertionError(f"\n{report}")
     return report
