@@ -145,8 +145,8 @@ def driver_conformance(
 ) -> ConformanceReport:
     """Runs the suite of storage drivers, each check on a subject of its own, or the checks named in ``only``.
 
-    Raises ``AssertionError`` with the report if a promise is broken or no check concerned the driver, ``InvalidRequest``
-    for a check that there is not, and what ``make`` raises.
+    Raises ``AssertionError`` with the report if a promise is broken or no check concerned the driver,
+    ``InvalidRequest`` for a check that there is not, and what ``make`` raises.
     """
 
     def bridged(subject: StorageSubject) -> tuple[Bridge, ...]:
