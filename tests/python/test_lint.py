@@ -186,3 +186,11 @@ def test_a_site_that_is_asked_and_opens_both_databases(here: Configuration, ther
     assert (wrong.severity, wrong.place) == ("problem", "a.conf: [site:site-b] api_url")
     assert wrong.message == "a.conf asks site-b over HTTP, and b.conf opens the databases of both sites"
     assert wrong.remedy == "write [site:site-a] api_url in b.conf, too"
+
+
+def test_a_world_in_memory_is_warned_of() -> None:
+    [found] = lint.of_one(replace(HERE, mock_database=":memory:"))
+    assert (found.severity, found.place) == ("warning", "[engine] mock_db_path")
+    assert "gone with the process" in found.message
+    for elsewhere in (None, "/var/lib/protector/mock_array.db"):
+        assert lint.of_one(replace(HERE, mock_database=elsewhere)) == []
