@@ -14,8 +14,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+try:
+    from protector._native import Cancel, Settings, __version__
+except ImportError as error:
+    raise ImportError(
+        f"'{__name__}' is not installed whole: its compiled part, {__name__}._native, is missing or does not fit this "
+        f"Python: {error}\nWhat to do: pip install --force-reinstall openstack-protector",
+        name=f"{__name__}._native",
+    ) from error
+
 from protector import _native, exceptions
-from protector._native import Cancel, Settings, __version__
 from protector.exceptions import ProtectorException
 
 if TYPE_CHECKING:

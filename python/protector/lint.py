@@ -101,6 +101,7 @@ def of_one(
     if one.problem is not None:
         found.append(_told(one, "problem", one.problem))
     found.extend(_local_site(one))
+    found.extend(in_memory(one.mock_database))
     found.extend(finding for each in directories for finding in _directory(one, each))
     found.extend(_keys(keys) if keys else ())
     return _sorted(found)
@@ -139,6 +140,14 @@ def overridden(variables: list[str]) -> list[Finding]:
     without = " ".join(f"-u {shlex.quote(name)}" for name in variables)
     message = "set in this environment, and counts for the files of both sites here"
     return [Finding("warning", ", ".join(variables), message, f"env {without} protector-manage config check …")]
+
+
+def in_memory(mock_database: str | None) -> list[Finding]:
+    """A simulated world of one process is another one for the next process, also if the databases are on files."""
+    if mock_database != ":memory:":
+        return []
+    message = "the simulated world is in memory, gone with the process; the next one sees new servers and empty arrays"
+    return [Finding("warning", "[engine] mock_db_path", message, "set mock_db_path in [engine] to a file")]
 
 
 def _sorted(findings: list[Finding]) -> list[Finding]:

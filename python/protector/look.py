@@ -51,6 +51,11 @@ def _unknown_driver(settings: Settings) -> str | None:
     return None
 
 
+def mock_database(settings: Settings) -> str | None:
+    """Where the simulated world is kept; ``None`` if there is none."""
+    return settings.mock_db_path if "mock" in (settings.storage_driver, settings.cloud_driver) else None
+
+
 def directories(settings: Settings, one: Configuration) -> tuple[Directory, ...]:
     """The directories that must be there and can be written, as far as files are named."""
     named = [("[DEFAULT] state_path", settings.state_path)]

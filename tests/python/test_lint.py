@@ -213,3 +213,11 @@ def test_two_engines_that_open_both_sites_open_the_same_databases() -> None:
     [other] = lint.of_two(here, replace(THERE, databases=one | {"site-b": "mysql://p@db-c:3306/b"}))
     assert other.message == "the state of 'site-b' is in mysql://p@db-b:3306/b here, and in mysql://p@db-c:3306/b there"
     assert other.severity == "problem"
+
+
+def test_a_world_in_memory_is_warned_of() -> None:
+    [found] = lint.of_one(replace(HERE, mock_database=":memory:"))
+    assert (found.severity, found.place) == ("warning", "[engine] mock_db_path")
+    assert "gone with the process" in found.message
+    for elsewhere in (None, "/var/lib/protector/mock_array.db"):
+        assert lint.of_one(replace(HERE, mock_database=elsewhere)) == []

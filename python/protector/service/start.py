@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 
-from protector import Settings, __version__
+from protector import Settings, __version__, lint, look
 from protector.exceptions import InvalidConfiguration, NotSupported, ProtectorException
 from protector.service import logs
 from protector.service.options import ServiceOptions
@@ -37,6 +37,8 @@ def start(
         logs.set_up(program, settings)
         for warning in settings.warnings:
             LOG.warning("%s", warning)
+        for finding in lint.in_memory(look.mock_database(settings)):
+            LOG.warning("%s: %s (%s)", finding.place, finding.message, finding.remedy)
         return serve(settings, ServiceOptions.of(settings))
     except ProtectorException as error:
         LOG.critical("%s does not start: %s", program, error)

@@ -32,13 +32,15 @@ TOKEN_OPTIONS = tuple(f"--{site}-fa-{word}" for site in ("primary", "secondary")
 def make_client(instance: Any) -> Engine:
     """Opens the engine on first use, for the site that one works from: ``--os-cloud``, else ``[engine] local_site``."""
     # not before a command needs it: this module is part of every `openstack` run
-    from protector import Engine, Settings
+    from protector import Engine, Settings, lint, look
 
     options = instance.get_configuration()
     file = options.get("protector_config_file")
     settings = Settings.load([file]) if file else Settings.discover()
     for warning in settings.warnings:
         LOG.warning(warning)
+    for finding in lint.in_memory(look.mock_database(settings)):
+        LOG.warning("%s: %s\nWhat to do: %s", finding.place, finding.message, finding.remedy)
     return Engine(settings, options.get("protector_site") or None)
 
 

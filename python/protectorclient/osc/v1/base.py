@@ -35,10 +35,18 @@ def readable_errors(meant: Callable[[str], Sequence[str]] = lambda _: ()) -> Ite
         raise exceptions.CommandError(f"{error.message}{hint}{remedy}") from error
 
 
+#: What steps can be drawn as.
+GRAPHS = ("mermaid", "dot", "svg", "html")
+
+
 class ProtectorCommand(command.Command):
     """A command over the engine. It needs no login: the engine opens what it needs."""
 
     auth_required = False
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The parser, which says what may have been meant by an option or a value that it does not know."""
+        return nearest.hinting(super().get_parser(prog_name))
 
     @property
     def engine(self) -> Engine:
@@ -215,7 +223,7 @@ def add_graph(parser: argparse.ArgumentParser) -> None:
     """``--graph`` and ``--output``."""
     parser.add_argument(
         "--graph",
-        choices=("mermaid", "dot", "svg", "html"),
+        choices=GRAPHS,
         help="draw the steps instead; svg and html are documents that need nothing else",
     )
     add_output(parser)

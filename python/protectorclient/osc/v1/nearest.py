@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 from protector import Engine, ProtectorException
 
@@ -27,3 +29,31 @@ def meant(engine: Callable[[], Engine], parsed_args: argparse.Namespace, message
             except ProtectorException:
                 return []
     return []
+
+
+#: How argparse refuses the value of an option, and an option.
+_INVALID_CHOICE = re.compile(r"invalid choice: '(?P<given>.*?)' \(choose from (?P<known>.*)\)")
+_UNRECOGNIZED = re.compile(r"unrecognized arguments: (?:.*? )?(?P<given>--[\w-]+)")
+
+
+def hinting(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Has a parser name what is like an option, or a value of one, that it refuses. It goes on refusing it."""
+    refuse = parser.error
+
+    def error(message: str) -> NoReturn:
+        names = _meant_on_the_line(message, parser)
+        refuse(f"{message}\nDid you mean: {', '.join(names)}?" if names else message)
+
+    parser.error = error  # type: ignore[method-assign]
+    return parser
+
+
+def _meant_on_the_line(message: str, parser: argparse.ArgumentParser) -> list[str]:
+    """The nearest names to one that argparse refuses."""
+    if found := _INVALID_CHOICE.search(message):
+        known = [name.strip("'") for name in found["known"].split(", ")]
+    elif found := _UNRECOGNIZED.search(message):
+        known = re.findall(r"--[\w-]+", parser.format_help())
+    else:
+        return []
+    return difflib.get_close_matches(found["given"], sorted(set(known)), _MOST)

@@ -92,7 +92,7 @@ class Run(_ShowOperation):
     def run_operation(self, operation: str, parsed_args: argparse.Namespace) -> Any:
         """Runs the accepted operation and shows how it ended."""
         try:
-            with reporter() if parsed_args.wait else contextlib.nullcontext() as progress:
+            with self._reporter(operation) if parsed_args.wait else contextlib.nullcontext() as progress:
                 ended = self.execute(operation, progress)
         except KeyboardInterrupt:
             sys.stderr.write(
@@ -101,6 +101,9 @@ class Run(_ShowOperation):
             )
             raise
         return self.show_end(ended, parsed_args)
+
+    def _reporter(self, operation: str) -> Any:
+        return reporter(self.engine.operation_show(operation))
 
     def execute(self, operation: str, progress: Any) -> Operation:
         """Does the work."""
@@ -210,7 +213,7 @@ class WatchOperation(_ShowOperation):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         end = time.monotonic() + parsed_args.timeout if parsed_args.timeout is not None else None
-        with reporter() as report:
+        with reporter(self.engine.operation_show(parsed_args.operation)) as report:
             seen: dict[str, str] = {}
             while True:
                 operation = self.engine.operation_show(parsed_args.operation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from protector.plans import Plan
-from protectorclient.osc.v1.base import ProtectorCommand, add_graph, emit
+from protectorclient.osc.v1.base import GRAPHS, ProtectorCommand, add_output, emit
 
 
 class ShowPlan(ProtectorCommand):
@@ -17,24 +17,40 @@ class ShowPlan(ProtectorCommand):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument("operation", metavar="<operation>", help="id of the operation")
-        parser.add_argument("-f", "--format", choices=("text", "json"), default="text", dest="formatter", help="[text]")
-        add_graph(parser)
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument(
+            "-f",
+            "--format",
+            choices=("text", "json", *GRAPHS),
+            default="text",
+            dest="formatter",
+            help="text or data, or a drawing of the steps; svg and html need nothing else [text]",
+        )
+        form.add_argument(
+            "--graph",
+            choices=GRAPHS,
+            default=argparse.SUPPRESS,
+            dest="formatter",
+            help="as --format, for drawings alone; so it is called where operations are shown",
+        )
+        add_output(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         plan = self.engine.operation_plan(parsed_args.operation)
-        emit(self, self._form(plan, parsed_args), parsed_args.output)
+        emit(self, _form(plan, parsed_args.formatter), parsed_args.output)
 
-    def _form(self, plan: Plan, parsed_args: argparse.Namespace) -> str:
-        match parsed_args.graph or parsed_args.formatter:
-            case "mermaid":
-                return plan.to_mermaid()
-            case "dot":
-                return plan.to_dot()
-            case "svg":
-                return plan.to_svg()
-            case "html":
-                return plan.to_html()
-            case "json":
-                return plan.json
-        return plan.to_text()
+
+def _form(plan: Plan, name: str) -> str:
+    match name:
+        case "mermaid":
+            return plan.to_mermaid()
+        case "dot":
+            return plan.to_dot()
+        case "svg":
+            return plan.to_svg()
+        case "html":
+            return plan.to_html()
+        case "json":
+            return plan.json
+    return plan.to_text()

@@ -103,7 +103,7 @@ def token(option: str, given: str | None) -> str | None:
         return None
     kind, colon, name = given.partition(":")
     if given == "-":
-        found = getpass.getpass(f"{option}: ")
+        found = _asked(option)
     elif colon and kind == "env":
         if name not in os.environ:
             raise _unusable(option, given, "the variable is not set")
@@ -116,7 +116,16 @@ def token(option: str, given: str | None) -> str | None:
     else:
         sys.stderr.write(f"{option}: a token on the command line lands in the shell history; env:, file: or - do not\n")
         found = given
+    if not found.strip():
+        raise _unusable(option, given, "it is empty")
     return found.strip()
+
+
+def _asked(option: str) -> str:
+    try:
+        return getpass.getpass(f"{option}: ")
+    except EOFError as error:
+        raise _unusable(option, "-", "nobody is there to be asked") from error
 
 
 def _unusable(option: str, given: str, reason: str) -> exceptions.CommandError:
