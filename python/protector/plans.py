@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from protector import _native, notebook
-from protector.values import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class Evidence(Value):
     """What a finding rests on: who said it, and when."""
 
@@ -31,7 +31,7 @@ class Evidence(Value):
     values: dict[str, str] = field(hash=False)
 
 
-@dataclass(frozen=True)
+@value
 class Finding(Value):
     """One thing that speaks against a plan."""
 
@@ -49,7 +49,7 @@ class Finding(Value):
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True)
+@value
 class PlanStep(Value):
     """One step of a plan."""
 
@@ -68,7 +68,7 @@ class PlanStep(Value):
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class Forecast(Value):
     """How long a plan will take, from how long such steps took before.
 
@@ -89,7 +89,7 @@ class Forecast(Value):
     unmeasured_steps: int
 
 
-@dataclass(frozen=True)
+@value
 class Plan(Value):
     """What will be done. Made by the engine, never by hand: :meth:`from_json` reads one that was kept.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 
@@ -9,7 +10,7 @@ import pytest
 from conftest import NETWORKS
 
 from protector import Engine, Plan
-from protector.values import Event, Operation, ProtectionGroup
+from protector.values import BootCheck, Event, Mappings, Operation, ProtectionGroup, Value
 
 
 def all_values(engine: Engine) -> list:
@@ -53,6 +54,36 @@ def test_fields_of_a_newer_engine_are_ignored(protected: Engine) -> None:
 def test_a_missing_field_is_an_error() -> None:
     with pytest.raises(TypeError, match="status"):
         Operation.from_dict({"id": "op-1"})
+
+
+def test_values_are_made_by_hand_as_data_classes_are() -> None:
+    check = BootCheck("tcp", 120, port=443)
+    assert check == BootCheck.tcp(443)
+    assert check != BootCheck.tcp(80)
+    assert check != check.to_dict()
+    assert repr(check) == (
+        "BootCheck(kind='tcp', timeout_seconds=120, in_tests=False, port=443, program=None, arguments=())"
+    )
+    assert dataclasses.replace(check, port=80) == BootCheck.tcp(80)
+    assert (Mappings({}, {}).security_groups, Mappings({}, {})) == ({}, Mappings({}, {}, {}))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del check.port  # type: ignore[misc]
+    for arguments, named, said in [
+        ((), {"kind": "tcp"}, r"BootCheck\(\) lacks timeout_seconds"),
+        (("tcp", 120), {"kind": "tcp"}, "takes each of these once: kind, timeout_seconds, "),
+        (("tcp", 120), {"colour": "green"}, "takes each of these once: kind, timeout_seconds, "),
+        ((1, 2, 3, 4, 5, 6, 7), {}, "takes each of these once: kind, timeout_seconds, "),
+    ]:
+        with pytest.raises(TypeError, match=said):
+            BootCheck(*arguments, **named)
+
+
+def test_no_value_has_methods_that_importing_it_would_compile() -> None:
+    kinds = [*Value.__subclasses__()]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        assert not {"__init__", "__eq__", "__hash__", "__repr__", "__setattr__"} & vars(kind).keys(), kind
+    assert len(kinds) > 40
 
 
 def test_times_are_aware_and_keep_microseconds() -> None:
