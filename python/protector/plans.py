@@ -10,10 +10,10 @@ True
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protector import _native, notebook
 from protector._value import Value, value
@@ -122,6 +122,31 @@ class Plan(Value):
     consents_needed: tuple[str, ...]
     #: What it will take; absent in plans of engines that made no forecast.
     forecast: Forecast | None = None
+
+    @classmethod
+    def _of(cls, made: _native.Plan) -> Plan:
+        """A plan that was just made. Its steps are nearly all of it: they and :attr:`json` are there when asked for."""
+        plan = super().from_dict({**json.loads(made.head), "json": ""})
+        del plan.__dict__["json"], plan.__dict__["steps"]
+        plan.__dict__["_made"] = made
+        return plan
+
+    if not TYPE_CHECKING:  # any name would do for mypy
+
+        def __getattr__(self, name: str) -> Any:
+            """What :meth:`_of` left out; two threads may both find it out."""
+            if name == "json" and "_made" in self.__dict__:
+                found = self._made.json
+            elif name == "steps" and "_made" in self.__dict__:
+                found = tuple(map(PlanStep.from_dict, json.loads(self.json)["steps"]))
+            else:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.__dict__[name] = found
+            return found
+
+    def __reduce__(self) -> tuple[Callable[[str], Plan], tuple[str]]:
+        """For pickles and copies."""
+        return type(self).from_json, (self.json,)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import pickle
@@ -20,6 +21,7 @@ def all_values(engine: Engine) -> list:
         operation,
         *seen[:1],
         engine.operation_plan(operation.id),
+        engine.plan_failback("prod-web"),
         engine.operation_report(operation.id),
         engine.protection_group_show("prod-web"),
         engine.policy_show("prod-web"),
@@ -102,6 +104,21 @@ def test_a_plan_keeps_its_text(protected: Engine) -> None:
     assert plan.acceptable
     assert plan.to_text().strip()
     assert protected.accept(Plan.from_json(plan.json)).plan_hash == plan.hash
+
+
+def test_a_plan_that_was_just_made_shows_its_steps_whatever_is_asked_first(protected: Engine) -> None:
+    def made() -> Plan:
+        return protected.plan_failover("prod-web", networks=NETWORKS)
+
+    kept = Plan.from_json(made().json)
+    assert len(kept.steps) > 1
+    assert made().steps == kept.steps
+    assert tuple(made()) == kept.steps
+    assert repr(made()) == repr(kept)
+    for twin in (pickle.loads(pickle.dumps(made())), copy.deepcopy(made()), dataclasses.replace(made())):
+        assert (twin, twin.json) == (kept, kept.json)
+    with pytest.raises(AttributeError, match="'Plan' object has no attribute 'stepz'"):
+        _ = made().stepz
 
 
 def test_a_plan_says_how_long_it_takes_and_the_operation_how_long_it_took(protected: Engine) -> None:
