@@ -55,7 +55,6 @@ check: .venv/client
 bench: .venv/client .venv/interop simulator
 	cargo bench -p flasharray-sim --locked --bench requests
 	cargo bench -p protector-tests --locked --bench '*'
-	$(BIN)/python tests/python/bench_import.py
 
 # PureStorageDriver beside the clients of others, alone
 bench-arrays: .venv/interop simulator

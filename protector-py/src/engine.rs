@@ -1,7 +1,7 @@
 //! `Engine`: one line per method of the blocking engine; see `_native.pyi` and `protector.Engine` for what they do.
 
 use crate::call::{call, from_json, json};
-use crate::{drivers::InstalledDrivers, run, settings::Settings};
+use crate::{drivers::InstalledDrivers, planner::Plan, run, settings::Settings};
 use protector_core::blocking;
 use protector_core::connect::DriverSource;
 use protector_core::engine::{SiteFailoverOptions, SitePlan};
@@ -156,8 +156,8 @@ impl Engine {
         json(py, || self.0.divergence_discard(group, &from_json(request)?))
     }
 
-    fn plan(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<String> {
-        json(py, || self.0.plan(group, &from_json(request)?))
+    fn plan(&self, py: Python<'_>, group: &str, request: &str) -> PyResult<Plan> {
+        call(py, || Plan::new(self.0.plan(group, &from_json(request)?)?))
     }
 
     fn accept(&self, py: Python<'_>, plan: &str) -> PyResult<String> {

@@ -29,7 +29,7 @@ mod _native {
     #[pymodule_export]
     use crate::flash_array::FlashArray;
     #[pymodule_export]
-    use crate::planner::{plan, plan_graph, plan_text, reconcile_text, report_html, report_text};
+    use crate::planner::{Plan, plan, plan_graph, plan_text, reconcile_text, report_html, report_text};
     #[pymodule_export]
     use crate::run::Cancel;
     #[pymodule_export]

@@ -1,20 +1,54 @@
 //! What needs no engine: the planner, and plans and reports as people read them.
 
-use crate::call::{call, from_json};
+use crate::call::{call, from_json, json, to_json};
+use protector_core::Result;
 use protector_core::engine::OperationReport;
-use protector_core::plan::{Plan, ReconcilePlan, plan_graph_json, plan_json};
+use protector_core::plan::{Plan as Made, ReconcilePlan, plan_graph_json, plan_on_json};
 use pyo3::prelude::*;
+
+/// A plan as it was made. Nearly all of it are steps, and whoever asks for a plan need not read them: the text of the whole
+/// is written when it is asked for.
+#[pyclass(frozen, module = "protector._native")]
+#[derive(Debug)]
+pub(crate) struct Plan {
+    plan: Made,
+    head: String,
+}
+
+impl Plan {
+    pub(crate) fn new(mut plan: Made) -> Result<Self> {
+        let steps = std::mem::take(&mut plan.steps);
+        let head = to_json(&plan)?;
+        plan.steps = steps;
+        Ok(Self { plan, head })
+    }
+}
+
+#[pymethods]
+impl Plan {
+    /// Everything but the steps, as JSON; they are an empty list there.
+    #[getter]
+    fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// The whole plan as JSON.
+    #[getter]
+    fn json(&self, py: Python<'_>) -> PyResult<String> {
+        json(py, || Ok(&self.plan))
+    }
+}
 
 /// See `protector.plan`.
 #[pyfunction]
-pub(crate) fn plan(py: Python<'_>, facts: &str, request: &str) -> PyResult<String> {
-    call(py, || plan_json(facts, request))
+pub(crate) fn plan(py: Python<'_>, facts: &str, request: &str) -> PyResult<Plan> {
+    call(py, || Plan::new(plan_on_json(facts, request)?))
 }
 
 /// See `protector.Plan.to_text`.
 #[pyfunction]
 pub(crate) fn plan_text(py: Python<'_>, plan: &str) -> PyResult<String> {
-    call(py, || Ok(from_json::<Plan>(plan)?.to_text()))
+    call(py, || Ok(from_json::<Made>(plan)?.to_text()))
 }
 
 /// See `protector.metadata.ReconcilePlan.to_text`.

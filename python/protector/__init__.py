@@ -53,7 +53,7 @@ def plan(facts: str | Mapping[str, Any], request: str | Mapping[str, Any]) -> Pl
     from protector.plans import Plan
 
     texts = (data if isinstance(data, str) else json.dumps(data) for data in (facts, request))
-    return Plan.from_json(_native.plan(*texts))
+    return Plan._of(_native.plan(*texts))
 
 
 def _from_oslo(conf: ConfigOpts) -> Settings:

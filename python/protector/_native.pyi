@@ -10,6 +10,7 @@ __all__ = [
     "Cancel",
     "Engine",
     "FlashArray",
+    "Plan",
     "Settings",
     "__version__",
     "cloud_conformance",
@@ -192,7 +193,7 @@ class Engine:
     def reconcile(self, plan: str) -> str: ...
     def divergence_list(self, group: str) -> str: ...
     def divergence_discard(self, group: str, request: str) -> str: ...
-    def plan(self, group: str, request: str) -> str: ...
+    def plan(self, group: str, request: str) -> Plan: ...
     def accept(self, plan: str) -> str: ...
     def run(
         self, operation: str, cancel: Cancel | None = None, progress: Callable[[str], object] | None = None
@@ -255,7 +256,18 @@ class FlashArray:
     def counters(self) -> str: ...
     def close(self) -> None: ...
 
-def plan(facts: str, request: str) -> str:
+@final
+class Plan:
+    """A plan that was just made; :class:`protector.Plan` shows it."""
+
+    @property
+    def head(self) -> str:
+        """Everything but its steps, which are an empty list here."""
+    @property
+    def json(self) -> str:
+        """The whole plan; written each time."""
+
+def plan(facts: str, request: str) -> Plan:
     """See :func:`protector.plan`."""
 
 def plan_text(plan: str) -> str:

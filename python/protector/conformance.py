@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from protector import _native
-from protector._value import Value
+from protector._value import Value, value
 from protector.engine.bridge import Bridge, described
 from protector.engine.cloud import Cloud
 from protector.engine.drivers import cloud_bridge, storage_bridge
@@ -24,7 +24,7 @@ from protector.exceptions import NotSupported
 _S = TypeVar("_S")
 
 
-@dataclass(frozen=True)
+@value
 class Check(Value):
     """How one check ended."""
 
@@ -35,7 +35,7 @@ class Check(Value):
     detail: str | None = None
 
 
-@dataclass(frozen=True)
+@value
 class ConformanceReport(Value):
     """How all checks ended, in the order of the suite."""
 
@@ -114,7 +114,7 @@ class CloudBench(ABC):
         return False
 
 
-@dataclass(frozen=True)
+@value
 class CloudSetting(Value):
     """Names of what the checks of clouds may use."""
 

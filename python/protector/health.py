@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from protector._value import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class Compliance(Value):
     """How much of a window the objective was kept, in per cent, rounded down to hundredths: what reads as 100 is."""
 
@@ -20,7 +19,7 @@ class Compliance(Value):
     unknown_percent: float
 
 
-@dataclass(frozen=True)
+@value
 class Drill(Value):
     """A test failover, as its report judges it."""
 
@@ -33,7 +32,7 @@ class Drill(Value):
     age_seconds: int
 
 
-@dataclass(frozen=True)
+@value
 class Health(Value):
     """Health of one group. What could not be seen is ``None`` or says so; it never reads as good."""
 
@@ -78,7 +77,7 @@ class Health(Value):
     ledger: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@value
 class RpoSweep(Value):
     """What a sweep of all groups came to."""
 
@@ -91,7 +90,7 @@ class RpoSweep(Value):
     unknown: int
 
 
-@dataclass(frozen=True)
+@value
 class Worker(Value):
     """A worker of ``protector-engine``, as it was seen last."""
 
@@ -114,7 +113,7 @@ class Worker(Value):
     stopped_at: datetime | None
 
 
-@dataclass(frozen=True)
+@value
 class EngineService(Value):
     """The workers of a site together."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from protector._value import Value
+from protector._value import Value, value
 
 #: A file with a line, a section with an option, or both, in front of a message of the native half.
 _PLACE = re.compile(r"^(?P<place>(?:\S[^\n]*?:\d+: )?\[[^\]]+\] \w+|\S[^\n]*?:\d+): (?P<message>.+)$", re.DOTALL)
@@ -25,7 +25,7 @@ _REMEDIES = {
 }
 
 
-@dataclass(frozen=True)
+@value
 class Finding(Value):
     """One thing to look at."""
 

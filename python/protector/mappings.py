@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from protector._value import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class MappingRow(Value):
     """What stands for one thing of the primary site."""
 
@@ -27,7 +25,7 @@ class MappingRow(Value):
     problem: str | None
 
 
-@dataclass(frozen=True)
+@value
 class MappingView(Value):
     """What stands for the things of a group on the other site."""
 

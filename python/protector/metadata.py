@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from protector import _native
-from protector.values import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class Difference(Value):
     """A field that is not the same on both sites. Of secrets it is said that they differ, and no more."""
 
@@ -32,7 +32,7 @@ class Difference(Value):
         return self.text
 
 
-@dataclass(frozen=True)
+@value
 class SyncStatus(Value):
     """Whether both sites agree about a group."""
 
@@ -53,7 +53,7 @@ class SyncStatus(Value):
     next: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class SiteChange(Value):
     """What a site gives up and gets."""
 
@@ -62,7 +62,7 @@ class SiteChange(Value):
     gains: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class ReconcilePlan(Value):
     """What it would come to if one site wins. Made by the engine, and executed as it was made or not at all."""
 

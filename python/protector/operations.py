@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from protector._value import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class Instance(Value):
     """A member within an operation."""
 
@@ -21,7 +20,7 @@ class Instance(Value):
     error: str | None
 
 
-@dataclass(frozen=True)
+@value
 class Step(Value):
     """A step within an operation."""
 
@@ -34,7 +33,7 @@ class Step(Value):
     detail: str | None
 
 
-@dataclass(frozen=True)
+@value
 class Operation(Value):
     """An operation and how far it came."""
 
@@ -92,7 +91,7 @@ class Operation(Value):
         return self.status == "completed"
 
 
-@dataclass(frozen=True)
+@value
 class Event(Value):
     """Something that happened while an operation ran."""
 

@@ -10,16 +10,16 @@ True
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protector import _native, notebook
-from protector.values import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class Evidence(Value):
     """What a finding rests on: who said it, and when."""
 
@@ -31,7 +31,7 @@ class Evidence(Value):
     values: dict[str, str] = field(hash=False)
 
 
-@dataclass(frozen=True)
+@value
 class Finding(Value):
     """One thing that speaks against a plan."""
 
@@ -49,7 +49,7 @@ class Finding(Value):
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True)
+@value
 class PlanStep(Value):
     """One step of a plan."""
 
@@ -68,7 +68,7 @@ class PlanStep(Value):
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class Forecast(Value):
     """How long a plan will take, from how long such steps took before.
 
@@ -89,7 +89,7 @@ class Forecast(Value):
     unmeasured_steps: int
 
 
-@dataclass(frozen=True)
+@value
 class Plan(Value):
     """What will be done. Made by the engine, never by hand: :meth:`from_json` reads one that was kept.
 
@@ -122,6 +122,31 @@ class Plan(Value):
     consents_needed: tuple[str, ...]
     #: What it will take; absent in plans of engines that made no forecast.
     forecast: Forecast | None = None
+
+    @classmethod
+    def _of(cls, made: _native.Plan) -> Plan:
+        """A plan that was just made. Its steps are nearly all of it: they and :attr:`json` are there when asked for."""
+        plan = super().from_dict({**json.loads(made.head), "json": ""})
+        del plan.__dict__["json"], plan.__dict__["steps"]
+        plan.__dict__["_made"] = made
+        return plan
+
+    if not TYPE_CHECKING:  # any name would do for mypy
+
+        def __getattr__(self, name: str) -> Any:
+            """What :meth:`_of` left out; two threads may both find it out."""
+            if name == "json" and "_made" in self.__dict__:
+                found = self._made.json
+            elif name == "steps" and "_made" in self.__dict__:
+                found = tuple(map(PlanStep.from_dict, json.loads(self.json)["steps"]))
+            else:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.__dict__[name] = found
+            return found
+
+    def __reduce__(self) -> tuple[Callable[[str], Plan], tuple[str]]:
+        """For pickles and copies."""
+        return type(self).from_json, (self.json,)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:

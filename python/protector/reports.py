@@ -18,19 +18,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from protector import _native, notebook
+from protector._value import Value, value
 from protector.plans import Finding
-from protector.values import Value
 
 #: ``{"known": value}`` or ``{"unknown": reason}``.
 Known: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@value
 class Consent(Value):
     """A consent that was given."""
 
@@ -42,7 +42,7 @@ class Consent(Value):
     reason: str | None
 
 
-@dataclass(frozen=True)
+@value
 class MemberReport(Value):
     """What became of a server."""
 
@@ -62,7 +62,7 @@ class MemberReport(Value):
     error: str | None
 
 
-@dataclass(frozen=True)
+@value
 class StepReport(Value):
     """A step of a reported operation."""
 
@@ -84,7 +84,7 @@ class StepReport(Value):
     error: str | None
 
 
-@dataclass(frozen=True)
+@value
 class OperationReport(Value):
     """What an operation came to. Made by the engine, never by hand: :meth:`from_json` reads one that was kept."""
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from protector._value import Value, value
 from protector.plans import Plan
-from protector.values import Value
 
 
-@dataclass(frozen=True)
+@value
 class SiteGroupPlan(Value):
     """What is to be done with one group of a site: either ``plan`` or ``resumes`` is set."""
 
@@ -69,7 +69,7 @@ class SitePlan:
         return "\n".join([*lines, "", *plans])
 
 
-@dataclass(frozen=True)
+@value
 class SiteGroupOutcome(Value):
     """How one group fared."""
 
@@ -84,7 +84,7 @@ class SiteGroupOutcome(Value):
     next: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class SiteFailover(Value):
     """How the groups of a site fared."""
 

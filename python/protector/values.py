@@ -12,11 +12,12 @@ True
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from protector._value import Value as Value
+from protector._value import value
 from protector.health import Compliance as Compliance
 from protector.health import Drill as Drill
 from protector.health import EngineService as EngineService
@@ -31,7 +32,7 @@ from protector.operations import Operation as Operation
 from protector.operations import Step as Step
 
 
-@dataclass(frozen=True)
+@value
 class Site(Value):
     """A registered site."""
 
@@ -45,7 +46,7 @@ class Site(Value):
     status: str
 
 
-@dataclass(frozen=True)
+@value
 class SiteCheck(Value):
     """One check of a site."""
 
@@ -64,7 +65,7 @@ class SiteCheck(Value):
     remedy: str | None
 
 
-@dataclass(frozen=True)
+@value
 class SiteValidation(Value):
     """Result of validating a site."""
 
@@ -73,7 +74,7 @@ class SiteValidation(Value):
     checks: tuple[SiteCheck, ...]
 
 
-@dataclass(frozen=True)
+@value
 class VolumeType(Value):
     """A volume type of a site."""
 
@@ -88,7 +89,7 @@ class VolumeType(Value):
     extra_specs: dict[str, str] = field(hash=False)
 
 
-@dataclass(frozen=True)
+@value
 class Mappings(Value):
     """What a thing of one site is called on the other."""
 
@@ -97,7 +98,7 @@ class Mappings(Value):
     security_groups: dict[str, str] = field(hash=False, default_factory=dict)
 
 
-@dataclass(frozen=True)
+@value
 class BootCheck(Value):
     """What must succeed after a server is active. Made by :meth:`tcp` or :meth:`command`.
 
@@ -137,7 +138,7 @@ class BootCheck(Value):
         return {**common, "program": self.program, "arguments": list(self.arguments)}
 
 
-@dataclass(frozen=True)
+@value
 class Member(Value):
     """A protected server."""
 
@@ -162,7 +163,7 @@ class Member(Value):
     servers: dict[str, str] = field(hash=False)
 
 
-@dataclass(frozen=True)
+@value
 class FenceDue(Value):
     """A site that was left and waits to be stopped and fenced."""
 
@@ -176,7 +177,7 @@ class FenceDue(Value):
     operation_id: str
 
 
-@dataclass(frozen=True)
+@value
 class LedgerEntry(Value):
     """What a site that was left by an unplanned failover may hold, and nobody else."""
 
@@ -202,7 +203,7 @@ class LedgerEntry(Value):
     discarded: str | None
 
 
-@dataclass(frozen=True)
+@value
 class ProtectionGroup(Value):
     """A set of servers that move together."""
 
@@ -245,7 +246,7 @@ class ProtectionGroup(Value):
     ledger: tuple[LedgerEntry, ...] = ()
 
 
-@dataclass(frozen=True)
+@value
 class Policy(Value):
     """The replication policy of a group. Tokens are never shown, only whether there is one."""
 
@@ -262,7 +263,7 @@ class Policy(Value):
     secondary_fa_token_set: bool
 
 
-@dataclass(frozen=True)
+@value
 class PolicyDrift(Value):
     """A field that a policy and ``[storage]`` say differently."""
 
@@ -275,7 +276,7 @@ class PolicyDrift(Value):
     remedy: str
 
 
-@dataclass(frozen=True)
+@value
 class ConsistencyGroup(Value):
     """The pair of Cinder groups behind a protection group."""
 
@@ -291,7 +292,7 @@ class ConsistencyGroup(Value):
     volume_count: int
 
 
-@dataclass(frozen=True)
+@value
 class Volume(Value):
     """A volume of a consistency group."""
 

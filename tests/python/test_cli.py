@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -28,6 +30,20 @@ def test_both_trees_reach_the_same_classes() -> None:
     for noun, verbs in {"member": ("add", "update", "remove", "list"), "policy": ("create", "show")}.items():
         for verb in verbs:
             assert commands[f"{noun}_{verb}"] == commands[f"protection-group_{noun}-{verb}"]
+
+
+def test_the_modules_of_the_commands_load_no_engine() -> None:
+    """Any ``openstack`` command loads them, also ``openstack server list``."""
+    code = (
+        "import sys\n"
+        "from importlib.metadata import entry_points\n"
+        "import protectorclient.osc.plugin\n"
+        "commands = [entry.load() for entry in entry_points(group='openstack.protector.v1')]\n"
+        "assert len(commands) > 100, commands\n"
+        "assert not {'protector', 'rich'} & sys.modules.keys()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("entry", entry_points(group="openstack.protector.v1"), ids=lambda entry: entry.name)

@@ -36,6 +36,31 @@ def test_import_starts_no_thread_and_opens_nothing() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_import_loads_little_beside_what_the_interpreter_brings() -> None:
+    done = python(
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import protector\n"
+        "loaded = set(sys.modules) - before\n"
+        "own = {name for name in loaded if name.partition('.')[0] not in sys.stdlib_module_names}\n"
+        "assert own == {'protector', 'protector._native', 'protector.exceptions'}, own\n"
+        "heavy = {'asyncio', 'dataclasses', 'inspect', 'json', 'socket', 'sqlite3', 'ssl', 'subprocess', 'tempfile'}\n"
+        "assert not heavy & loaded, heavy & loaded\n",
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_engine_needs_no_package_of_others() -> None:
+    done = python(
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        "import protector.aio, protector.engine.manager, protector.plans\n"
+        "tops = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "assert tops - set(sys.stdlib_module_names) == {'protector'}, tops\n"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_drivers_are_importable_as_the_documents_check_it() -> None:
     for line, printed in [
         ("from protector.engine.storage import pure; print('PureStorageDriver OK')", "PureStorageDriver OK"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import json
 import pickle
 
@@ -9,7 +11,7 @@ import pytest
 from conftest import NETWORKS
 
 from protector import Engine, Plan
-from protector.values import Event, Operation, ProtectionGroup
+from protector.values import BootCheck, Event, Mappings, Operation, ProtectionGroup, Value
 
 
 def all_values(engine: Engine) -> list:
@@ -19,6 +21,7 @@ def all_values(engine: Engine) -> list:
         operation,
         *seen[:1],
         engine.operation_plan(operation.id),
+        engine.plan_failback("prod-web"),
         engine.operation_report(operation.id),
         engine.protection_group_show("prod-web"),
         engine.policy_show("prod-web"),
@@ -55,6 +58,36 @@ def test_a_missing_field_is_an_error() -> None:
         Operation.from_dict({"id": "op-1"})
 
 
+def test_values_are_made_by_hand_as_data_classes_are() -> None:
+    check = BootCheck("tcp", 120, port=443)
+    assert check == BootCheck.tcp(443)
+    assert check != BootCheck.tcp(80)
+    assert check != check.to_dict()
+    assert repr(check) == (
+        "BootCheck(kind='tcp', timeout_seconds=120, in_tests=False, port=443, program=None, arguments=())"
+    )
+    assert dataclasses.replace(check, port=80) == BootCheck.tcp(80)
+    assert (Mappings({}, {}).security_groups, Mappings({}, {})) == ({}, Mappings({}, {}, {}))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del check.port  # type: ignore[misc]
+    for arguments, named, said in [
+        ((), {"kind": "tcp"}, r"BootCheck\(\) lacks timeout_seconds"),
+        (("tcp", 120), {"kind": "tcp"}, "takes each of these once: kind, timeout_seconds, "),
+        (("tcp", 120), {"colour": "green"}, "takes each of these once: kind, timeout_seconds, "),
+        ((1, 2, 3, 4, 5, 6, 7), {}, "takes each of these once: kind, timeout_seconds, "),
+    ]:
+        with pytest.raises(TypeError, match=said):
+            BootCheck(*arguments, **named)
+
+
+def test_no_value_has_methods_that_importing_it_would_compile() -> None:
+    kinds = [*Value.__subclasses__()]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        assert not {"__init__", "__eq__", "__hash__", "__repr__", "__setattr__"} & vars(kind).keys(), kind
+    assert len(kinds) > 40
+
+
 def test_times_are_aware_and_keep_microseconds() -> None:
     event = Event.from_json(
         '{"operation": "op-1", "step": null, "title": "t", "state": "done", "progress": 1,'
@@ -71,6 +104,21 @@ def test_a_plan_keeps_its_text(protected: Engine) -> None:
     assert plan.acceptable
     assert plan.to_text().strip()
     assert protected.accept(Plan.from_json(plan.json)).plan_hash == plan.hash
+
+
+def test_a_plan_that_was_just_made_shows_its_steps_whatever_is_asked_first(protected: Engine) -> None:
+    def made() -> Plan:
+        return protected.plan_failover("prod-web", networks=NETWORKS)
+
+    kept = Plan.from_json(made().json)
+    assert len(kept.steps) > 1
+    assert made().steps == kept.steps
+    assert tuple(made()) == kept.steps
+    assert repr(made()) == repr(kept)
+    for twin in (pickle.loads(pickle.dumps(made())), copy.deepcopy(made()), dataclasses.replace(made())):
+        assert (twin, twin.json) == (kept, kept.json)
+    with pytest.raises(AttributeError, match="'Plan' object has no attribute 'stepz'"):
+        _ = made().stepz
 
 
 def test_a_plan_says_how_long_it_takes_and_the_operation_how_long_it_took(protected: Engine) -> None:

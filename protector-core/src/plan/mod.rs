@@ -80,12 +80,20 @@ pub fn plan(facts: &Facts, request: &Request) -> Result<Plan> {
     }
 }
 
-/// [`plan`] over JSON text, for the bindings: facts and request in, plan out.
+/// [`plan`] on JSON text, for the bindings.
 ///
 /// # Errors
 /// text that is not the expected JSON → `InvalidRequest`; else as [`plan`].
-pub fn plan_json(facts: &str, request: &str) -> Result<String> {
+pub fn plan_on_json(facts: &str, request: &str) -> Result<Plan> {
     let facts: Facts = serde_json::from_str(facts).map_err(|e| Error::from(e).context("facts"))?;
     let request: Request = serde_json::from_str(request).map_err(|e| Error::from(e).context("request"))?;
-    Ok(serde_json::to_string(&plan(&facts, &request)?)?)
+    plan(&facts, &request)
+}
+
+/// [`plan_on_json`], with the plan as JSON text, too.
+///
+/// # Errors
+/// as [`plan_on_json`].
+pub fn plan_json(facts: &str, request: &str) -> Result<String> {
+    Ok(serde_json::to_string(&plan_on_json(facts, request)?)?)
 }

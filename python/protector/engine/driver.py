@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeAlias, TypeVar, Union
 
-from protector._value import Value
+from protector._value import Value, value
 
 _T = TypeVar("_T")
 
@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 Answer: TypeAlias = Union[_T, Awaitable[_T]]  # noqa: UP007  # "|" cannot be subscripted later
 
 
-@dataclass(frozen=True)
+@value
 class CallContext(Value):
     """What goes with each change."""
 

@@ -79,4 +79,4 @@ class Plans(Part):
         return self._plan(group, operation="retry_failed", mappings=mappings_of(networks, flavors))
 
     def _plan(self, group: str, **request: Any) -> Plan:
-        return Plan.from_json(self._native.plan(group, to_json(**request)))
+        return Plan._of(self._native.plan(group, to_json(**request)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from protector import Settings
-from protector._value import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class ServiceOptions(Value):
     """The options of the services, checked.
 

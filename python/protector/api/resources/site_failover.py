@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from protector import Engine
+from protector._value import Value, value
 from protector.api.asked import Asked
 from protector.api.resources import sites
 from protector.exceptions import PlanBlocked, ProtectorException
 from protector.sites import SiteGroupPlan, SitePlan
-from protector.values import Operation, Value
+from protector.values import Operation
 
 
-@dataclass(frozen=True)
+@value
 class SiteMove(Value):
     """How the move of one group stands."""
 
@@ -35,7 +35,7 @@ class SiteMove(Value):
     error: str | None
 
 
-@dataclass(frozen=True)
+@value
 class SiteMoves(Value):
     """How the moves of the groups of a site stand. None left: everything has moved, or runs elsewhere."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
-from protector._value import Value
+from protector._value import Value, value
 
 #: Key of a server's metadata that holds the op key it was made under.
 SERVER_OP_KEY = "protector_op_key"
 
 
-@dataclass(frozen=True)
+@value
 class CloudInfo(Value):
     """What a cloud says of itself."""
 
@@ -22,7 +22,7 @@ class CloudInfo(Value):
     endpoint_time: datetime
 
 
-@dataclass(frozen=True)
+@value
 class VolumeType(Value):
     """A volume type."""
 
@@ -33,7 +33,7 @@ class VolumeType(Value):
     extra_specs: dict[str, str] = field(hash=False, default_factory=dict)
 
 
-@dataclass(frozen=True)
+@value
 class FlavorShape(Value):
     """Size of a flavor."""
 
@@ -43,7 +43,7 @@ class FlavorShape(Value):
     disk_gib: int
 
 
-@dataclass(frozen=True)
+@value
 class Flavor(Value):
     """A flavor."""
 
@@ -52,7 +52,7 @@ class Flavor(Value):
     shape: FlavorShape
 
 
-@dataclass(frozen=True)
+@value
 class Network(Value):
     """A network."""
 
@@ -62,7 +62,7 @@ class Network(Value):
     cidrs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class Quota(Value):
     """What a project may still use; absent: not limited."""
 
@@ -73,7 +73,7 @@ class Quota(Value):
     volume_gib: int | None = None
 
 
-@dataclass(frozen=True)
+@value
 class Volume(Value):
     """A Cinder volume."""
 
@@ -94,7 +94,7 @@ class Volume(Value):
     array_volume_id: str | None = None
 
 
-@dataclass(frozen=True)
+@value
 class AttachedVolume(Value):
     """A volume attached to a server."""
 
@@ -107,7 +107,7 @@ class AttachedVolume(Value):
     volume: Volume
 
 
-@dataclass(frozen=True)
+@value
 class Nic(Value):
     """A network interface of a server."""
 
@@ -118,7 +118,7 @@ class Nic(Value):
     fixed_ips: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class Server(Value):
     """A server with all that is needed to build it again."""
 
@@ -142,7 +142,7 @@ class Server(Value):
     metadata: dict[str, str] = field(hash=False, default_factory=dict)
 
 
-@dataclass(frozen=True)
+@value
 class ConsistencyGroup(Value):
     """A Cinder generic volume group."""
 
@@ -157,7 +157,7 @@ class ConsistencyGroup(Value):
     volumes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class Port(Value):
     """A port."""
 
@@ -168,7 +168,7 @@ class Port(Value):
     fixed_ips: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class ConsistencyGroupSpec(Value):
     """A Cinder group to have."""
 
@@ -178,7 +178,7 @@ class ConsistencyGroupSpec(Value):
     volume_type: str
 
 
-@dataclass(frozen=True)
+@value
 class ImportRequest(Value):
     """An array volume to take under Cinder's management."""
 
@@ -194,7 +194,7 @@ class ImportRequest(Value):
     bootable: bool
 
 
-@dataclass(frozen=True)
+@value
 class PortSpec(Value):
     """A port to have."""
 
@@ -210,7 +210,7 @@ class PortSpec(Value):
     security_groups: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value
 class ServerSpec(Value):
     """A server to have, booted from volumes that exist."""
 

@@ -12,15 +12,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
 from protector import _native
-from protector.values import Value
+from protector._value import Value, value
 
 
-@dataclass(frozen=True)
+@value
 class ArrayInfo(Value):
     """What an array says of itself."""
 
@@ -33,7 +33,7 @@ class ArrayInfo(Value):
     endpoint_time: datetime
 
 
-@dataclass(frozen=True)
+@value
 class PeerArray(Value):
     """A connected array, as the one that was asked sees it."""
 
@@ -43,7 +43,7 @@ class PeerArray(Value):
     link: str
 
 
-@dataclass(frozen=True)
+@value
 class ArrayGroup(Value):
     """A protection group of an array."""
 
@@ -65,7 +65,7 @@ class ArrayGroup(Value):
     observed_at: datetime
 
 
-@dataclass(frozen=True)
+@value
 class Transfer(Value):
     """How far a recovery point has come to the array that was asked."""
 
@@ -77,7 +77,7 @@ class Transfer(Value):
     at: datetime | None = None
 
 
-@dataclass(frozen=True)
+@value
 class RecoveryPoint(Value):
     """A snapshot of a whole group."""
 
@@ -105,7 +105,7 @@ class RecoveryPoint(Value):
         return self.observed_at - self.created
 
 
-@dataclass(frozen=True)
+@value
 class ReplicationStatus(Value):
     """How replication of a group stands, seen from one array."""
 
@@ -125,7 +125,7 @@ class ReplicationStatus(Value):
     pod: dict[str, Any] | None = field(default=None, hash=False)
 
 
-@dataclass(frozen=True)
+@value
 class ArrayVolume(Value):
     """A volume of an array."""
 
@@ -141,7 +141,7 @@ class ArrayVolume(Value):
     destroyed: bool
 
 
-@dataclass(frozen=True)
+@value
 class Counters(Value):
     """What was sent and received since the array was named."""
 

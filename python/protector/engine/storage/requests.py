@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
-from protector._value import Value
+from protector._value import Value, value
 from protector.engine.storage.arrays import RecoveryPoint
 
 
-@dataclass(frozen=True)
+@value
 class Capabilities(Value):
     """What a driver can do. Plans and conformance checks are chosen by it."""
 
@@ -30,7 +30,7 @@ class Capabilities(Value):
     simulated: bool = False
 
 
-@dataclass(frozen=True)
+@value
 class GroupSpec(Value):
     """A group to have."""
 
@@ -42,7 +42,7 @@ class GroupSpec(Value):
     adopt: bool
 
 
-@dataclass(frozen=True)
+@value
 class MemberSet(Value):
     """Wanted members."""
 
@@ -52,7 +52,7 @@ class MemberSet(Value):
     mode: Literal["add", "exact"]
 
 
-@dataclass(frozen=True)
+@value
 class ReplicationSpec(Value):
     """Wanted replication."""
 
@@ -62,7 +62,7 @@ class ReplicationSpec(Value):
     interval: int
 
 
-@dataclass(frozen=True)
+@value
 class SnapshotRequest(Value):
     """A snapshot to take."""
 
@@ -72,7 +72,7 @@ class SnapshotRequest(Value):
     replicate_now: bool
 
 
-@dataclass(frozen=True)
+@value
 class VolumeQuery(Value):
     """Which volumes to list: one of the three is given. Those that are not there are left out."""
 
@@ -82,7 +82,7 @@ class VolumeQuery(Value):
     cloned_by: str | None = None
 
 
-@dataclass(frozen=True)
+@value
 class CloneRequest(Value):
     """Clones to have, all of one recovery point."""
 
@@ -92,7 +92,7 @@ class CloneRequest(Value):
     volumes: dict[str, str] = field(hash=False)
 
 
-@dataclass(frozen=True)
+@value
 class ClonedVolume(Value):
     """A finished clone."""
 
@@ -102,7 +102,7 @@ class ClonedVolume(Value):
     name: str
 
 
-@dataclass(frozen=True)
+@value
 class SurvivingRecoveryPoint(Value):
     """Proof that data survives elsewhere."""
 
@@ -112,7 +112,7 @@ class SurvivingRecoveryPoint(Value):
     point: str
 
 
-@dataclass(frozen=True)
+@value
 class PreflightFinding(Value):
     """Something an array objects to beforehand."""
 
@@ -123,7 +123,7 @@ class PreflightFinding(Value):
     blocks: bool
 
 
-@dataclass(frozen=True)
+@value
 class StandbyGroup(Value):
     """What one array could start a group from."""
 

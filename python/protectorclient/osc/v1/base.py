@@ -1,4 +1,8 @@
-"""What all commands share: the engine, errors for people, cells of tables, common arguments."""
+"""What all commands share: the engine, errors for people, cells of tables, common arguments.
+
+The ``openstack`` command loads the modules of all plug-ins whatever is asked of it. So what the package has is imported
+where a command of ours needs it, and not before.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,18 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cliff.columns import FormattableColumn
 from osc_lib import exceptions
 from osc_lib.cli.format_columns import DictColumn
 from osc_lib.command import command
 
-from protector import Engine, Plan, ProtectorException
-from protector.exceptions import NotFound
-from protector.values import FenceDue, Instance, LedgerEntry, Member, Step, Value
 from protectorclient.osc.v1 import nearest
+
+if TYPE_CHECKING:
+    from protector import Engine, Plan
+    from protector.values import Value
 
 
 @contextlib.contextmanager
@@ -26,6 +31,8 @@ def readable_errors(meant: Callable[[str], Sequence[str]] = lambda _: ()) -> Ite
 
     ``meant`` finds names like the one that a message says is not there.
     """
+    from protector.exceptions import NotFound, ProtectorException
+
     try:
         yield
     except ProtectorException as error:
@@ -124,6 +131,8 @@ class Records(FormattableColumn[Any]):
 
 
 def _line(value: Value) -> str:
+    from protector.values import FenceDue, Instance, LedgerEntry, Member, Step
+
     match value:
         case Member(name=name, status=state) | Instance(name=name, outcome=state) | Step(title=name, state=state):
             return f"{name}: {state}"
@@ -140,6 +149,8 @@ def cells(value: Value, columns: Iterable[str]) -> tuple[Any, ...]:
 
 
 def _cell(value: Any) -> Any:
+    from protector.values import Value
+
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, dict):

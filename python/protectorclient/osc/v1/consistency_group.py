@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from protector.plans import Plan
 from protectorclient.osc.v1.base import Lister, ShowOne, add_group
 from protectorclient.osc.v1.operation import PlanAndRun
+
+if TYPE_CHECKING:
+    from protector import Plan
 
 
 class ShowConsistencyGroup(ShowOne):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
 
-from protector.plans import Plan
 from protectorclient.osc.v1.base import add_mappings, mappings
 from protectorclient.osc.v1.operation import PlanAndRun
+
+if TYPE_CHECKING:
+    from protector import Plan
 
 
 class Failover(PlanAndRun):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osc_lib import exceptions
 
-from protector.values import BootCheck
 from protectorclient.osc.v1.base import Lister, ProtectorCommand, ShowOne, add_group
+
+if TYPE_CHECKING:
+    from protector.values import BootCheck
 
 _START = ("tier", "depends_on", "required", "start_timeout_seconds", "boot_check")
 
@@ -43,6 +45,8 @@ def _add_start_options(parser: argparse.ArgumentParser) -> None:
 
 def _boot_check(parsed_args: argparse.Namespace, *, in_tests: bool) -> BootCheck | None:
     """The check that the options describe; ``None`` if they describe none."""
+    from protector.values import BootCheck
+
     seconds = 120 if parsed_args.check_timeout is None else parsed_args.check_timeout
     if parsed_args.check_tcp is not None:
         return BootCheck.tcp(parsed_args.check_tcp, timeout_seconds=seconds, in_tests=in_tests)

@@ -6,9 +6,10 @@ import argparse
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from protector import Engine, ProtectorException
+if TYPE_CHECKING:
+    from protector import Engine
 
 #: Who knows the names of what an argument of a command may hold. Messages about sites name them all.
 _NAMES: dict[str, Callable[[Engine], Iterable[str]]] = {
@@ -21,6 +22,8 @@ _MOST = 3
 
 def meant(engine: Callable[[], Engine], parsed_args: argparse.Namespace, message: str) -> list[str]:
     """The nearest names to the one that a refusal says is not there, best first. Never raises: it is only a hint."""
+    from protector import ProtectorException
+
     for argument, names in _NAMES.items():
         given = getattr(parsed_args, argument, None)
         if isinstance(given, str) and f"'{given}'" in message:

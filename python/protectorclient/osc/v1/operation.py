@@ -8,12 +8,10 @@ import getpass
 import socket
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osc_lib import exceptions
 
-from protector.plans import Plan
-from protector.values import Event, Operation
 from protectorclient.osc.progress import reporter
 from protectorclient.osc.v1.base import (
     Lister,
@@ -25,6 +23,10 @@ from protectorclient.osc.v1.base import (
     emit,
     print_plan,
 )
+
+if TYPE_CHECKING:
+    from protector import Plan
+    from protector.values import Event, Operation
 
 _DOCUMENTED = ("operation_type", "status", "progress", "instances_failed")
 _REST = (
@@ -231,6 +233,8 @@ class WatchOperation(_ShowOperation):
 
 def _news(operation: Operation, seen: dict[str, str]) -> list[Event]:
     """What changed since the last look, as the events that the process at work reports itself."""
+    from protector.values import Event
+
     states = {"running": "started"}
     news = []
     for step in operation.steps:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from protector.plans import Plan
 from protectorclient.osc.v1.base import GRAPHS, ProtectorCommand, add_output, emit
+
+if TYPE_CHECKING:
+    from protector import Plan
 
 
 class ShowPlan(ProtectorCommand):

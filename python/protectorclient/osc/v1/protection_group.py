@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from osc_lib import exceptions
 
-from protector.metadata import ReconcilePlan
 from protectorclient.osc.v1.base import (
     Lister,
     ProtectorCommand,
@@ -17,6 +16,9 @@ from protectorclient.osc.v1.base import (
     emit,
     mappings,
 )
+
+if TYPE_CHECKING:
+    from protector.metadata import ReconcilePlan
 
 _CREATED = ("id", "name", "status", "consistency_group_id", "primary_site", "secondary_site")
 _REST = (
