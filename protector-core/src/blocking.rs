@@ -1,62 +1,59 @@
-//! The synchronous face, used by the bindings: one process-wide runtime, made on first use.
+//! The synchronous face, used by the bindings: one runtime for each process, made on first use.
 //!
 //! Works from any thread, also from a worker of somebody else's tokio runtime: each call is spawned onto our runtime and
-//! awaited over a channel. A process that was forked after the first call gets a clear error instead of a hang.
+//! awaited over a channel. A process that is forked opens engines of its own; those of its parent refuse to work there,
+//! and so does everything in a process that was forked while calls were under way.
 
 #[cfg(feature = "conformance")]
 mod conformance;
 mod flash_array;
+mod kept;
 
 #[cfg(feature = "conformance")]
 pub use conformance::{ForeignCloudSubject, ForeignStorageSubject, cloud_conformance, storage_conformance};
 pub use flash_array::FlashArray;
 
+use crate::caller::carried;
 use crate::config::Settings;
 use crate::connect::{Deployment, DriverSource};
 use crate::engine::{self, *};
 use crate::plan::{Graph, Plan};
 use crate::ports::Cancel;
-use crate::{Error, ErrorKind, Result};
+use crate::process::{Call, PerProcess};
+use crate::{Error, Result};
+use kept::Kept;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-struct Process {
-    id: u32,
-    runtime: Runtime,
-}
-
-static PROCESS: Mutex<Option<Process>> = Mutex::new(None);
+/// Made on first use.
+static RUNTIME: PerProcess<Mutex<Option<Runtime>>> = PerProcess::new();
 
 fn runtime() -> Result<Handle> {
-    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-    let id = std::process::id();
-    match &*process {
-        Some(p) if p.id == id => return Ok(p.runtime.handle().clone()),
-        Some(p) => {
-            let message = format!("process {id} was forked from process {} after Protector was used there", p.id);
-            return Err(Error::new(ErrorKind::Unsupported, message)
-                .remedy("open the engine in the child only, or start it with spawn or forkserver instead of fork"));
-        }
-        None => {}
+    let own = RUNTIME.get(|_| Mutex::default());
+    let mut runtime = own.value.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = &*runtime {
+        return Ok(runtime.handle().clone());
     }
-    let runtime = Builder::new_multi_thread()
+    let made = Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("protector")
         .enable_all()
         .build()
         .map_err(|e| Error::internal(format!("cannot start worker threads: {e}")).source(e))?;
-    let handle = runtime.handle().clone();
-    *process = Some(Process { id, runtime });
-    Ok(handle)
+    Ok(runtime.insert(made).handle().clone())
 }
 
-/// Runs `future` to its end on the process-wide runtime.
+/// Runs `future` to its end on the runtime of this process.
 fn wait<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let (send, receive) = std::sync::mpsc::sync_channel(1);
+    let (call, future) = (Call::begin()?, carried(future));
     runtime()?.spawn(async move {
+        let answer = future.await;
+        // whoever has the answer may fork
+        drop(call);
         // the receiver is gone only if the waiting thread was ended; then nobody is left to tell
-        let _ = send.send(future.await);
+        let _ = send.send(answer);
     });
     receive.recv().map_err(|_| Error::internal("the engine ended without an answer (a panic; see the log)"))?
 }
@@ -72,7 +69,10 @@ fn wait<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'sta
 /// # Ok::<(), protector_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Engine(Kept<Opened>);
+
+#[derive(Debug, Clone)]
+struct Opened {
     deployment: Deployment,
     inner: engine::Engine,
 }
@@ -82,7 +82,7 @@ macro_rules! mirror {
         impl Engine { $(
             $(#[$doc])*
             pub fn $name(&self $(, $arg: $kind)*) -> Result<$out> {
-                let engine = self.inner.clone();
+                let engine = self.usable()?.inner.clone();
                 $( let $arg = $arg.to_owned(); )*
                 wait(async move { engine.$name($( &$arg ),*).await })
             }
@@ -213,11 +213,12 @@ impl Engine {
     /// See [`Deployment::open`] and [`Deployment::engine`].
     ///
     /// # Errors
-    /// As those two; forked process → `Unsupported`.
+    /// As those two; process that was forked while calls were under way, or while a database of this deployment was open
+    /// → `Unsupported`.
     pub fn open(settings: Settings, site: Option<&str>) -> Result<Self> {
         let deployment = wait(async move { Deployment::open(&settings).await })?;
         let inner = deployment.engine(site)?;
-        Ok(Self { deployment, inner })
+        Ok(Self(Kept::new(Opened { deployment, inner })))
     }
 
     /// As [`Engine::open`], with drivers that are not part of this crate.
@@ -233,39 +234,45 @@ impl Engine {
     /// The engine of another site in the same deployment.
     ///
     /// # Errors
-    /// no such site → `NotFound`.
+    /// no such site → `NotFound`; process that was forked from the one that opened it → `Unsupported`.
     pub fn at(&self, site: &str) -> Result<Self> {
-        Ok(Self { deployment: self.deployment.clone(), inner: self.deployment.engine(Some(site))? })
+        let deployment = self.usable()?.deployment.clone();
+        let inner = deployment.engine(Some(site))?;
+        Ok(Self(Kept::new(Opened { deployment, inner })))
     }
 
     /// See [`engine::Engine::for_project`].
     #[must_use]
     pub fn for_project(&self, project: &str) -> Self {
-        Self { deployment: self.deployment.clone(), inner: self.inner.for_project(project.into()) }
+        Self(self.0.with(|of| Opened { inner: of.inner.for_project(project.into()), ..of.clone() }))
     }
 
     /// See [`Deployment::mock_servers`].
     ///
     /// # Errors
-    /// As [`Deployment::mock_servers`].
+    /// As [`Deployment::mock_servers`]; process that was forked from the one that opened it → `Unsupported`.
     pub fn mock_servers(&self, site: Option<&str>) -> Result<Vec<crate::connect::MockServer>> {
-        let (deployment, site) = (self.deployment.clone(), site.map(str::to_owned));
+        let (deployment, site) = (self.usable()?.deployment.clone(), site.map(str::to_owned));
         wait(async move { deployment.mock_servers(site.as_deref()).await })
     }
 
     /// The deployment behind it.
     pub fn deployment(&self) -> &Deployment {
-        &self.deployment
+        &self.0.seen().deployment
     }
 
     /// The site this engine works from.
     pub fn site(&self) -> &crate::model::SiteName {
-        self.inner.site()
+        self.inner().site()
     }
 
     /// The engine behind this face.
     pub fn inner(&self) -> &engine::Engine {
-        &self.inner
+        &self.0.seen().inner
+    }
+
+    fn usable(&self) -> Result<&Opened> {
+        self.0.usable("engine")
     }
 }
 

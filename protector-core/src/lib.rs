@@ -41,5 +41,10 @@ pub mod engine;
 #[cfg(feature = "engine")]
 pub mod exec;
 
+#[cfg(any(feature = "engine", feature = "sqlite"))]
+pub mod caller;
+#[cfg(any(feature = "mock", feature = "sqlite"))]
+mod process;
+
 pub use error::{Error, ErrorKind, Result};
 pub use secret::ApiToken;

@@ -1,5 +1,6 @@
 //! The way every call goes: without the GIL, with errors and panics as Python exceptions.
 
+use crate::logs;
 use protector_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -7,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Makes `call` while other Python threads run. A panic is a defect, and an exception that `except Exception` catches.
 pub(crate) fn call<T: Send>(py: Python<'_>, call: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
-    py.detach(|| match catch_unwind(AssertUnwindSafe(call)) {
+    logs::detach(py, || match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result,
         Err(_) => Err(Error::internal("the engine stopped at a defect (a panic; its text is on stderr)")),
     })

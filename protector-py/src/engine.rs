@@ -176,6 +176,12 @@ impl Engine {
         run::run(py, cancel, progress, move |cancel, progress| engine.run(&operation, cancel, progress))
     }
 
+    #[pyo3(signature = (operation, cancel=None))]
+    fn start(&self, py: Python<'_>, operation: String, cancel: Option<&run::Cancel>) -> PyResult<run::Running> {
+        let engine = self.0.clone();
+        run::Running::start(py, cancel, true, move |cancel, progress| engine.run(&operation, cancel, progress))
+    }
+
     fn operation_cancel(&self, py: Python<'_>, operation: &str, options: &str) -> PyResult<String> {
         json(py, || self.0.operation_cancel(operation, &from_json(options)?))
     }

@@ -7,6 +7,7 @@ mod deployment;
 mod drivers;
 mod engine;
 mod flash_array;
+mod logs;
 mod planner;
 mod run;
 mod settings;
@@ -31,7 +32,7 @@ mod _native {
     #[pymodule_export]
     use crate::planner::{Plan, plan, plan_graph, plan_text, reconcile_text, report_html, report_text};
     #[pymodule_export]
-    use crate::run::Cancel;
+    use crate::run::{Cancel, Running};
     #[pymodule_export]
     use crate::settings::Settings;
 
@@ -40,18 +41,8 @@ mod _native {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::log_to_python(module.py())
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::logs::install();
+        Ok(())
     }
-}
-
-/// Lets the engine's log lines come out of Python logging, under their targets as logger names. Levels are asked for
-/// each time: services change them while they run.
-fn log_to_python(py: Python<'_>) -> PyResult<()> {
-    // what libraries below say of their own work is for nobody who debugs a failover
-    let logger = pyo3_log::Logger::new(py, pyo3_log::Caching::Loggers)?
-        .filter_target("rustls".to_owned(), log::LevelFilter::Warn);
-    // somebody else's logger in this process stays: then the lines come out there
-    let _ = logger.install();
-    Ok(())
 }

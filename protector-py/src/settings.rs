@@ -1,10 +1,11 @@
 //! `Settings`: `protector.conf`, checked. Tokens stay inside.
 
 use crate::call::{call, error, json};
-use protector_core::ApiToken;
+use crate::logs;
 use protector_core::config::{CloudDriverChoice, Settings as Core, StorageDriverChoice};
 use protector_core::connect;
 use protector_core::secret::SecretManager;
+use protector_core::{ApiToken, Error};
 use pyo3::prelude::*;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -19,11 +20,12 @@ impl Settings {
     fn new(mut core: Core) -> Self {
         let files = core.files.clone();
         core.secret_manager = Some(SecretManager::new(move |id| {
-            Python::attach(|py| {
-                let module = py.import("protector.key_manager")?;
-                module.getattr("read")?.call1((id, &files))?.extract::<String>().map(ApiToken::new)
-            })
-            .map_err(|raised| Python::attach(|py| error(py, &raised)))
+            let asked = Python::try_attach(|py| {
+                let read = py.import("protector.key_manager").and_then(|module| module.getattr("read"));
+                read.and_then(|read| logs::call1(&read, (id, &files))?.extract::<String>().map(ApiToken::new))
+                    .map_err(|raised| error(py, &raised))
+            });
+            asked.unwrap_or_else(|| Err(Error::internal("the Python interpreter has ended")))
         }));
         Self(core)
     }

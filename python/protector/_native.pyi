@@ -11,6 +11,7 @@ __all__ = [
     "Engine",
     "FlashArray",
     "Plan",
+    "Running",
     "Settings",
     "__version__",
     "cloud_conformance",
@@ -198,6 +199,7 @@ class Engine:
     def run(
         self, operation: str, cancel: Cancel | None = None, progress: Callable[[str], object] | None = None
     ) -> str: ...
+    def start(self, operation: str, cancel: Cancel | None = None) -> Running: ...
     def plan_site_failover(self, site: str, request: str) -> str: ...
     def site_failover(
         self,
@@ -228,6 +230,15 @@ class Engine:
     def sweep_rpo(self) -> str: ...
     def record_worker(self, report: str) -> None: ...
     def workers(self) -> str: ...
+
+@final
+class Running:
+    """An operation that runs beside its caller; see :meth:`protector.Engine.events`. May be used from any thread."""
+
+    def next(self) -> str | None:
+        """Waits for the next event. ``None``: the operation has ended, and has not raised."""
+    def stop(self) -> None:
+        """Asks it to stop at the next safe place, and waits for that. Does nothing once it has ended."""
 
 @final
 class FlashArray:

@@ -6,6 +6,7 @@ Castellan reads its own sections of the same files, ``[key_manager]`` and that o
 
 from __future__ import annotations
 
+import contextvars
 import os
 import queue
 import threading
@@ -59,7 +60,9 @@ def _within(seconds: float, ask: Callable[[], str]) -> str:
         except Exception as error:
             answers.put(error)
 
-    threading.Thread(target=work, name="protector-key-manager", daemon=True).start()
+    # what the backend logs belongs to the request, too
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), name="protector-key-manager", daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:

@@ -33,8 +33,8 @@ EXEMPT = {
 MARK = f"planted-{secrets.token_hex(4)}"
 _CHUNK = 1 << 24
 #: Natives that answer, and those that have nothing to say.
-_TALKING = (_native.Engine, _native.FlashArray)
-_SILENT = {"Cancel", "Settings", "__version__"}
+_TALKING = (_native.Engine, _native.FlashArray, _native.Running)
+_SILENT = {"Cancel", "Running", "Settings", "__version__"}
 #: How many of the sections of its report a test was asked for.
 _LOOKED_AT = pytest.StashKey[int]()
 

@@ -1,6 +1,6 @@
 //! One FlashArray, for callers that block: what it says, without an engine.
 
-use super::wait;
+use super::{kept::Kept, wait};
 use crate::model::{ArrayGroupName, RecoveryPoint};
 use crate::ports::{
     ArrayGroup, ArrayInfo, ArrayVolume, Observed, PeerArray, ReplicationStatus, StorageDriver as _, SystemClock,
@@ -14,7 +14,7 @@ use std::{future::Future, sync::Arc};
 ///
 /// Cheap to clone; clones share the session. Nothing is sent before the first call.
 #[derive(Debug, Clone)]
-pub struct FlashArray(PureStorageDriver);
+pub struct FlashArray(Kept<PureStorageDriver>);
 
 impl FlashArray {
     /// The array at `url`. `role` is what its settings are called by: `primary` for `primary_array_url`.
@@ -25,18 +25,18 @@ impl FlashArray {
     pub fn new(role: &str, url: &str, token: ApiToken, trust: Trust) -> Result<Self> {
         let endpoint = ArrayEndpoint::of_role(role, url, token)?;
         let options = PureOptions { trust, ..PureOptions::default() };
-        PureStorageDriver::new(endpoint, options, Arc::new(SystemClock)).map(Self)
+        PureStorageDriver::new(endpoint, options, Arc::new(SystemClock)).map(|driver| Self(Kept::new(driver)))
     }
 
     /// `HOST[:PORT]`.
     pub fn host(&self) -> &str {
-        self.0.client().endpoint().host()
+        self.0.seen().client().endpoint().host()
     }
 
     /// See [`StorageDriver::info`](crate::ports::StorageDriver::info).
     ///
     /// # Errors
-    /// as all calls to an array; forked process → `Unsupported`.
+    /// as all calls to an array; process that was forked from the one that made it → `Unsupported`.
     pub fn info(&self) -> Result<ArrayInfo> {
         self.ask(|array| async move { array.info().await })
     }
@@ -95,7 +95,7 @@ impl FlashArray {
 
     /// What was sent to the array and received from it so far.
     pub fn counters(&self) -> Counters {
-        self.0.client().counters()
+        self.0.seen().client().counters()
     }
 
     /// Ends the session on the array, if there is one; best effort. The next call logs in again.
@@ -116,7 +116,7 @@ impl FlashArray {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        wait(call(self.0.clone()))
+        wait(call(self.0.usable("array")?.clone()))
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
     fn the_runtime_reaches_the_network() {
         let endpoint = ArrayEndpoint::parse(URL, ApiToken::new("T-1")).unwrap();
         let options = PureOptions { retries: 0, trust: Trust::DangerAcceptAnyCertificate, ..PureOptions::default() };
-        let array = FlashArray(PureStorageDriver::new(endpoint, options, Arc::new(SystemClock)).unwrap());
+        let array = FlashArray(Kept::new(PureStorageDriver::new(endpoint, options, Arc::new(SystemClock)).unwrap()));
         // nothing listens on port 1; a runtime without network would stop at a panic, which is an `Internal` error
         assert_eq!(array.info().unwrap_err().kind(), ErrorKind::Unreachable);
         assert!(array.counters().round_trips > 0);

@@ -1,6 +1,7 @@
 //! Which database holds the state of a site.
 
 use super::remote;
+use crate::caller::spawn_blocking;
 use crate::config::{Settings, StorageDriverChoice};
 use crate::model::SiteName;
 use crate::store::{
@@ -94,7 +95,7 @@ pub async fn db_check(settings: &Settings) -> Result<Vec<DatabaseCheck>> {
 }
 
 async fn examine(location: StoreLocation, keys: Option<KeyRing>) -> Result<(u32, Vec<StoreCheck>)> {
-    let opened = tokio::task::spawn_blocking(move || {
+    let opened = spawn_blocking(move || {
         let store = SqlStore::open(location.clone(), keys, Durability::Full)?;
         Ok::<_, Error>((SqlStore::migration_needed(&location)?.from, store))
     });
@@ -121,7 +122,7 @@ async fn each_database(
     let mut done = Vec::new();
     for site in remote::own_sites(settings)? {
         let location = location(settings, &site)?;
-        let report = tokio::task::spawn_blocking(move || call(&location))
+        let report = spawn_blocking(move || call(&location))
             .await
             .map_err(|e| Error::internal("a database call did not finish").source(e))??;
         done.push(DatabaseSync {

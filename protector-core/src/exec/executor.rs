@@ -2,6 +2,7 @@
 
 use super::run::Run;
 use super::{Endpoints, OperationState, Progress, Record, decide, forward, give_up, lease, rollback};
+use crate::caller::{carried, spawn_blocking};
 use crate::model::{LookupSet, OperationId};
 use crate::plan::{Limits, OLDEST_PLAN_SCHEMA, PLAN_SCHEMA, Plan};
 use crate::ports::{Cancel, LeaseHolder, StopKind, StopRequest, Store, StoredOperation};
@@ -71,7 +72,7 @@ impl Executor {
     ) -> Result<OperationState> {
         let store = &*self.endpoints.store;
         // a large plan takes as long as its journal, so both are read at once
-        let plan = tokio::spawn(accepted(self.endpoints.store.clone(), id.clone()));
+        let plan = tokio::spawn(carried(accepted(self.endpoints.store.clone(), id.clone())));
         let mut state = OperationState::read(store, id).await?;
         if state.finished.is_some() {
             return Ok(state);
@@ -187,7 +188,7 @@ fn unknown(id: &OperationId) -> Error {
 /// An operation with its plan, which is read on a thread where that is in nobody's way.
 async fn accepted(store: Arc<dyn Store>, id: OperationId) -> Result<(StoredOperation, Plan)> {
     let operation = store.operation(&id).await?.ok_or_else(|| unknown(&id))?;
-    tokio::task::spawn_blocking(move || read_plan(&operation).map(|plan| (operation, plan))).await.map_err(not_read)?
+    spawn_blocking(move || read_plan(&operation).map(|plan| (operation, plan))).await.map_err(not_read)?
 }
 
 fn not_read(e: JoinError) -> Error {

@@ -4,7 +4,7 @@ use super::clock::{CountedIdentifiers, VIRTUAL_START_MS, VirtualClock};
 use super::tx::{Tx, sql_error};
 use super::{WorldTime, schema, settle};
 use crate::ports::{Clock, Identifiers, RandomIdentifiers, SystemClock};
-use crate::{Error, Result};
+use crate::{Error, Result, process};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use std::{
@@ -209,6 +209,7 @@ fn open_file(path: &Path) -> Result<Connection> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|e| cannot(e.into()))?;
     }
+    process::may_open(path)?;
     let is_new = !path.exists();
     let connection = Connection::open(path).map_err(|e| cannot(e.into()))?;
     if is_new {

@@ -44,6 +44,8 @@ pub use location::{Durability, StoreLocation};
 pub use server::DatabaseServer;
 pub use tokens::TokenReport;
 
+use crate::caller::spawn_blocking;
+use crate::process::Call;
 use crate::{Error, Result};
 use fault::Sql;
 use sql::{Database, Tables};
@@ -175,10 +177,15 @@ impl SqlStore {
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Inner) -> Result<T> + Send + 'static) -> Result<T> {
-        let runtime = tokio::runtime::Handle::try_current()
+        tokio::runtime::Handle::try_current()
             .map_err(|e| Error::internal("the store was called outside a tokio runtime").source(e))?;
-        let inner = Arc::clone(&self.0);
-        let done = runtime.spawn_blocking(move || work(&inner));
+        // it goes on when nobody waits for it any more
+        let (inner, call) = (Arc::clone(&self.0), Call::begin()?);
+        let done = spawn_blocking(move || {
+            let done = work(&inner);
+            drop((inner, call));
+            done
+        });
         done.await.map_err(|e| Error::internal("a database call did not finish").source(e))?
     }
 }

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from protector._native import Cancel
 from protector.engine.operations import Operations
-from protector.values import Event, Operation
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from protector.values import Event
 
 
 class Events(Operations):
     """Operations that tell what they do."""
 
     def events(self, operation: str, *, cancel: Cancel | None = None) -> Iterator[Event]:
-        """Runs an accepted operation as :meth:`run` does, in a thread, and yields what happens, in order.
+        """Runs an accepted operation as :meth:`run` does, beside the loop, and yields what happens, in order.
 
         Whoever leaves the loop early, by ``break`` or by Ctrl-C, asks the operation to stop, and goes on as soon as it
         has reached a safe place; its journal is kept and :meth:`run` continues. :meth:`operation_show` tells how it
@@ -28,19 +23,9 @@ class Events(Operations):
         >>> [event.progress for event in engine.events(operation.id)][-1]
         100
         """
-        # most of what `import protector` would cost
-        from concurrent.futures import ThreadPoolExecutor
-
-        asked = cancel or Cancel()
-        seen: queue.SimpleQueue[Event | Future[Operation]] = queue.SimpleQueue()
-        with ThreadPoolExecutor(1, thread_name_prefix="protector-events") as pool:
-            running = pool.submit(self.run, operation, progress=seen.put, cancel=asked)
-            running.add_done_callback(seen.put)
-            try:
-                while isinstance(event := seen.get(), Event):
-                    yield event
-            finally:
-                # leaving the pool waits for the thread
-                if not running.done():
-                    asked.request()
-            running.result()
+        running = self._native.start(operation, cancel)
+        try:
+            while (event := running.next()) is not None:
+                yield Event.from_json(event)
+        finally:
+            running.stop()

@@ -3,7 +3,7 @@
 use super::migrations;
 use crate::store::fault::{Fault, Sql};
 use crate::store::{Durability, StoreLocation};
-use crate::{Error, Result};
+use crate::{Error, Result, process};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
     ffi::OsString,
@@ -69,6 +69,7 @@ fn connect(location: &StoreLocation, create: bool) -> Result<Connection> {
 fn connect_file(location: &StoreLocation, path: &Path, create: bool) -> Result<Connection> {
     // absolute, for messages and because SQLite gives some relative names a meaning of their own
     let path = std::path::absolute(path).map_err(|e| unusable(path, e))?;
+    process::may_open(&path)?;
     let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     match fs::metadata(&path) {
         Ok(found) if found.is_file() => make_private(&path)?,
