@@ -116,9 +116,9 @@ class Array:
 
     def create(self) -> None:
         """Makes an empty array."""
-        for name in ("volumes", "snapshots"):
-            (self.directory / name).mkdir(parents=True, exist_ok=True)
         self._records.create(asdict(State(str(uuid.uuid4()))))
+        for name in ("volumes", "snapshots"):
+            (self.directory / name).mkdir(exist_ok=True)
 
     def peers(self) -> list[Array]:
         """The arrays beside it that are there. They are connected."""

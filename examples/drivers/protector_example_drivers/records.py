@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from protector.engine.driver import DriverOptions
 from protector.exceptions import (
+    AlreadyExists,
     Indeterminate,
     InvalidConfiguration,
     LimitReached,
@@ -53,8 +54,10 @@ class Records:
                 self._replace(after)
 
     def create(self, content: dict[str, Any]) -> None:
-        """Writes the first records. The directory must not have any."""
+        """Writes the first records. Raises ``AlreadyExists`` if there are some."""
         with reaching(self.what, self.path):
+            if self.path.exists():
+                raise AlreadyExists(f"{self.what} is there already: '{self.path}'", "choose another directory")
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "x", encoding="utf-8") as file:
                 json.dump(content, file, indent=1)

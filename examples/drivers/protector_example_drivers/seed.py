@@ -49,7 +49,7 @@ arrays = {directory}/arrays
 def seed(directory: Path) -> str:
     """Makes two sites in a directory, and a server at site-a that boots from a volume; their protector.conf.
 
-    Raises ``Unreachable`` if a file cannot be made, for example because it is there already.
+    Raises ``AlreadyExists`` if it has been done there before.
     """
     directory = directory.resolve()
     for site, (network, cidr) in SITES.items():
