@@ -89,6 +89,8 @@ class State:
     volumes: dict[str, Volume] = field(default_factory=dict)
     #: By name.
     groups: dict[str, Group] = field(default_factory=dict)
+    #: Arrays that replicate here or are replicated to, name → id: known also while they do not answer.
+    peers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> State:
@@ -100,7 +102,7 @@ class State:
             name: Group(**{**each, "snapshots": [Snapshot(**one) for one in each["snapshots"]]})
             for name, each in data["groups"].items()
         }
-        return cls(data["id"], volumes, groups)
+        return cls(data["id"], volumes, groups, data["peers"])
 
     def named(self, name: str) -> Volume | None:
         return next((volume for volume in self.volumes.values() if volume.name == name), None)

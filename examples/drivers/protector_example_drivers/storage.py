@@ -83,12 +83,12 @@ class SparseFiles(StorageDriver):
         return ArrayInfo(self._array.read().id, self._array.name, "sparse files 0.1.0", now())
 
     def peers(self) -> list[PeerArray]:
-        found = []
+        # one that is lost must be known, too: what it replicated here bears its name
+        found = {name: PeerArray(id_, name, "disconnected") for name, id_ in self._array.read().peers.items()}
         for peer in self._array.peers():
-            # one that does not answer cannot say who it is
             with contextlib.suppress(ProtectorException):
-                found.append(PeerArray(peer.read().id, peer.name, "connected"))
-        return found
+                found[peer.name] = PeerArray(peer.read().id, peer.name, "connected")
+        return list(found.values())
 
     def group(self, group: str) -> ArrayGroup | None:
         with self._look() as state:
@@ -212,11 +212,12 @@ class SparseFiles(StorageDriver):
         with self._array.change() as state:
             found = changeable(self._array, state, context, group)
         # first the image, then that it is a target: who is killed in between begins anew and finds the image
-        self._ensure_image(found, replication.target)
+        there = self._ensure_image(state, found, replication.target)
         with self._array.change() as state:
             found = changeable(self._array, state, context, group)
             if replication.target in found.targets and replication.interval == found.interval:
                 return AlreadyDone(None)
+            state.peers[replication.target] = there
             found.targets = sorted({*found.targets, replication.target})
             found.interval = replication.interval
             found.due = (now() + timedelta(seconds=replication.interval)).isoformat()
@@ -321,19 +322,17 @@ class SparseFiles(StorageDriver):
     def _link(self, other: str | None) -> str:
         if other is None:
             return "unknown"
-        return "connected" if other in [peer.name for peer in self.peers()] else "disconnected"
+        return next((peer.link for peer in self.peers() if peer.name == other), "unknown")
 
-    def _ensure_image(self, group: Group, target: str) -> None:
-        """Makes the image of a group on the target, which has to allow it yet."""
+    def _ensure_image(self, here: State, group: Group, target: str) -> str:
+        """Makes the image of a group on the target, which has to allow it yet; the id of that array."""
         if self._link(target) != "connected":
             raise PreconditionFailed(f"array '{self._array.name}' is not connected to array '{target}'")
         there, name = Array(self._array.directory.parent / target), image_name(self._array, group)
         with there.change() as state:
-            image = state.groups.get(name)
-            if image is None:
-                image = Group(str(uuid.uuid4()), name, group.owner)
-                image.source, image.source_group = self._array.name, group.id
-                state.groups[name] = image
+            image = state.groups.setdefault(name, Group(str(uuid.uuid4()), name, group.owner))
+            image.source, image.source_group = self._array.name, image.source_group or group.id
+            state.peers[self._array.name] = here.id
             if image.destroyed:
                 raise pending(there, image)
             if image.source_group != group.id:
@@ -341,6 +340,7 @@ class SparseFiles(StorageDriver):
                     f"array '{target}' still has '{name}', the image of an earlier group of that name",
                     "choose another name",
                 )
+            return state.id
 
     def _keeps(self, volume: str, why: str) -> DataSafety:
         return DataSafety(f"volume '{volume}' of array '{self._array.name}' is not destroyed: it {why}")
