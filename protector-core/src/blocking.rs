@@ -224,11 +224,11 @@ impl Engine {
     /// As [`Engine::open`], with drivers that are not part of this crate.
     ///
     /// # Errors
-    /// As [`Deployment::open_with_drivers`]; forked process → `Unsupported`.
+    /// As [`Deployment::open_with_drivers`] and [`Engine::open`].
     pub fn open_with_drivers(settings: Settings, site: Option<&str>, source: Arc<dyn DriverSource>) -> Result<Self> {
         let deployment = wait(async move { Deployment::open_with_drivers(&settings, &source).await })?;
         let inner = deployment.engine(site)?;
-        Ok(Self { deployment, inner })
+        Ok(Self(Kept::new(Opened { deployment, inner })))
     }
 
     /// The engine of another site in the same deployment.

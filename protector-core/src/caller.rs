@@ -42,6 +42,7 @@ pub fn on_behalf_of<T>(caller: Option<Caller>, work: impl FnOnce() -> T) -> T {
 }
 
 /// `future` on behalf of whoever works here now, wherever it is polled.
+#[cfg_attr(not(feature = "engine"), allow(dead_code, reason = "what runs operations carries it"))]
 pub(crate) fn carried<F: Future>(future: F) -> TaskLocalFuture<Option<Caller>, F> {
     OF_TASK.scope(caller(), future)
 }

@@ -41,7 +41,7 @@ pub mod engine;
 #[cfg(feature = "engine")]
 pub mod exec;
 
-#[cfg(any(feature = "engine", feature = "sqlite"))]
+#[cfg(any(feature = "engine", feature = "foreign", feature = "sqlite"))]
 pub mod caller;
 #[cfg(any(feature = "mock", feature = "sqlite"))]
 mod process;

@@ -1,6 +1,7 @@
 //! The suites of the ports over drivers in another language, for callers that block.
 
 use super::wait;
+use crate::caller::spawn_blocking;
 use crate::foreign::{Foreign, ForeignCloud, ForeignCloudBench, ForeignStorageBench, ForeignStorageDriver};
 use crate::ports::SystemClock;
 use crate::ports::conformance::cloud::{self, CloudSetting, CloudSubject};
@@ -83,7 +84,7 @@ pub fn cloud_conformance(
 
 async fn on_a_thread<T: Send + 'static>(make: &Arc<impl Fn() -> Result<T> + Send + Sync + 'static>) -> Result<T> {
     let make = Arc::clone(make);
-    let made = tokio::task::spawn_blocking(move || make()).await;
+    let made = spawn_blocking(move || make()).await;
     made.map_err(|e| Error::internal("making the subject of a check ended in a panic").source(e))?
 }
 

@@ -1,6 +1,7 @@
 //! Drivers that are not part of this crate: found by name, in another language.
 
 use super::arrays::Arrays;
+use crate::caller::spawn_blocking;
 use crate::config::Settings;
 use crate::foreign::{Foreign, ForeignCloud, ForeignStorageDriver};
 use crate::model::SiteName;
@@ -54,7 +55,7 @@ async fn found(
     settings: &Settings,
 ) -> Result<Arc<dyn Foreign>> {
     let (source, name, site, settings) = (Arc::clone(source), name.to_owned(), site.clone(), settings.clone());
-    tokio::task::spawn_blocking(move || find(&*source, &name, &site, &settings))
+    spawn_blocking(move || find(&*source, &name, &site, &settings))
         .await
         .map_err(|e| Error::internal("the search for a driver ended in a panic").source(e))?
 }

@@ -4,6 +4,7 @@ use super::{
     Foreign,
     wire::{Change, Context, Description},
 };
+use crate::caller::spawn_blocking;
 use crate::ports::{Clock, Cx, Observed, Outcome};
 use crate::{Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -97,7 +98,7 @@ impl Link {
         let arguments = serde_json::to_string(arguments)
             .map_err(|e| Error::internal(format!("{self}: {method} cannot be asked as JSON: {e}")).source(e))?;
         let foreign = Arc::clone(&self.foreign);
-        let call = tokio::task::spawn_blocking(move || foreign.call(method, &arguments));
+        let call = spawn_blocking(move || foreign.call(method, &arguments));
         let answered = match tokio::time::timeout(limit, call).await {
             Ok(Ok(answered)) => answered.map_err(|e| e.context(self))?,
             Ok(Err(e)) => return Err(Error::new(silence, format!("{self}: {method} ended in a panic")).source(e)),

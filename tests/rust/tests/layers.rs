@@ -12,15 +12,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What each module of the crate may name, beside itself. Whoever adds a module says here where it lives.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("error", &[]),
+    ("caller", &[]),
+    ("process", &["error"]),
     ("secret", &["error"]),
     ("model", &["error", "secret"]),
     ("rules", &["error", "secret", "model"]),
     ("ports", &["error", "secret", "model", "rules"]),
     ("plan", &["error", "secret", "model", "rules", "ports"]),
     ("config", &["error", "secret", "model", "rules"]),
-    ("exec", &["error", "secret", "model", "rules", "ports", "plan"]),
+    ("exec", &["caller", "error", "secret", "model", "rules", "ports", "plan"]),
     ("engine", &["error", "secret", "model", "rules", "ports", "plan", "exec"]),
     ("mock", ADAPTER),
     ("store", ADAPTER),
@@ -31,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     (
         "connect",
         &[
+            "caller",
             "error",
             "secret",
             "model",
@@ -49,14 +52,14 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     (
         "blocking",
         &[
-            "error", "secret", "model", "ports", "plan", "config", "engine", "connect", "foreign", "mock", "pure",
-            "store",
+            "caller", "error", "process", "secret", "model", "ports", "plan", "config", "engine", "connect", "foreign",
+            "mock", "pure", "store",
         ],
     ),
 ];
 
 /// An implementation of a port knows the port, never another implementation nor who calls it.
-const ADAPTER: &[&str] = &["error", "secret", "model", "rules", "ports"];
+const ADAPTER: &[&str] = &["caller", "error", "process", "secret", "model", "rules", "ports"];
 
 /// What the crate's root re-exports, by the module it comes from.
 const AT_ROOT: [(&str, &str); 4] =
