@@ -101,8 +101,10 @@ fn this() -> Result<Arc<Of<Process>>> {
 
 /// A call that is under way until this is dropped.
 #[derive(Debug)]
+#[allow(dead_code, reason = "blocking makes calls, and a build may leave it out")]
 pub(crate) struct Call(Arc<Of<Process>>);
 
+#[allow(dead_code, reason = "as above")]
 impl Call {
     /// Begins one.
     ///
