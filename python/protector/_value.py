@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from datetime import datetime, timezone
+from inspect import Parameter, Signature
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -102,9 +103,28 @@ def _read(kind: Any, data: Any) -> Any:
     return read(data) if read else data
 
 
+class _Signature:
+    """How a value is made, for :func:`help` and other readers of :func:`inspect.signature`."""
+
+    def __get__(self, made: object, cls: type[Value]) -> Signature:
+        defaults = _shape(cls).defaults
+        parameters = [
+            Parameter(
+                each.name,
+                Parameter.POSITIONAL_OR_KEYWORD,
+                default=defaults[each.name]() if each.name in defaults else Parameter.empty,
+                annotation=each.type,
+            )
+            for each in fields(cls)
+        ]
+        return Signature(parameters)
+
+
 @value
 class Value:
     """Base of all values."""
+
+    __signature__ = _Signature()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = _shape(type(self)).names

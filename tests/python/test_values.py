@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import json
 import pickle
 
@@ -68,8 +69,9 @@ def test_values_are_made_by_hand_as_data_classes_are() -> None:
     )
     assert dataclasses.replace(check, port=80) == BootCheck.tcp(80)
     assert (Mappings({}, {}).security_groups, Mappings({}, {})) == ({}, Mappings({}, {}, {}))
+    assert str(inspect.signature(Mappings)).endswith("security_groups: 'dict[str, str]' = {})")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        del check.port  # type: ignore[misc]
+        del check.port
     for arguments, named, said in [
         ((), {"kind": "tcp"}, r"BootCheck\(\) lacks timeout_seconds"),
         (("tcp", 120), {"kind": "tcp"}, "takes each of these once: kind, timeout_seconds, "),
