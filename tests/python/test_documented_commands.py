@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from batch import batch
-from conftest import BIN, DATA, Result, columns, run_executable, run_osc
+from conftest import BIN, DATA, Command, Result, columns, run_executable, run_osc
 
 from protector.testing import MockDeployment
 
@@ -22,30 +22,23 @@ LINES = [(document, line) for document, lines in DOCUMENTS["lines"].items() for 
 Run = Callable[[list[str]], Result]
 
 
-def in_this_process(words: list[str]) -> Result:
-    if words[0] == "openstack":
-        return run_osc(*words[1:])
-    return run_executable(words[0], *words[1:])
-
-
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each["example"])
 def test_example(deployment: MockDeployment, example: dict[str, Any]) -> None:
-    for command in example["commands"]:
-        check(command, deployment, in_this_process)
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each["example"])
-def test_example_with_the_executable(deployment: MockDeployment, example: dict[str, Any]) -> None:
+    """What the documents show is run by the executable, the rest of the command reference in this process."""
+    if example["document"] not in DOCUMENTS["lines"]:
+        run_all(example, deployment, run_osc)
+        return
     with batch() as openstack:
+        run_all(example, deployment, openstack.run)
 
-        def run(words: list[str]) -> Result:
-            # a batch has the options of its start
-            if words[0] != "openstack" or words[1].startswith("--"):
-                return run_executable(words[0], *words[1:])
-            return openstack.run(*words[1:])
 
-        for command in example["commands"]:
-            check(command, deployment, run)
+def run_all(example: dict[str, Any], deployment: MockDeployment, openstack: Command) -> None:
+    for command in example["commands"]:
+        check(
+            command,
+            deployment,
+            lambda words: openstack(*words[1:]) if words[0] == "openstack" else run_executable(words[0], *words[1:]),
+        )
 
 
 def check(command: dict[str, Any], deployment: MockDeployment, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable
 from importlib.metadata import entry_points
@@ -30,6 +31,16 @@ PLAIN = {"help"} | {
 }
 
 
+METHODS = [name for name in dir(Engine) if not name.startswith("_") and callable(getattr(Engine, name))]
+
+
+@functools.cache
+def engine_of_nothing() -> mock.Mock:
+    """An engine that takes what the real one takes; made once, because that takes longer than all tests."""
+    engine: mock.Mock = mock.create_autospec(Engine, instance=True)
+    return engine
+
+
 class TestCommands(base.TestCommand):
     """The cases of the table, each as a test of its own."""
 
@@ -37,12 +48,10 @@ class TestCommands(base.TestCommand):
         """The command, and the engine that it finds."""
         answer = mock.MagicMock(name="answer", id="op-1", steps=(), **({"status": "completed"} | answers))
         answer.json = answer.to_text.return_value = answer.to_html.return_value = answer.to_svg.return_value = "text"
-        engine = mock.create_autospec(Engine, instance=True)
-        for method in dir(Engine):
-            if not method.startswith("_"):
-                asked = getattr(engine, method)
-                if callable(asked):
-                    asked.return_value = "text" if "text" in answers else answer
+        engine = engine_of_nothing()
+        engine.reset_mock()
+        for method in METHODS:
+            getattr(engine, method).return_value = "text" if "text" in answers else answer
         self.app.client_manager.protector = engine
         self.app.stdout = io.StringIO()
         return CLASSES[name](self.app, None), engine
