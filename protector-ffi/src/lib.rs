@@ -18,8 +18,9 @@
 //!
 //! THREADS. Every handle may be used by any number of threads at once, and freed by any thread once no call uses it. A
 //! call blocks its thread until it is done. The library keeps a few worker threads until the process ends, so it stays
-//! loaded after dlclose. They do not survive fork: in a child of a process that has used an engine, calls that need one
-//! give PROTECTOR_STATUS_UNSUPPORTED; open engines after forking.
+//! loaded after dlclose. They do not survive fork: a child opens engines of its own, and those of its parent give
+//! PROTECTOR_STATUS_UNSUPPORTED there. So does everything if calls were under way at the fork, and a SQLite database that
+//! the parent had open.
 //!
 //! LINKING. Prefer the shared library: it shows nothing but the names below. The static one brings its own SQLite, which
 //! collides with another one in the program. With either, let no other SQLite of the same process open the databases.

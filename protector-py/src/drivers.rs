@@ -1,6 +1,7 @@
 //! Drivers written in Python; see `protector.engine.bridge`.
 
 use crate::call::{call, error, from_json, to_json};
+use crate::logs;
 use crate::settings::Settings;
 use protector_core::blocking::{self, ForeignCloudSubject, ForeignStorageSubject};
 use protector_core::config::Settings as Core;
@@ -18,7 +19,7 @@ struct PythonObject(Py<PyAny>);
 
 impl Foreign for PythonObject {
     fn call(&self, method: &'static str, arguments: &str) -> Result<String> {
-        python(|py| self.0.bind(py).call_method1("call", (method, arguments))?.extract())
+        python(|py| logs::call1(&self.0.bind(py).getattr("call")?, (method, arguments))?.extract())
     }
 }
 
@@ -36,7 +37,7 @@ impl InstalledDrivers {
     fn open(kind: &str, name: &str, site: &SiteName, settings: &Core) -> Result<Arc<dyn Foreign>> {
         python(|py| {
             let open = py.import("protector.engine.drivers")?.getattr(kind)?;
-            let bridge = open.call1((name, site.as_str(), Settings(settings.clone())))?;
+            let bridge = logs::call1(&open, (name, site.as_str(), Settings(settings.clone())))?;
             Ok(Arc::new(PythonObject(bridge.unbind())) as Arc<dyn Foreign>)
         })
     }

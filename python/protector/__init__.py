@@ -6,13 +6,30 @@
 ...     sorted(site.name for site in engine.site_list())
 ['site-a', 'site-b']
 
-Importing this package starts no thread and opens no file and no connection.
+In somebody's process:
+
+* Importing this package starts no thread and opens no file and no connection.
+* Every call may be made from any thread, and lets other threads run. Lines of the log come out of :mod:`logging`, under
+  the loggers below ``protector``, with the context variables and the request of oslo.context of whoever made the call.
+* Under eventlet a call blocks all greenthreads of its thread; in eventlet's pool of threads it blocks none:
+  ``tpool.execute(engine.failover, "prod-web")``, and for :meth:`Engine.events` ``tpool.execute(next, events, None)``.
+  Callbacks of progress run in the thread of the pool. What knows the request goes along by
+  ``tpool.execute(contextvars.copy_context().run, …)``, and that of oslo.context by its ``update_store()`` over there.
+* A process that is forked opens engines of its own; those of its parent raise ``NotSupported`` there. So does
+  everything if calls were under way at the fork, and a SQLite database that the parent had open.
+* The interpreter may end while an operation runs; the next process continues it.
+* It works in the main interpreter of a process alone; to import it in another one raises ``ImportError``. Without a GIL
+  the native module needs none: its objects do not change, and what they share is locked. This is not tried so far, as
+  free-threaded builds of Python have no stable ABI, and the wheel needs one.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# before anything native is loaded
+from protector import _interpreter  # noqa: F401
 
 try:
     from protector._native import Cancel, Settings, __version__

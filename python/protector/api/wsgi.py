@@ -1,7 +1,7 @@
 """``protector.api.wsgi:application`` for uwsgi, mod_wsgi and every other WSGI server.
 
 The settings are those that ``PROTECTOR_CONFIG_FILE`` names, else those of the usual places. Such servers fork after
-they have imported this module, and an engine does not outlive a fork; so nothing is opened before the first request.
+they have imported this module, and an engine does not cross a fork; so nothing is opened before the first request.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Engine(Sites, ProtectionGroups, Events):
     Every call may be made from any thread, blocks, and lets other Python threads run meanwhile. A refused call changes
     nothing. All errors are :class:`~protector.exceptions.ProtectorException`; beside the kinds that a method names, any
     method may raise ``Unreachable`` (a cloud, array or database does not answer), ``StorageError`` (a local file or
-    database) and, in a process that was forked after an engine had been used, ``NotSupported``.
+    database) and, in a process that was forked from the one that opened the engine, ``NotSupported``.
 
     >>> engine.site
     'site-a'
