@@ -49,6 +49,7 @@ check: .venv/client
 	$(BIN)/ruff check python tests examples
 	$(BIN)/ruff format --check python tests examples
 	$(BIN)/mypy --strict python/protector python/protectorclient
+	$(BIN)/mypy --strict examples/drivers
 	$(BIN)/stubtest protector --mypy-config-file pyproject.toml --allowlist tests/python/stubtest-allowlist.txt
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "skipped: cargo-deny not installed"; fi
 
@@ -62,7 +63,7 @@ bench-arrays: .venv/interop simulator
 
 clean:
 	cargo clean
-	rm -rf .venv python/protector/*.so python/protectorclient/build python/protectorclient/*.egg-info
+	rm -rf .venv python/protector/*.so python/protectorclient/build python/protectorclient/*.egg-info examples/drivers/build examples/drivers/*.egg-info
 
 system:
 	@command -v cargo >/dev/null || { echo "missing: Rust; see https://rustup.rs" >&2; exit 1; }

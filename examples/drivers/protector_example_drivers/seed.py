@@ -54,7 +54,7 @@ def seed(directory: Path) -> str:
     directory = directory.resolve()
     for site, (network, cidr) in SITES.items():
         array(directory, site).create()
-        Records(directory / "clouds" / f"{site}.json", f"cloud '{site}'").create(_empty(site, network, cidr))
+        Records(directory / "clouds" / f"{site}.json", f"cloud '{site}'").create(empty(site, network, cidr))
     (directory / "state").mkdir(mode=0o700, exist_ok=True)
     _add_server(cloud(directory, "site-a"), array(directory, "site-a"))
     return _CONFIGURATION.format(directory=directory)
@@ -68,7 +68,7 @@ def cloud(directory: Path, site: str) -> DirectoryCloud:
     return DirectoryCloud(directory / "clouds" / f"{site}.json", array(directory, site))
 
 
-def _empty(site: str, network: str, cidr: str) -> dict[str, Any]:
+def empty(site: str, network: str, cidr: str) -> dict[str, Any]:
     """A cloud without servers. Two volume types: what replicates and what does not."""
     backend = f"sparse@{site}"
     replicated = {"replication_enabled": "<is> True", "replication_type": "<in> async"}

@@ -94,13 +94,21 @@ class _EventLoop:
         with self._lock:
             if self._running is None:
                 self._running = asyncio.new_event_loop()
-                threading.Thread(target=self._running.run_forever, name="protector-driver", daemon=True).start()
+                threading.Thread(target=_serve, args=[self._running], name="protector-driver", daemon=True).start()
             loop = self._running
         return asyncio.run_coroutine_threadsafe(_awaited(answer), loop).result()
 
     def __del__(self) -> None:
         if self._running is not None:
             self._running.call_soon_threadsafe(self._running.stop)
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Runs a loop until it is stopped, and gives back the files that it holds."""
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
 
 
 async def _awaited(answer: Any) -> Any:

@@ -69,7 +69,7 @@ class StorageDriver(ABC):
 
     @abstractmethod
     def peers(self) -> Answer[Sequence[PeerArray]]:
-        """Connected arrays."""
+        """Connected arrays, also those that do not answer now: what one has replicated here is found by its name."""
 
     @abstractmethod
     def group(self, group: str) -> Answer[ArrayGroup | None]:
