@@ -67,7 +67,7 @@ wheel: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 wheel: .venv/native
 	rm -rf dist
 	$(PUBLISHED) $(BIN)/maturin build --release --locked --quiet --interpreter $(BIN)/python --out dist
-	$(BIN)/maturin sdist --quiet --out dist
+	$(BIN)/maturin sdist --out dist
 	$(BIN)/python -m build --outdir dist python/protectorclient >/dev/null
 	$(BIN)/python tests/packaging/distributions.py dist
 	PYTHON=$(PYTHON) $(PUBLISHED) tests/packaging/install.sh dist
