@@ -54,6 +54,7 @@ from importlib import metadata
 import protector
 
 expected = sys.argv[1]
+wanting = {}
 extra = {"falcon", "jsonschema", "keystonemiddleware", "oslo_config", "oslo_context", "oslo_policy", "waitress", "castellan"}
 
 
@@ -63,7 +64,7 @@ def attempt(what, load):
     except ModuleNotFoundError as error:
         if error.name not in extra:
             raise
-        print(f"{what} needs an extra: {error.name}")
+        wanting.setdefault(error.name, []).append(what)
 
 
 for module in pkgutil.walk_packages(protector.__path__, "protector."):
@@ -75,6 +76,8 @@ for name in ("openstack-protector", "python-protectorclient"):
     assert about.entry_points
     for point in about.entry_points:
         attempt(point.name, point.load)
+for library, names in wanting.items():
+    print(f"{len(names)} modules and entry points need {library}, of an extra that is not installed")
 PYTHON
     "$work/$1/bin/protector-manage" --version
     "$work/$1/bin/openstack" protector site list --help >/dev/null
