@@ -1,4 +1,4 @@
-# make demo | test | test-long | check | interop | bench | bench-arrays | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | test-long | check | interop | bench | bench-arrays | wheel | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
@@ -12,9 +12,11 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
 
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
+# no directory of this machine in what is published; Cargo keeps what is compiled so beside what is not
+PUBLISHED := RUSTFLAGS="$(strip $(RUSTFLAGS) --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/protector)"
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test test-long interop check bench bench-arrays clean system simulator
+.PHONY: demo test test-long interop check bench bench-arrays wheel clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
@@ -61,9 +63,19 @@ bench: .venv/client .venv/interop simulator
 bench-arrays: .venv/interop simulator
 	cargo bench -p protector-tests --locked --bench arrays
 
+# what is published, in dist/: looked at, then installed into empty environments
+wheel: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+wheel: .venv/native
+	rm -rf dist
+	$(PUBLISHED) $(BIN)/maturin build --release --locked --quiet --interpreter $(BIN)/python --out dist
+	$(BIN)/maturin sdist --out dist
+	$(BIN)/python -m build --outdir dist python/protectorclient >/dev/null
+	$(BIN)/python tests/packaging/distributions.py dist
+	PYTHON=$(PYTHON) $(PUBLISHED) tests/packaging/install.sh dist
+
 clean:
 	cargo clean
-	rm -rf .venv python/protector/*.so python/protectorclient/build python/protectorclient/*.egg-info examples/drivers/build examples/drivers/*.egg-info
+	rm -rf .venv dist python/protector/*.so python/protectorclient/build python/protectorclient/*.egg-info examples/drivers/build examples/drivers/*.egg-info
 
 system:
 	@command -v cargo >/dev/null || { echo "missing: Rust; see https://rustup.rs" >&2; exit 1; }
@@ -80,7 +92,7 @@ system:
 	touch $@
 
 .venv/native: .venv/tools pyproject.toml $(RUST)
-	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet
+	PIP_QUIET=1 $(PUBLISHED) $(BIN)/maturin develop --release --quiet
 	touch $@
 
 .venv/client: .venv/native $(CLIENT)

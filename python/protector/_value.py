@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+import sys
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from datetime import datetime, timezone
 from inspect import Parameter, Signature
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -25,6 +27,8 @@ else:
 
 _T = TypeVar("_T")
 _V = TypeVar("_V", bound="Value")
+# what `X | None` is, which has a type of its own since Python 3.10
+_UNIONS = (Union, getattr(types, "UnionType", Union))
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -46,9 +50,21 @@ class _Shape(NamedTuple):
     hashed: tuple[str, ...]
 
 
+def types_of(cls: type[Value]) -> dict[str, Any]:
+    """The types of the fields."""
+    return get_type_hints(cls, localns={"Optional": Optional})
+
+
+def known(kind: Any) -> Any:
+    """``X`` where the type is ``X | None``, and None where it is any other."""
+    if get_origin(kind) not in _UNIONS:
+        return None
+    return next(each for each in get_args(kind) if each is not type(None))
+
+
 def _look_at(cls: type[Value]) -> _Shape:
-    types, found = get_type_hints(cls), fields(cls)
-    readers = ((each.name, _reader(types[each.name])) for each in found)
+    kinds, found = types_of(cls), fields(cls)
+    readers = ((each.name, _reader(kinds[each.name])) for each in found)
     return _Shape(
         names=dict.fromkeys(each.name for each in found),
         defaults={each.name: make for each in found if (make := _default(each))},
@@ -85,14 +101,14 @@ def _plain(value: Any) -> Any:
 
 def _reader(kind: Any) -> Callable[[Any], Any] | None:
     """What makes a field of that type of JSON data: nested values, tuples of them, times. ``None``: it is as it is."""
-    if get_origin(kind) is UnionType:
-        kind = next(each for each in get_args(kind) if each is not NoneType)
+    kind = known(kind) or kind
     if kind is datetime:
         return _read_time
     if get_origin(kind) is tuple:
         read = _reader(get_args(kind)[0])
         return tuple if read is None else lambda items: tuple(map(read, items))
-    if isinstance(kind, type) and issubclass(kind, Value):
+    # of a tuple or map of something Python 3.10 says that it is a type
+    if get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, Value):
         return kind.from_dict
     return None
 
@@ -126,9 +142,15 @@ class Value:
 
     __signature__ = _Signature()
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if sys.version_info < (3, 10):  # there `X | None` is nothing that can be evaluated
+            texts = vars(cls).get("__annotations__", {})
+            cls.__annotations__ = {name: re.sub(r"^(.+) \| None$", r"Optional[\1]", texts[name]) for name in texts}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = _shape(type(self)).names
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        given = {**dict(zip(names, args)), **kwargs}
         if len(given) < len(args) + len(kwargs) or not given.keys() <= names.keys():
             raise TypeError(f"{type(self).__name__}() takes each of these once: {', '.join(names)}")
         self._fill(given)

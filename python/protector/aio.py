@@ -16,16 +16,19 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from protector._native import Cancel, Settings
 from protector.engine import manager
 from protector.values import Event
 
-__all__ = ["Engine"]
+if TYPE_CHECKING:
+    from typing import Concatenate, ParamSpec, TypeVar
 
-P = ParamSpec("P")
-R = TypeVar("R")
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+__all__ = ["Engine"]
 
 
 def _call(

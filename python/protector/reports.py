@@ -20,11 +20,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from protector import _native, notebook
 from protector._value import Value, value
 from protector.plans import Finding
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 #: ``{"known": value}`` or ``{"unknown": reason}``.
 Known: TypeAlias = dict[str, Any]

@@ -1,20 +1,80 @@
-"""The units of systemd, and what importing the package brings with it."""
+"""The units of systemd, what importing the package brings with it, and what the distributions say of themselves."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import BIN
 from services import LOOPBACK, configure
 
+import protector
 from protector.testing import MockDeployment
 
-UNITS = sorted(Path(__file__).parents[2].glob("packaging/systemd/*.service"))
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # which maturin brings there
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted(ROOT.glob("packaging/systemd/*.service"))
+
+
+def toml(file: str) -> dict[str, Any]:
+    return tomllib.loads((ROOT / file).read_text(encoding="utf-8"))
+
+
+CARGO = toml("Cargo.toml")["workspace"]
+ENGINE, CLIENT = (toml(f"{place}pyproject.toml")["project"] for place in ("", "python/protectorclient/"))
+
+
+def test_all_have_one_version() -> None:
+    version = CARGO["package"]["version"]
+    assert [ENGINE["version"], CLIENT["version"], protector.__version__] == [version] * 3
+    assert ENGINE["optional-dependencies"]["osc"] == [f"{CLIENT['name']}=={version}"]
+    assert f"{ENGINE['name']}=={version}" in CLIENT["dependencies"]
+
+
+def test_the_oldest_python_is_the_one_whose_abi_is_used() -> None:
+    stated = [re.fullmatch(r"abi3-py3(\d+)", feature) for feature in CARGO["dependencies"]["pyo3"]["features"]]
+    (oldest,) = [int(found[1]) for found in stated if found]
+    assert ENGINE["requires-python"] == CLIENT["requires-python"] == f">=3.{oldest}"
+    versions = [re.fullmatch(r"Programming Language :: Python :: 3\.(\d+)", name) for name in ENGINE["classifiers"]]
+    assert min(int(found[1]) for found in versions if found) == oldest
+
+
+def test_nothing_newer_than_the_oldest_python_is_used() -> None:
+    """What type checkers alone read may be newer; mypy and ruff do not see the rest."""
+    typing = [part for name in ("Concatenate", "ParamSpec", "TypeAlias") for part in ("--exclude", f"typing.{name}")]
+    target = ENGINE["requires-python"].removeprefix(">=")
+    packages = [str(ROOT / "python" / name) for name in ("protector", "protectorclient")]
+    command = [BIN / "vermin", "--no-tips", f"--target={target}-", "--violations", *typing, *packages]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+    imported = re.compile(r"^from typing import .*\b(Concatenate|ParamSpec|TypeAlias)\b", re.MULTILINE)
+    files = [file for package in packages for file in Path(package).rglob("*.py")]
+    assert files
+    assert [file for file in files if imported.search(file.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("project", [ENGINE, CLIENT], ids=lambda project: project["name"])
+def test_what_is_installed_says_what_the_sources_say(project: dict[str, Any]) -> None:
+    about = metadata.distribution(project["name"])
+    assert about.version == project["version"]
+    assert about.metadata["Requires-Python"] == project["requires-python"]
+    assert set(about.metadata.get_all("Provides-Extra", [])) == set(project.get("optional-dependencies", {}))
+    groups = {"console_scripts": project.get("scripts", {}), **project.get("entry-points", {})}
+    expected = {(group, name, target) for group, names in groups.items() for name, target in names.items()}
+    assert {(point.group, point.name, point.value) for point in about.entry_points} == expected
+    for point in about.entry_points:
+        point.load()
 
 
 def test_there_is_a_unit_for_each_service() -> None:

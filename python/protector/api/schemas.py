@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
-from types import NoneType, UnionType
-from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
+from protector._value import known, types_of
 from protector.values import Value
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -39,10 +42,10 @@ def answered(value: type[Value]) -> Schema:
     >>> answered(SyncStatus)["properties"]["remote_version"]
     {'type': ['integer', 'null']}
     """
-    kinds = get_type_hints(value)
+    kinds = types_of(value)
     properties = {each.name: _schema(kinds[each.name]) for each in fields(value)}
     has_default = (each.default is not MISSING or each.default_factory is not MISSING for each in fields(value))
-    required = [name for name, optional in zip(properties, has_default, strict=True) if not optional]
+    required = [name for name, optional in zip(properties, has_default) if not optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
@@ -53,7 +56,7 @@ def parts(value: type[Value]) -> list[type[Value]]:
     >>> [part.__name__ for part in parts(SyncStatus)]
     ['Difference']
     """
-    return [part for kind in get_type_hints(value).values() for part in _values_in(kind)]
+    return [part for kind in types_of(value).values() for part in _values_in(kind)]
 
 
 def _values_in(kind: Any) -> list[type[Value]]:
@@ -73,8 +76,8 @@ _PLAIN: dict[Any, Schema] = {
 
 
 def _schema(kind: Any) -> Schema:
-    if get_origin(kind) is UnionType:
-        schema = _schema(next(each for each in get_args(kind) if each is not NoneType))
+    if (some := known(kind)) is not None:
+        schema = _schema(some)
         if "type" not in schema:
             return {"anyOf": [schema, {"type": "null"}]}
         return {**schema, "type": [schema["type"], "null"]}

@@ -9,6 +9,7 @@ import platform
 import pwd
 import re
 import resource
+import shlex
 import shutil
 import stat
 import sys
@@ -49,13 +50,20 @@ def versions() -> dict[str, Any]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "executable": sys.executable,
         "package": str(Path(__file__).parents[1]),
-        "os": answer(lambda: platform.freedesktop_os_release()["PRETTY_NAME"]),
+        "os": answer(_system),
         "kernel": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "host": platform.node(),
         "user": answer(_user),
         "process": os.getpid(),
     }
+
+
+def _system() -> str:
+    # platform.freedesktop_os_release is there since Python 3.10
+    lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    name = next(line for line in lines if line.startswith("PRETTY_NAME="))
+    return shlex.split(name)[0].partition("=")[2]
 
 
 def _user() -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from protector import _native
 from protector.values import Event
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 ReplicationType: TypeAlias = Literal["async", "sync"]
 FailoverType: TypeAlias = Literal["planned", "unplanned"]

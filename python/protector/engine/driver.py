@@ -22,14 +22,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeAlias, TypeVar, Union
+from typing import TYPE_CHECKING, Generic, TypeVar, Union
 
 from protector._value import Value, value
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 _T = TypeVar("_T")
 
 #: What a method returns: the value, or an awaitable of it.
-Answer: TypeAlias = Union[_T, Awaitable[_T]]  # noqa: UP007  # "|" cannot be subscripted later
+Answer: TypeAlias = Union[_T, Awaitable[_T]]  # "|" cannot be subscripted later
 
 
 @value
@@ -66,7 +69,7 @@ class InProgress:
 
 
 #: How a change ended.
-Outcome: TypeAlias = Union[Done[_T], AlreadyDone[_T], InProgress]  # noqa: UP007
+Outcome: TypeAlias = Union[Done[_T], AlreadyDone[_T], InProgress]
 
 
 class DriverOptions(Mapping[str, str]):

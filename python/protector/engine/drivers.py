@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,10 @@ def _place(kind: Kind, name: str, settings: Settings) -> str:
 
 
 def _entry_point(kind: Kind, name: str, place: str) -> EntryPoint:
-    all_of_them = entry_points(group=kind.group)
+    if sys.version_info < (3, 10):
+        all_of_them = entry_points().get(kind.group, ())
+    else:
+        all_of_them = entry_points(group=kind.group)
     found = {entry.value: entry for entry in all_of_them if entry.name == name}
     if len(found) == 1:
         return next(iter(found.values()))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from protector.values import Health, Operation, ProtectionGroup
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 _ABORT_WAITS = "stopping: abort"
 

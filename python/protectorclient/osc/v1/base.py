@@ -133,13 +133,16 @@ class Records(FormattableColumn[Any]):
 def _line(value: Value) -> str:
     from protector.values import FenceDue, Instance, LedgerEntry, Member, Step
 
-    match value:
-        case Member(name=name, status=state) | Instance(name=name, outcome=state) | Step(title=name, state=state):
-            return f"{name}: {state}"
-        case LedgerEntry(id=name, state=state, site=site):
-            return f"{name}: {state} on {site}"
-        case FenceDue(site=site, array_group=group, servers=servers):
-            return f"{site}: {len(servers)} server(s) to stop, '{group}' to fence"
+    if isinstance(value, Member):
+        return f"{value.name}: {value.status}"
+    if isinstance(value, Instance):
+        return f"{value.name}: {value.outcome}"
+    if isinstance(value, Step):
+        return f"{value.title}: {value.state}"
+    if isinstance(value, LedgerEntry):
+        return f"{value.id}: {value.state} on {value.site}"
+    if isinstance(value, FenceDue):
+        return f"{value.site}: {len(value.servers)} server(s) to stop, '{value.array_group}' to fence"
     return str(value)
 
 

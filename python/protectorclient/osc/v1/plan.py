@@ -45,15 +45,12 @@ class ShowPlan(ProtectorCommand):
 
 
 def _form(plan: Plan, name: str) -> str:
-    match name:
-        case "mermaid":
-            return plan.to_mermaid()
-        case "dot":
-            return plan.to_dot()
-        case "svg":
-            return plan.to_svg()
-        case "html":
-            return plan.to_html()
-        case "json":
-            return plan.json
-    return plan.to_text()
+    forms = {
+        "text": plan.to_text,
+        "json": lambda: plan.json,
+        "mermaid": plan.to_mermaid,
+        "dot": plan.to_dot,
+        "svg": plan.to_svg,
+        "html": plan.to_html,
+    }
+    return forms[name]()
