@@ -50,6 +50,20 @@ class _Shape(NamedTuple):
     hashed: tuple[str, ...]
 
 
+def _evaluable(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """Annotations as this Python can evaluate them: ``X | None`` is nothing to Python 3.9."""
+    if sys.version_info >= (3, 10):
+        return dict(texts)
+    return {name: re.sub(r"^(.+) \| None$", r"Optional[\1]", texts[name]) for name in texts}
+
+
+def types_of_arguments(function: Callable[..., Any]) -> dict[str, Any]:
+    """The types of the arguments of a function."""
+    texts = {name: text for name, text in function.__annotations__.items() if name != "return"}
+    annotated = types.SimpleNamespace(__annotations__=_evaluable(texts))
+    return get_type_hints(annotated, vars(sys.modules[function.__module__]), {"Optional": Optional})
+
+
 def types_of(cls: type[Value]) -> dict[str, Any]:
     """The types of the fields."""
     return get_type_hints(cls, localns={"Optional": Optional})
@@ -144,9 +158,8 @@ class Value:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if sys.version_info < (3, 10):  # there `X | None` is nothing that can be evaluated
-            texts = vars(cls).get("__annotations__", {})
-            cls.__annotations__ = {name: re.sub(r"^(.+) \| None$", r"Optional[\1]", texts[name]) for name in texts}
+        if sys.version_info < (3, 10):
+            cls.__annotations__ = _evaluable(vars(cls).get("__annotations__", {}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = _shape(type(self)).names

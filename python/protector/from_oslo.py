@@ -150,7 +150,7 @@ def _look(conf: cfg.ConfigOpts, group: str, section: str, opt: cfg.Opt, files: l
     if location is None or location.location is cfg.Locations.opt_default:
         return None
     place = _place(location, files)
-    if not isinstance(value, str | int | None):
+    if not isinstance(value, (str, int, type(None))):
         message = f"{place}: [{section}] {opt.name} is {type(value).__name__}, as somebody registered it"
         raise InvalidConfiguration(message, "register protector.opts.list_opts() for this section")
     return _Given("" if value is None else str(value), place, bool(opt.secret))

@@ -76,7 +76,7 @@ def _refusal(error: jsonschema.ValidationError) -> InvalidRequest:
     schema = error.schema if isinstance(error.schema, dict) else {}
     # where an object belongs, a secret may stand as well
     is_open = {"type", "enum"} & schema.keys() and schema.get("type") not in ("object", "array")
-    is_open = is_open and not schema.get("writeOnly") and not isinstance(error.instance, dict | list)
+    is_open = is_open and not schema.get("writeOnly") and not isinstance(error.instance, (dict, list))
     shown = f" = {json.dumps(error.instance)[:80]}" if is_open else ""
     wanted = json.dumps({error.validator: error.validator_value}) if error.validator != "oneOf" else "one of its forms"
     return InvalidRequest(f"{where or 'the body'}{shown} is refused", f"it must fit {wanted}")

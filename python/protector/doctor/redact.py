@@ -67,7 +67,7 @@ class Redaction:
         if isinstance(data, list) and data and all(isinstance(line, str) for line in data):
             # a secret may go over lines
             return self.text("\n".join(data)).split("\n")
-        if isinstance(data, list | tuple):
+        if isinstance(data, (list, tuple)):
             return [self.of(value) for value in data]
         return data
 

@@ -49,7 +49,7 @@ def _named(key: str, part: Any, pad: str, depth: int) -> Iterator[str]:
     words = key.replace("_", " ") if depth < 3 else key
     if isinstance(part, Mapping) and part.keys() == {"unknown"}:
         yield f"{pad}{words}: not read: {_line(part['unknown'])}"
-    elif isinstance(part, Mapping | list) and part:
+    elif isinstance(part, (Mapping, list)) and part:
         yield f"{pad}{words}:"
         yield from _indented(part, key, depth + 1)
     else:
@@ -61,7 +61,7 @@ def _item(part: Any, name: str, pad: str, depth: int) -> Iterator[str]:
         yield f"{pad}{_line(part)}"
     elif name in _SHOWN:
         yield pad + "  ".join(_line(part[column]) for column in _SHOWN[name] if part.get(column) is not None)
-    elif all(not isinstance(each, Mapping | list) for each in part.values()):
+    elif all(not isinstance(each, (Mapping, list)) for each in part.values()):
         yield pad + "  ".join(f"{key}={_line(each)}" for key, each in part.items() if each is not None)
     else:
         yield f"{pad}-"

@@ -9,15 +9,17 @@ import json
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, get_type_hints
+from typing import Any
 
-from protector._value import Value, _plain, _read
+from protector._value import Value, _plain, _read, types_of_arguments
 from protector.engine.driver import AlreadyDone, Done, InProgress
 from protector.exceptions import Indeterminate, InternalError, NotSupported, ProtectorException, Unreachable
 
 LOG = logging.getLogger(__name__)
+
+_kinds = functools.cache(types_of_arguments)
 
 
 class Bridge:
@@ -58,27 +60,22 @@ class Bridge:
         what = f"{type(self._driver).__name__}.{method} raised {type(error).__name__}"
         if isinstance(error, NotImplementedError):
             return NotSupported(f"{type(self._driver).__name__} does not offer '{method}'")
-        if isinstance(error, TimeoutError | ConnectionError | asyncio.TimeoutError):
+        if isinstance(error, (TimeoutError, ConnectionError, asyncio.TimeoutError)):
             return Indeterminate(what) if is_change else Unreachable(what)
         LOG.error("%s\n%s", what, "".join(traceback.format_tb(error.__traceback__)))
         return InternalError(what, remedy="this is a defect of the driver; the log of this process says where")
 
 
-@functools.cache
-def _kinds(method: Callable[..., Any]) -> dict[str, Any]:
-    return get_type_hints(method)
-
-
 def _written(answer: Any) -> Any:
     """An answer as JSON data."""
-    if isinstance(answer, Done | AlreadyDone):
+    if isinstance(answer, (Done, AlreadyDone)):
         outcome = "done" if isinstance(answer, Done) else "already_done"
         return {"outcome": outcome, "value": _written(answer.value)}
     if isinstance(answer, InProgress):
         return {"outcome": "in_progress", "poll_after": answer.poll_after / timedelta(seconds=1)}
     if isinstance(answer, Mapping):
         return {key: _written(value) for key, value in answer.items()}
-    if isinstance(answer, list | tuple | set | frozenset):
+    if isinstance(answer, (list, tuple, set, frozenset)):
         return [_written(value) for value in answer]
     return answer.to_dict() if isinstance(answer, Value) else _plain(answer)
 

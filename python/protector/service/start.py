@@ -49,7 +49,7 @@ def start(
 
 def exit_status(error: ProtectorException) -> int:
     """What a service that cannot start ends with."""
-    return WRONG_CONFIGURATION if isinstance(error, InvalidConfiguration | NotSupported) else FAILED
+    return WRONG_CONFIGURATION if isinstance(error, (InvalidConfiguration, NotSupported)) else FAILED
 
 
 def _is_logged_elsewhere() -> bool:
