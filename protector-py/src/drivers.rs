@@ -63,7 +63,7 @@ pub(crate) fn storage_conformance(py: Python<'_>, make: Py<PyAny>, only: Option<
         let [source, target, bench] = [source, target, bench].map(object);
         Ok(ForeignStorageSubject { source, target, bench })
     };
-    call(py, || verdicts(&blocking::storage_conformance(subject, only.as_deref())?))
+    call(py, move || verdicts(&blocking::storage_conformance(subject, only.as_deref())?))
 }
 
 /// See `_native.pyi`.
@@ -75,7 +75,7 @@ pub(crate) fn cloud_conformance(py: Python<'_>, make: Py<PyAny>, only: Option<Ve
         let [cloud, bench] = [cloud, bench].map(object);
         Ok(ForeignCloudSubject { cloud, bench, setting: from_json(&setting)? })
     };
-    call(py, || verdicts(&blocking::cloud_conformance(subject, only.as_deref())?))
+    call(py, move || verdicts(&blocking::cloud_conformance(subject, only.as_deref())?))
 }
 
 fn object(bridge: Py<PyAny>) -> Arc<dyn Foreign> {

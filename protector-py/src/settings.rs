@@ -97,7 +97,7 @@ impl Settings {
 
     #[staticmethod]
     fn drivers_in(py: Python<'_>, files: Vec<PathBuf>) -> PyResult<BTreeMap<String, BTreeMap<String, String>>> {
-        let drivers = call(py, || Core::drivers_in(&files))?;
+        let drivers = call(py, move || Core::drivers_in(&files))?;
         let written = |options: BTreeMap<String, ApiToken>| {
             options.into_iter().map(|(option, value)| (option, value.expose().to_owned())).collect()
         };

@@ -32,7 +32,7 @@ pub trait Foreign: Debug + Send + Sync {
     /// Makes one call and may block: it runs on a thread of its own.
     ///
     /// # Errors
-    /// what the method of the port says; a method that is not there → `Unsupported`. An error that nobody understands must
-    /// not pass for one that changed nothing: for a change it is `Indeterminate`.
+    /// what the method of the port says; a method that is not there → `Unsupported`; an answer that did not come →
+    /// `Unreachable` for a read, `Indeterminate` for a change; a defect → `Internal`, which says nothing of the effect either.
     fn call(&self, method: &'static str, arguments: &str) -> Result<String>;
 }

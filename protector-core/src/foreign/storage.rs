@@ -15,7 +15,7 @@ use crate::{Error, Result};
 use async_trait::async_trait;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fmt, sync::Arc};
+use std::{cmp::Reverse, fmt, sync::Arc};
 
 /// A [`StorageDriver`] in another language.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl ForeignStorageDriver {
     async fn points(&self, group: &ArrayGroupName) -> Result<Vec<Seen<RecoveryPoint>>> {
         let mut points: Vec<Seen<RecoveryPoint>> =
             self.link.read("recovery_points", &json!({ "group": group })).await?;
-        points.sort_by(|one, other| other.value.created.cmp(&one.value.created));
+        points.sort_by_key(|point| Reverse(point.value.created));
         Ok(points)
     }
 }
