@@ -190,7 +190,7 @@ def test_the_sample_shows_each_option(tmp_path: Path) -> None:
         assert opt.help
         assert not opt.secret or "ever shown" in opt.help
     assert "# Maximum value: 256\n#workers = 4\n" in text
-    assert "# mock - two simulated clouds\n#cloud_driver = openstack\n" in text
+    assert "# [driver:<name>]. (string value)\n#cloud_driver = openstack\n" in text
 
 
 def test_the_sample_means_the_same_to_both(tmp_path: Path) -> None:
