@@ -72,7 +72,7 @@ static void freeing_and_asking_nothing(void)
 static void bad_configuration(void)
 {
     protector_engine *engine = NULL;
-    CHECK(protector_engine_open_text("[engine]\nstorage_driver = rock\n", NULL, &engine, &error)
+    CHECK(protector_engine_open_text("[engine]\nstorage_driver = rock\ncloud_driver = mock\n", NULL, &engine, &error)
           == PROTECTOR_STATUS_INVALID_CONFIGURATION);
     CHECK(engine == NULL && strstr(protector_error_message(error), "<text>:2") != NULL);
     protector_error_free(error);
