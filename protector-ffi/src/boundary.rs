@@ -1,5 +1,4 @@
-//! The one guard under which every exported function runs: no panic leaves, no NULL enters, out-parameters are always
-//! written.
+//! The guards under which every exported function runs: no panic leaves, no NULL enters, out-parameters are always written.
 
 use crate::error::protector_error;
 use crate::status::protector_status;
@@ -46,6 +45,16 @@ pub(crate) unsafe fn guard<T>(
     }
 }
 
+/// As [`guard`], for what has no result but that it was done.
+///
+/// # Safety
+/// `error` is NULL or may be written.
+pub(crate) unsafe fn act(error: *mut *mut protector_error, body: impl FnOnce() -> Answer<()>) -> protector_status {
+    let mut nothing: *mut () = std::ptr::null_mut();
+    // SAFETY: a local variable, and the caller's promise about the error
+    unsafe { guard(&mut nothing, "", error, || body().map(|()| std::ptr::null_mut())) }
+}
+
 /// Runs `body`, which cannot fail; should it panic all the same, the answer is `otherwise`.
 pub(crate) fn shielded<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
@@ -85,7 +94,7 @@ unsafe fn put<T>(place: *mut *mut T, value: *mut T) {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> protector_error {
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> protector_error {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     protector_error::panic(text.unwrap_or("no message"))
 }
@@ -114,6 +123,19 @@ mod tests {
         // SAFETY: NULL is allowed for the error
         let status = unsafe { guard(&mut out, "out", null_mut(), || Err(protector_error::null_argument("x"))) };
         assert_eq!((status, out.is_null()), (protector_status::NullArgument, true));
+    }
+
+    #[test]
+    fn what_has_no_result_is_done_or_says_why_not() {
+        let mut error = std::ptr::dangling_mut();
+        // SAFETY: a local variable
+        assert_eq!(unsafe { act(&mut error, || Ok(())) }, protector_status::Ok);
+        assert!(error.is_null());
+        // SAFETY: NULL is allowed for the error
+        let refused = unsafe { act(null_mut(), || Err(protector_error::null_argument("x"))) };
+        assert_eq!(refused, protector_status::NullArgument);
+        // SAFETY: as above
+        assert_eq!(unsafe { act(null_mut(), || panic!("broken")) }, protector_status::Panic);
     }
 
     #[test]

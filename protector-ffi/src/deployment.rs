@@ -1,16 +1,15 @@
-//! Setting up a deployment: databases, and the simulated world for trials.
+//! Setting up a deployment: databases and configuration.
 
-use crate::boundary::{guard, handle};
-use crate::engine::{protector_engine, settings};
+use crate::boundary::guard;
+use crate::engine::settings;
 use crate::error::protector_error;
 use crate::status::protector_status;
-use crate::text::{optional_text, to_json};
+use crate::text::to_json;
 use protector_core::blocking;
-use protector_core::mock::SeedOptions;
 use std::ffi::c_char;
 
-/// Creates the databases of all sites or brings them up to date. May be repeated. config_file as in
-/// protector_engine_open. databases_json: a list with site, path, and the schema versions before and now.
+/// Creates the databases of all sites or brings them up to date. May be repeated. config_file as in protector_engine_open.
+/// databases_json: a list with site, path, and the schema versions before and now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn protector_db_sync(
     config_file: *const c_char,
@@ -21,56 +20,39 @@ pub unsafe extern "C" fn protector_db_sync(
     unsafe { guard(databases_json, "databases_json", error, || to_json(&blocking::db_sync(&settings(config_file)?)?)) }
 }
 
-/// Fills the simulated world with two sites and their servers, and as many more servers as are asked for: servers with
-/// asynchronously replicated volumes, sync_servers with volumes in a pod that is stretched over both arrays. config_file as in
-/// protector_engine_open. seed_json: what was put there.
+/// The schema versions of the databases, as a list; changes nothing. config_file as in protector_engine_open.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn protector_mock_seed(
+pub unsafe extern "C" fn protector_db_version(
     config_file: *const c_char,
-    servers: u32,
-    sync_servers: u32,
-    seed_json: *mut *mut c_char,
+    databases_json: *mut *mut c_char,
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
     unsafe {
-        guard(seed_json, "seed_json", error, || {
-            let options = SeedOptions { servers, sync_servers };
-            to_json(&blocking::mock_seed(&settings(config_file)?, options)?)
-        })
+        guard(databases_json, "databases_json", error, || to_json(&blocking::db_version(&settings(config_file)?)?))
     }
 }
 
-/// The servers of the simulated world, as a list. site NULL: of all sites. config_file as in protector_engine_open.
+/// Reads the databases of all sites from end to end; what is wrong is in checks_json. config_file as in
+/// protector_engine_open.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn protector_mock_servers(
+pub unsafe extern "C" fn protector_db_check(
     config_file: *const c_char,
-    site: *const c_char,
-    servers_json: *mut *mut c_char,
+    checks_json: *mut *mut c_char,
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
-    unsafe {
-        guard(servers_json, "servers_json", error, || {
-            let site = optional_text(site, "site")?;
-            to_json(&blocking::mock_servers(&settings(config_file)?, site)?)
-        })
-    }
+    unsafe { guard(checks_json, "checks_json", error, || to_json(&blocking::db_check(&settings(config_file)?)?)) }
 }
 
-/// As protector_mock_servers, of the world that an engine works with; the only way to see one that is in memory.
+/// What the configuration comes to, with warnings and, as "problem", why an engine would not start with it. Opens and sends
+/// nothing. config_file as in protector_engine_open.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn protector_engine_mock_servers(
-    engine: *const protector_engine,
-    site: *const c_char,
-    servers_json: *mut *mut c_char,
+pub unsafe extern "C" fn protector_config_check(
+    config_file: *const c_char,
+    report_json: *mut *mut c_char,
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
-    unsafe {
-        guard(servers_json, "servers_json", error, || {
-            let (engine, site) = (handle(engine, "engine")?, optional_text(site, "site")?);
-            to_json(&engine.0.mock_servers(site)?)
-        })
-    }
+    unsafe { guard(report_json, "report_json", error, || to_json(&blocking::config_check(&settings(config_file)?)?)) }
 }

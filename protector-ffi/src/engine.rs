@@ -1,6 +1,7 @@
 //! The handle that everything about a site is asked from.
 
 use crate::boundary::{Answer, give, guard, handle, shielded, take_back};
+use crate::drivers::RegisteredDrivers;
 use crate::error::protector_error;
 use crate::status::protector_status;
 use crate::text::{give_text, optional_text, text};
@@ -8,6 +9,7 @@ use protector_core::blocking::Engine;
 use protector_core::config::Settings;
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::sync::Arc;
 
 /// One site's engine. May be used by any number of threads at once.
 #[derive(Debug)]
@@ -30,8 +32,13 @@ pub(crate) unsafe fn settings(config_file: *const c_char) -> Answer<Settings> {
     })
 }
 
+fn opened(settings: Settings, site: Option<&str>) -> Answer<*mut protector_engine> {
+    Ok(give(protector_engine(Engine::open_with_drivers(settings, site, Arc::new(RegisteredDrivers))?)))
+}
+
 /// Opens the engine that works from a site. config_file NULL: the file named by PROTECTOR_CONFIG_FILE, else the usual
-/// places of protector.conf. site NULL: the configuration's local_site, else the first site by name.
+/// places of protector.conf. site NULL: the configuration's local_site, else the first site by name. Drivers that [engine]
+/// names must have been registered before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn protector_engine_open(
     config_file: *const c_char,
@@ -43,7 +50,7 @@ pub unsafe extern "C" fn protector_engine_open(
     unsafe {
         guard(engine, "engine", error, || {
             let site = optional_text(site, "site")?;
-            Ok(give(protector_engine(Engine::open(settings(config_file)?, site)?)))
+            opened(settings(config_file)?, site)
         })
     }
 }
@@ -60,7 +67,7 @@ pub unsafe extern "C" fn protector_engine_open_text(
     unsafe {
         guard(engine, "engine", error, || {
             let (config, site) = (text(config_text, "config_text")?, optional_text(site, "site")?);
-            Ok(give(protector_engine(Engine::open(Settings::from_text(config, &BTreeMap::new())?, site)?)))
+            opened(Settings::from_text(config, &BTreeMap::new())?, site)
         })
     }
 }
@@ -78,6 +85,25 @@ pub unsafe extern "C" fn protector_engine_at(
         guard(sibling, "sibling", error, || {
             let (engine, site) = (handle(engine, "engine")?, text(site, "site")?);
             Ok(give(protector_engine(engine.0.at(site)?)))
+        })
+    }
+}
+
+/// The same engine for one project of OpenStack, to be freed on its own; either may be freed first. It sees and changes the
+/// groups and operations of that project alone, and what concerns all projects is refused. Whoever calls it answers for the
+/// caller being of that project.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn protector_engine_for_project(
+    engine: *const protector_engine,
+    project: *const c_char,
+    narrowed: *mut *mut protector_engine,
+    error: *mut *mut protector_error,
+) -> protector_status {
+    // SAFETY: pointers as the rules ask
+    unsafe {
+        guard(narrowed, "narrowed", error, || {
+            let (engine, project) = (handle(engine, "engine")?, text(project, "project")?);
+            Ok(give(protector_engine(engine.0.for_project(project))))
         })
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
 
 /// An error. It owns its texts: they live until protector_error_free.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct protector_error {
     status: protector_status,
     message: CString,
@@ -37,7 +37,6 @@ impl protector_error {
         self.status
     }
 
-    #[cfg(test)]
     pub(crate) fn message_text(&self) -> std::borrow::Cow<'_, str> {
         self.message.to_string_lossy()
     }

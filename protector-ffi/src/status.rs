@@ -103,6 +103,11 @@ impl protector_status {
     pub(crate) fn name(self) -> &'static CStr {
         name_of(self as i32).unwrap_or(c"internal")
     }
+
+    /// The kind of error that a number stands for; none for those of calls, and for numbers that nobody knows.
+    pub(crate) fn kind_of(number: i32) -> Option<ErrorKind> {
+        ROWS.iter().find(|row| row.0 as i32 == number).and_then(|row| row.1)
+    }
 }
 
 impl From<ErrorKind> for protector_status {

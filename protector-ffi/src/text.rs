@@ -43,8 +43,12 @@ pub(crate) unsafe fn from_json<T: DeserializeOwned>(pointer: *const c_char, name
 
 /// Gives `value` to the caller as JSON.
 pub(crate) fn to_json(value: &impl Serialize) -> Answer<*mut c_char> {
+    json_text(value).map(CString::into_raw)
+}
+
+pub(crate) fn json_text(value: &impl Serialize) -> Answer<CString> {
     let json = serde_json::to_string(value);
-    json.map(|json| give_text(&json)).map_err(|e| Error::internal("the result is not JSON").source(e).into())
+    json.map(|json| c_text(&json)).map_err(|e| Error::internal("the result is not JSON").source(e).into())
 }
 
 /// Gives text to the caller.

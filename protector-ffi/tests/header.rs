@@ -6,8 +6,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files with exported names, in the order of the header; `exports.rs` checks that none is forgotten.
-const SOURCES: [&str; 10] =
-    ["abi", "status", "error", "text", "plan", "engine", "deployment", "groups", "cancel", "operations"];
+const SOURCES: [&str; 26] = [
+    "abi",
+    "status",
+    "error",
+    "text",
+    "log",
+    "plan",
+    "driver_tables",
+    "reply",
+    "drivers",
+    "deployment",
+    "keys",
+    "simulation",
+    "engine",
+    "sites",
+    "groups",
+    "mappings",
+    "policies",
+    "members",
+    "consistency_groups",
+    "metadata",
+    "operations",
+    "cancel",
+    "operation_runs",
+    "runs",
+    "site_failovers",
+    "health",
+];
 
 fn path(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
