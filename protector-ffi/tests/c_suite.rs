@@ -1,4 +1,5 @@
-//! The C programs in `tests/c`: compiled without a warning, run, and run again under valgrind.
+//! The C programs in `tests/c` and `examples/c`: compiled without a warning by gcc and clang, run, and run again under valgrind and
+//! with the sanitizers. Those see what the programs do; the library itself is not instrumented, which stable Rust cannot.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so by panicking")]
 
@@ -10,7 +11,6 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const STRICT: [&str; 6] = ["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
-const SYSTEM_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 const VALGRIND: [&str; 5] = [
     "--quiet",
     "--error-exitcode=9",
@@ -18,7 +18,7 @@ const VALGRIND: [&str; 5] = [
     "--show-leak-kinds=definite",
     "--errors-for-leak-kinds=definite",
 ];
-const RUN_TIME: Duration = Duration::from_secs(60);
+const RUN_TIME: Duration = Duration::from_secs(120);
 const VALGRIND_TIME: Duration = Duration::from_secs(300);
 
 fn repository(below: &str) -> PathBuf {
@@ -74,25 +74,36 @@ struct Program {
 }
 
 impl Program {
-    fn shared(name: &str) -> Self {
+    fn shared(source: &str) -> Self {
+        Self::shared_by("cc", source, &[])
+    }
+
+    fn shared_by(compiler: &str, source: &str, flags: &[&str]) -> Self {
         let libraries = libraries();
         let at = libraries.display();
-        Self::compile(name, &[format!("-L{at}"), "-lprotector".into(), format!("-Wl,-rpath,{at}")])
+        let link = [format!("-L{at}"), "-lprotector".into(), "-lpthread".into(), format!("-Wl,-rpath,{at}")];
+        Self::compile(compiler, source, flags, &link)
     }
 
-    fn with_static_library(name: &str) -> Self {
+    fn with_static_library(source: &str) -> Self {
         let mut link = vec![libraries().join("libprotector.a").display().to_string()];
-        link.extend(SYSTEM_LIBRARIES.map(str::to_owned));
-        Self::compile(name, &link)
+        // what pkg-config --static would print
+        let description = fs::read_to_string(repository("packaging/protector.pc.in")).unwrap();
+        let private = description.lines().find_map(|line| line.strip_prefix("Libs.private: ")).unwrap();
+        link.extend(private.split(' ').map(str::to_owned));
+        Self::compile("cc", source, &[], &link)
     }
 
-    fn compile(name: &str, link: &[String]) -> Self {
+    fn compile(compiler: &str, source: &str, flags: &[&str], link: &[String]) -> Self {
         let place = TempDir::new().unwrap();
-        let path = place.path().join(name);
-        let source = repository(&format!("tests/c/{name}.c"));
-        let mut cc = Command::new("cc");
-        cc.args(STRICT).arg("-I").arg(repository("include")).arg(source).arg("-o").arg(&path).args(link);
-        run(&mut cc, RUN_TIME);
+        let source = repository(source).with_extension("c");
+        let path = place.path().join(source.file_stem().unwrap());
+        let mut command = Command::new(compiler);
+        command.args(STRICT).args(flags);
+        // examples may use what POSIX has, and stand by themselves
+        command.arg("-D_POSIX_C_SOURCE=200809L");
+        command.arg("-I").arg(repository("include")).arg("-I").arg(repository("examples/c"));
+        run(command.arg(source).arg("-o").arg(&path).args(link), RUN_TIME);
         Self { place, path }
     }
 
@@ -113,7 +124,7 @@ impl Program {
 
 #[test]
 fn drill() {
-    let printed = Program::shared("drill").check(|_| {});
+    let printed = Program::shared("tests/c/drill").check(|_| {});
     let lines: Vec<Vec<&str>> = printed.lines().map(|line| line.split(' ').collect()).collect();
     let expected = ["sync", "test_failover", "test_cleanup", "failover", "failback"];
     assert_eq!(
@@ -133,24 +144,77 @@ fn drill() {
 
 #[test]
 fn drill_over_the_static_library() {
-    let program = Program::with_static_library("drill");
+    let program = Program::with_static_library("tests/c/drill");
     run(&mut Command::new(&program.path), RUN_TIME);
 }
 
 #[test]
 fn errors() {
-    Program::shared("errors").check(|_| {});
+    Program::shared("tests/c/errors").check(|_| {});
+}
+
+#[test]
+fn waiting() {
+    Program::shared("tests/c/waiting").check(|_| {});
+}
+
+#[test]
+fn log() {
+    Program::shared("tests/c/log").check(|_| {});
+}
+
+#[test]
+fn own_driver() {
+    let printed = Program::shared("examples/c/own_driver").check(|_| {});
+    assert_eq!(printed, "rack-7 at site-a: pg-web replicates 1 volume to cabinet-b\nopened 2, released 2\n");
+}
+
+#[test]
+fn examples() {
+    let printed = run(&mut Command::new(&Program::shared("examples/c/drill").path), RUN_TIME);
+    let lines: Vec<&str> = printed.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(lines, ["sync: completed", "test_failover: completed", "test_cleanup: completed"]);
+
+    let case = fs::read_to_string(repository("tests/data/plans/sync.json")).unwrap();
+    let case: serde_json::Value = serde_json::from_str(&case).unwrap();
+    let program = Program::shared("examples/c/plan");
+    let facts = program.place.path().join("facts.json");
+    fs::write(&facts, case["facts"].to_string()).unwrap();
+    let printed = run(Command::new(&program.path).arg(&facts).arg(case["request"].to_string()), RUN_TIME);
+    assert!(printed.contains(case["plan"]["hash"].as_str().unwrap()), "{printed}");
+}
+
+/// Programs that need no arguments.
+const ALONE: [&str; 6] =
+    ["tests/c/drill", "tests/c/errors", "tests/c/cancel", "tests/c/waiting", "tests/c/log", "examples/c/own_driver"];
+
+#[test]
+fn with_sanitizers() {
+    for source in ALONE {
+        let program = Program::shared_by("cc", source, &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+        // leaks are valgrind's to find
+        run(Command::new(&program.path).env("ASAN_OPTIONS", "detect_leaks=0"), RUN_TIME);
+    }
+}
+
+#[test]
+fn by_clang() {
+    if installed("clang") {
+        for source in ALONE {
+            run(&mut Command::new(&Program::shared_by("clang", source, &[]).path), RUN_TIME);
+        }
+    }
 }
 
 #[test]
 fn cancel() {
-    Program::shared("cancel").check(|_| {});
+    Program::shared("tests/c/cancel").check(|_| {});
 }
 
 /// Not under valgrind, to which the threads that a child does not have are leaks.
 #[test]
 fn fork() {
-    run(&mut Command::new(&Program::shared("fork").path), RUN_TIME);
+    run(&mut Command::new(&Program::shared("tests/c/fork").path), RUN_TIME);
 }
 
 /// I-24: every golden plan, by its hash.
@@ -161,7 +225,7 @@ fn plan() {
     cases.sort();
     // of each kind one that can be accepted and one that cannot, at the least
     assert!(cases.len() >= 18, "{cases:?}");
-    let printed = Program::shared("plan").check(|command| {
+    let printed = Program::shared("tests/c/plan").check(|command| {
         command.args(&cases);
     });
     assert_eq!(printed.lines().count(), cases.len());
@@ -170,7 +234,7 @@ fn plan() {
 #[test]
 fn graph() {
     let plan = repository("tests/data/graphs/large.json");
-    let printed = Program::shared("graph").check(|command| {
+    let printed = Program::shared("tests/c/graph").check(|command| {
         command.arg(&plan);
         for (format, extension) in [("mermaid", "mmd"), ("dot", "dot"), ("svg", "svg")] {
             command.arg(format).arg(plan.with_extension(extension));
@@ -181,7 +245,7 @@ fn graph() {
 
 #[test]
 fn files() {
-    let program = Program::shared("files");
+    let program = Program::shared("tests/c/files");
     program.check(|command| {
         // each run starts with an empty directory
         let state = TempDir::new_in(program.place.path()).unwrap().keep();
