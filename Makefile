@@ -1,4 +1,4 @@
-# make demo | test | test-long | check | interop | bench | bench-arrays | wheel | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | test-long | check | interop | bench | bench-arrays | wheel | install | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
@@ -16,7 +16,7 @@ RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.
 PUBLISHED := RUSTFLAGS="$(strip $(RUSTFLAGS) --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/protector)"
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test test-long interop check bench bench-arrays wheel clean system simulator
+.PHONY: demo test test-long interop check bench bench-arrays wheel install clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
@@ -72,6 +72,36 @@ wheel: .venv/native
 	$(BIN)/python -m build --outdir dist python/protectorclient >/dev/null
 	$(BIN)/python tests/packaging/distributions.py dist
 	PYTHON=$(PYTHON) $(PUBLISHED) tests/packaging/install.sh dist
+
+# the C library as distributions expect it; DESTDIR is put before every place. The shared library is linked anew out of the static
+# one, because what rustc links has no room for versions of symbols
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+BUILT_LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libprotector.a
+STATIC_LIBRARY ?= $(BUILT_LIBRARY)
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+ABI := $(shell sed -n 's/^\#define PROTECTOR_ABI_VERSION //p' include/protector.h)
+SYSTEM_LIBRARIES := $(shell sed -n 's/^Libs.private: //p' packaging/protector.pc.in)
+SCHEMAS := $(wildcard include/schema/*.json)
+
+$(BUILT_LIBRARY): $(RUST) $(shell find protector-ffi/src -name '*.rs') protector-ffi/Cargo.toml | system
+	$(PUBLISHED) cargo build --release --locked -p protector-ffi
+
+install: $(STATIC_LIBRARY)
+	install -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(INCLUDEDIR) $(DATADIR)/man/man3)
+	$(CC) -shared -o $(DESTDIR)$(LIBDIR)/libprotector.so.$(VERSION) -Wl,--whole-archive $(STATIC_LIBRARY) -Wl,--no-whole-archive \
+		-Wl,--gc-sections -Wl,-z,nodelete,-z,relro,-z,now -Wl,-soname,libprotector.so.$(ABI) \
+		-Wl,--version-script=packaging/libprotector.map $(LDFLAGS) $(SYSTEM_LIBRARIES)
+	ln -sf libprotector.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libprotector.so.$(ABI)
+	ln -sf libprotector.so.$(ABI) $(DESTDIR)$(LIBDIR)/libprotector.so
+	install -m 644 $(STATIC_LIBRARY) $(DESTDIR)$(LIBDIR)/libprotector.a
+	install -m 644 include/protector.h $(DESTDIR)$(INCLUDEDIR)/protector.h
+	install -m 644 packaging/libprotector.3 $(DESTDIR)$(DATADIR)/man/man3/libprotector.3
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		packaging/protector.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/protector.pc
+	$(if $(SCHEMAS),install -d $(DESTDIR)$(DATADIR)/protector/schema && install -m 644 $(SCHEMAS) $(DESTDIR)$(DATADIR)/protector/schema)
 
 clean:
 	cargo clean
