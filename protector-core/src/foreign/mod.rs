@@ -15,6 +15,8 @@ pub mod wire;
 
 #[cfg(any(test, feature = "conformance"))]
 mod benches;
+#[cfg(any(test, feature = "conformance"))]
+mod loopback;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,8 @@ mod tests;
 #[cfg(any(test, feature = "conformance"))]
 pub use benches::{ForeignCloudBench, ForeignStorageBench};
 pub use cloud::ForeignCloud;
+#[cfg(any(test, feature = "conformance"))]
+pub use loopback::{LoopbackArray, LoopbackCloud};
 pub use storage::ForeignStorageDriver;
 
 use crate::Result;

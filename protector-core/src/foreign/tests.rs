@@ -1,14 +1,11 @@
 //! The suites of the ports over drivers that are reached by name and JSON: nothing may get lost on the way.
 
-mod loopback;
-
-use super::{Foreign, ForeignCloud, ForeignStorageDriver};
+use super::{Foreign, ForeignCloud, ForeignStorageDriver, LoopbackArray, LoopbackCloud};
 use crate::mock::{World, WorldLocation, WorldTime, cloud_subject, storage_subject};
 use crate::model::{Epoch, OpKey};
 use crate::ports::conformance::{cloud, run_all, storage};
 use crate::ports::{Cancel, Cloud, Cx, ManualClock, Outcome, StorageDriver, SystemClock};
 use crate::{Error, ErrorKind, Result};
-use loopback::{LoopbackArray, LoopbackCloud};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The other side in this same process: calls by name, answered by drivers of this crate.
+//! The other side in this same process: calls by name, answered by drivers of this crate. With it a door to another
+//! language can be put to the test by the suites of the ports.
 
 use crate::foreign::Foreign;
 use crate::foreign::wire::{Change, CloudDescription, Context, Seen, StorageDescription};
@@ -9,16 +10,18 @@ use serde_json::Value;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// An array; `optional`: with answers of its own to what has a default.
+/// An array.
 #[derive(Debug)]
-pub(super) struct LoopbackArray {
-    pub(super) driver: Arc<dyn StorageDriver>,
-    pub(super) optional: bool,
+pub struct LoopbackArray {
+    /// What answers.
+    pub driver: Arc<dyn StorageDriver>,
+    /// Whether it has answers of its own to what has a default.
+    pub optional: bool,
 }
 
 /// A cloud.
 #[derive(Debug)]
-pub(super) struct LoopbackCloud(pub(super) Arc<dyn Cloud>);
+pub struct LoopbackCloud(pub Arc<dyn Cloud>);
 
 /// The arguments of one call.
 struct Arguments(Value);
