@@ -13,6 +13,7 @@
 //! | [`config`] | `protector.conf` as oslo.config reads it | no |
 //! | `exec`, `engine`, `blocking` | execution and what callers call (feature `engine`) | yes |
 //! | `mock`, `pure`, `store`, `foreign` | adapters (features `mock`, `pure`, `sqlite`, `foreign`) | yes |
+//! | `schema` | JSON Schemas of what crosses a door (feature `schema`, with all of the above) | no |
 
 pub mod config;
 pub mod error;
@@ -40,6 +41,15 @@ pub mod connect;
 pub mod engine;
 #[cfg(feature = "engine")]
 pub mod exec;
+#[cfg(all(
+    feature = "schema",
+    feature = "foreign",
+    feature = "http-peer",
+    feature = "mock",
+    feature = "pure",
+    feature = "sqlite"
+))]
+pub mod schema;
 
 #[cfg(any(feature = "engine", feature = "foreign", feature = "sqlite"))]
 pub mod caller;

@@ -56,6 +56,7 @@ pub(super) fn flash_arrays(settings: &Settings, sites: &[SiteName], clock: &Arc<
 
 /// Which array of `[storage]` stands at a site, and how its certificate is judged. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteArray {
     /// Site.
     pub site: SiteName,

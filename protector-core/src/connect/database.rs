@@ -16,6 +16,7 @@ const SITE_PLACEHOLDER: &str = "{site}";
 
 /// Result of bringing one site's database up to date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DatabaseSync {
     /// Site.
     pub site: SiteName,
@@ -45,6 +46,7 @@ pub async fn db_version(settings: &Settings) -> Result<Vec<DatabaseSync>> {
 
 /// One thing that was looked at in the database of one site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DatabaseCheck {
     /// Site.
     pub site: SiteName,

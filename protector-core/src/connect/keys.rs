@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 /// What [`fernet_migrate`] did to one site's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenMigration {
     /// Site.
     pub site: SiteName,

@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// A server of the simulated world, for people who look for an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MockServer {
     /// Site.
     pub site: SiteName,

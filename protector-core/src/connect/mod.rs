@@ -42,6 +42,7 @@ pub async fn open(settings: &Settings, site: Option<&str>) -> Result<Engine> {
 
 /// What the settings come to, for `protector-manage config check`. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConfigReport {
     /// Files that were read, in order.
     pub files: Vec<PathBuf>,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// A site to register.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteCreate {
     /// Unique name.
@@ -20,6 +21,7 @@ pub struct SiteCreate {
 
 /// A protection group to create.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GroupCreate {
     /// Unique name.
@@ -45,6 +47,7 @@ pub struct GroupCreate {
 
 /// What a worker of the engine service says of itself.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerReport {
     /// Operations it is at work on.
@@ -57,6 +60,7 @@ pub struct WorkerReport {
 
 /// Changes to a group; absent fields stay.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GroupUpdate {
     /// New name.
@@ -71,6 +75,7 @@ pub struct GroupUpdate {
 
 /// Mappings to put over the stored ones.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct MappingSet {
     /// From the primary to the secondary site.
@@ -81,17 +86,20 @@ pub struct MappingSet {
 
 /// A policy to create, or the fields of an existing one to change; absent fields stay or take their default.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyChange {
     /// HTTPS URL of the array of the primary site.
     pub primary_fa_url: Option<String>,
     /// Its token.
     #[serde(deserialize_with = "token")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("writeOnly" = true)))]
     pub primary_fa_api_token: Option<ApiToken>,
     /// HTTPS URL of the array of the secondary site.
     pub secondary_fa_url: Option<String>,
     /// Its token.
     #[serde(deserialize_with = "token")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("writeOnly" = true)))]
     pub secondary_fa_api_token: Option<ApiToken>,
     /// Local name of the array group. Fixed once set.
     pub pure_pg_name: Option<String>,
@@ -105,6 +113,7 @@ pub struct PolicyChange {
 
 /// A divergence to give up.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DivergenceDiscard {
     /// Id of the entry.
@@ -124,6 +133,7 @@ fn token<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Option<ApiT
 
 /// A server to protect.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MemberAdd {
     /// Nova id of the server on the site where the group runs.
@@ -147,6 +157,7 @@ pub struct MemberAdd {
 
 /// Changes to how a member starts; absent fields stay.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct MemberUpdate {
     /// Start order, lower first.
@@ -169,6 +180,7 @@ pub struct MemberUpdate {
 
 /// How and why an operation is stopped.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct StopOptions {
     /// Why; kept in the journal.

@@ -13,6 +13,7 @@ const GROUPS_AT_ONCE: usize = 4;
 
 /// How to run the plan of a site.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteFailoverOptions {
     /// Move the groups that can be moved, although others are blocked.
@@ -21,6 +22,7 @@ pub struct SiteFailoverOptions {
 
 /// How the groups of a site fared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteFailoverView {
     /// The site that was left.
     pub site: SiteName,
@@ -34,6 +36,7 @@ pub struct SiteFailoverView {
 
 /// How one group fared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteGroupView {
     /// Name of the group.
     pub protection_group: String,

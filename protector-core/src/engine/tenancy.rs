@@ -12,6 +12,7 @@ const DEFAULT_PROJECT: &str = "default";
 
 /// A part of a long list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Page {
     /// Id of the last one of the page before. `None`: from the beginning.

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 /// A protection group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GroupView {
     /// Identity.
     pub id: String,
@@ -63,6 +64,7 @@ pub struct GroupView {
 
 /// A site that waits to be stopped and fenced.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FenceDueView {
     /// The site.
     pub site: SiteName,
@@ -78,6 +80,7 @@ pub struct FenceDueView {
 
 /// What a site that was left may hold, and nobody else.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerEntryView {
     /// Names it within its group.
     pub id: String,
@@ -105,6 +108,7 @@ pub struct LedgerEntryView {
 
 /// A member.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberView {
     /// Id that names the member for ever.
     pub instance_id: String,
@@ -130,6 +134,7 @@ pub struct MemberView {
 
 /// A policy. Tokens are never shown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyView {
     /// Its group.
     pub protection_group_id: String,
@@ -153,6 +158,7 @@ pub struct PolicyView {
 
 /// What stands for the things of a group on the other site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MappingView {
     /// Name of the group.
     pub protection_group: String,
@@ -166,6 +172,7 @@ pub struct MappingView {
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MappingRow {
     /// `network`, `flavor` or `security-group`.
     pub kind: String,
@@ -185,6 +192,7 @@ pub struct MappingRow {
 
 /// A consistency group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConsistencyGroupView {
     /// Identity.
     pub id: String,
@@ -206,6 +214,7 @@ pub struct ConsistencyGroupView {
 
 /// A volume of a consistency group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VolumeView {
     /// Cinder id where the workload runs.
     pub volume_id: String,
@@ -219,6 +228,7 @@ pub struct VolumeView {
 
 /// Whether both sites agree about a group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SyncStatusView {
     /// Its group.
     pub protection_group_id: String,
@@ -244,6 +254,7 @@ pub struct SyncStatusView {
 
 /// An operation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OperationView {
     /// Identity.
     pub id: OperationId,
@@ -304,6 +315,7 @@ pub struct OperationView {
 
 /// A member within an operation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InstanceView {
     /// Member id.
     pub instance_id: String,
@@ -319,6 +331,7 @@ pub struct InstanceView {
 
 /// A step within an operation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepView {
     /// Step id.
     pub id: String,
@@ -332,6 +345,7 @@ pub struct StepView {
 
 /// Result of validating a site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteValidation {
     /// The site.
     pub site: SiteName,
@@ -343,6 +357,7 @@ pub struct SiteValidation {
 
 /// One check of a site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteCheck {
     /// The end that asks: a site, or `here`, this process.
     pub from_site: String,
@@ -363,6 +378,7 @@ pub struct SiteCheck {
 
 /// A volume type of a site.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VolumeTypeView {
     /// Id.
     pub id: String,

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// The engine service of a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceView {
     /// Whether a worker lives.
     pub state: ServiceState,
@@ -22,6 +23,7 @@ pub struct ServiceView {
 
 /// A worker of the engine service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkerView {
     /// Whether it lives.
     pub state: ServiceState,

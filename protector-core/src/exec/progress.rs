@@ -7,6 +7,7 @@ use std::{fmt, sync::Arc};
 
 /// Something that happened while an operation ran.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// The operation.
     pub operation: OperationId,

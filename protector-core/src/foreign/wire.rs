@@ -8,6 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// What a driver says of itself, asked once by `describe`, when it is opened. Nothing is sent to an endpoint for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Description_{C}"))]
 pub struct Description<C> {
     /// Name of the driver class, for logs: `SparseFileDriver`.
     pub driver_name: String,
@@ -28,6 +29,7 @@ pub type CloudDescription = Description<()>;
 
 /// [`Cx`] of a change. Cancellation does not go over: a call is short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Context {
     /// Idempotency key.
     pub op_key: OpKey,
@@ -45,6 +47,7 @@ impl From<&Cx> for Context {
 
 /// [`Outcome`] of a change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Change_{T}"))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Change<T> {
     /// This call made it so.
@@ -93,6 +96,7 @@ impl<T> From<Outcome<T>> for Change<T> {
 
 /// Something that was seen, with the instant on the clock of what was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Seen_{T}"))]
 pub struct Seen<T> {
     /// What was seen.
     #[serde(flatten)]

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 /// How much to put into a world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeedOptions {
     /// Servers `server-0001` and on, each with one boot volume of 10 GiB, beside the five of the documents.
     #[serde(default)]
@@ -26,6 +27,7 @@ pub struct SeedOptions {
 
 /// What was put into a world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeedReport {
     /// Sites by name.
     pub sites: Vec<SiteName>,

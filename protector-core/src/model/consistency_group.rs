@@ -6,6 +6,7 @@ use std::fmt;
 
 /// One logical consistency group: a Cinder generic volume group on each site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConsistencyGroup {
     /// Identity of the pair.
     pub id: ConsistencyGroupId,
@@ -23,6 +24,7 @@ pub struct ConsistencyGroup {
 
 /// Status of a consistency group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConsistencyGroupStatus {
     /// Exists on both sites.

@@ -11,6 +11,7 @@ use std::fmt;
 /// A site that was left without being verifiably stopped and fenced. The first operation that reaches it again stops and
 /// fences it before it does anything else there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FenceDue {
     /// The site.
     pub site: SiteName,
@@ -27,6 +28,7 @@ pub struct FenceDue {
 /// One unplanned failover, and what the site that it left may hold beyond the recovery point that the other side started
 /// from. Written before the failover begins, and never removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerEntry {
     /// Names the entry within its group.
     pub id: LedgerEntryId,
@@ -71,6 +73,7 @@ impl LedgerEntry {
 
 /// A volume on the site that was left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerVolume {
     /// Of which disk.
     pub disk: DiskId,
@@ -85,6 +88,7 @@ pub struct LedgerVolume {
 
 /// How much is known about data that diverged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerState {
     /// The site may have written after the recovery point.
@@ -110,6 +114,7 @@ impl fmt::Display for LedgerState {
 
 /// Who gave an entry up, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Discard {
     /// Who.
     pub by: String,

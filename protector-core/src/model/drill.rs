@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The verdict on an operation. The first that holds, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It has not ended.

@@ -9,6 +9,7 @@ macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
 
@@ -120,6 +121,7 @@ impl Borrow<str> for StepId {
 /// Generation of a group's roles. Grows by one with each change of the current primary; a call that carries a lower
 /// epoch than the one already seen must have no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Epoch(pub u64);
 
@@ -139,6 +141,7 @@ impl fmt::Display for Epoch {
 
 /// Version of a group's metadata. Both sites hold the same version, or the group is out of sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct MetadataVersion(pub u64);
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 /// Name-to-name mappings. Stored ones lead from a group's primary to its secondary site; see `rules::mapping` for inversion.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Mappings {
     /// Network name to network name.

@@ -20,6 +20,7 @@ fn as_map<S: Serializer, T: Serialize>(all: &BySite<T>, output: S) -> Result<S::
 /// Captures are refreshed at every change, so that an unplanned failover needs nothing from the lost site; the capture of
 /// the site that is left for a while gives the server its old networks and addresses back at the failback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// Nova id on the site where the member was added; names the member for ever.
     pub id: ServerId,
@@ -34,11 +35,13 @@ pub struct Member {
     pub status: MemberStatus,
     /// What the server looks like on each site where it has run.
     #[serde(serialize_with = "as_map")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<SiteName, ServerCapture>"))]
     pub captures: BySite<ServerCapture>,
     /// All of its volumes, boot disk first, then by device name.
     pub disks: Vec<Disk>,
     /// The Nova server that stands for this member on each site where there is one.
     #[serde(serialize_with = "as_map")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<SiteName, ServerId>"))]
     pub servers: BySite<ServerId>,
 }
 
@@ -51,6 +54,7 @@ impl Member {
 
 /// Status of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MemberStatus {
     /// Its volumes are in the consistency group and the array group.
@@ -73,6 +77,7 @@ impl fmt::Display for MemberStatus {
 
 /// What was read of a server from Nova and Neutron.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerCapture {
     /// Flavor name.
     pub flavor: String,
@@ -94,6 +99,7 @@ pub struct ServerCapture {
 
 /// Size of a flavor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorShape {
     /// Virtual CPUs.
     pub vcpus: u32,
@@ -105,6 +111,7 @@ pub struct FlavorShape {
 
 /// A network interface of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Nic {
     /// The port, which may outlive the server and then keeps its addresses.
     #[serde(default)]
@@ -119,6 +126,7 @@ pub struct Nic {
 
 /// One volume of a member, wherever its copies are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Disk {
     /// Identity on both sites.
     pub id: DiskId,
@@ -132,11 +140,13 @@ pub struct Disk {
     pub boot: bool,
     /// The copy in use on each site that has one.
     #[serde(serialize_with = "as_map")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<SiteName, DiskCopy>"))]
     pub copies: BySite<DiskCopy>,
 }
 
 /// A disk's volume on one site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DiskCopy {
     /// Cinder volume.
     pub volume_id: VolumeId,

@@ -7,6 +7,7 @@ use std::{fmt, str::FromStr};
 
 /// What an operation does. A planned kind never turns into an unplanned one by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// Replicate now, outside the schedule.
@@ -88,6 +89,7 @@ impl fmt::Display for OperationKind {
 
 /// The two ways to fail over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FailoverType {
     /// Both sites take part; nothing is lost.
@@ -113,6 +115,7 @@ impl FromStr for FailoverType {
 
 /// How an operation stands. Folded from its journal, never stored by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OperationStatus {
     /// Accepted; no step has begun.
@@ -157,6 +160,7 @@ impl fmt::Display for OperationStatus {
 
 /// The operation that holds a group. While it is set, no other operation and no edit may start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenOperation {
     /// Which one.
     pub id: OperationId,

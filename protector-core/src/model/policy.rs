@@ -7,6 +7,7 @@ use std::fmt;
 
 /// How, how often and how fresh. Array URLs and tokens may also come from `[storage]`; see `rules::credentials`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicationPolicy {
     /// HTTPS management URL of the array of the primary site.
     pub primary_fa_url: Option<String>,
@@ -30,6 +31,7 @@ pub struct ReplicationPolicy {
 
 /// Status of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyStatus {
     /// In force on the array.

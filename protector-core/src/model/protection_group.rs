@@ -10,6 +10,7 @@ use std::{fmt, str::FromStr};
 
 /// How volumes reach the other array. Fixed when the group is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReplicationType {
     /// Snapshots of an array protection group, shipped at an interval.
@@ -50,6 +51,7 @@ impl FromStr for ReplicationType {
 
 /// A set of servers that move together. Maps to exactly one consistency group and one array group or pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProtectionGroup {
     /// Identity.
     pub id: ProtectionGroupId,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Everything both sites must agree on about one group. Stored and pushed as a whole, so that no half of it can differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GroupRecord {
     /// Version of this record.
     pub version: MetadataVersion,
@@ -68,6 +69,7 @@ impl GroupRecord {
 
 /// A volume that used to be in use and still holds data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RetainedCopy {
     /// Where.
     pub site: SiteName,
@@ -91,6 +93,7 @@ pub struct RetainedCopy {
 /// What an operation left undone, so that it can be gone on with for the members that did not arrive: from the same
 /// clones, and under the names that the operation gave to their ports and servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unfinished {
     /// The operation.
     pub operation: OperationId,
@@ -102,6 +105,7 @@ pub struct Unfinished {
 
 /// A clone that waits to be imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnimportedClone {
     /// Of which disk.
     pub disk: DiskId,
@@ -113,6 +117,7 @@ pub struct UnimportedClone {
 
 /// The mark that the sites may disagree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Divergence {
     /// The operation that moved on without the other site.
     pub operation: OperationId,

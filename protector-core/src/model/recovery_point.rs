@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A snapshot of an array group, as one array shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecoveryPoint {
     /// Full name on the array that was asked, `<group>.<suffix>`.
     pub name: RecoveryPointName,
@@ -30,6 +31,7 @@ impl RecoveryPoint {
 
 /// Progress of a recovery point towards an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Transfer {
     /// Taken on this array; nothing to transfer.

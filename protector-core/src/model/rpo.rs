@@ -7,6 +7,7 @@ use std::fmt;
 
 /// How a group stands against its objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RpoState {
     /// Its newest recovery point is young enough.

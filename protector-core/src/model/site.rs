@@ -6,6 +6,7 @@ use std::fmt;
 
 /// A registered site. Exactly two take part in a protection group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Site {
     /// Identity.
     pub id: SiteId,
@@ -23,6 +24,7 @@ pub struct Site {
 
 /// Status of a site as people see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SiteStatus {
     /// Registered.

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fmt};
 
 /// How a member is started, beside its tier.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StartOptions {
     /// Members of the same group that are up and checked before this one starts, and that stop after it.
@@ -21,6 +22,7 @@ pub struct StartOptions {
 
 /// Looks whether a server came up, beyond Nova's word for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BootCheck {
     /// The server accepts a connection at the first address of its first interface.

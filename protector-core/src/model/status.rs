@@ -5,6 +5,7 @@ use std::fmt;
 
 /// Whether a workload is protected where it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Protection {
     /// No policy or no member yet.
@@ -27,6 +28,7 @@ impl fmt::Display for Protection {
 
 /// The documented status word of a protection group; derived by `rules::status`, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GroupStatus {
     /// Being created.
@@ -64,6 +66,7 @@ impl fmt::Display for GroupStatus {
 
 /// Whether both sites hold the same metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SyncStatus {
     /// Same version on both.
     #[serde(rename = "IN SYNC")]

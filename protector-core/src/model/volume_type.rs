@@ -12,6 +12,7 @@ pub const VOLUME_BACKEND_NAME: &str = "volume_backend_name";
 
 /// A volume type of one cloud.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VolumeType {
     /// Id on that cloud; differs between sites.
     pub id: String,

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 /// Which recovery point a step works on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PointSource {
     /// Chosen when planning, by its name on the target array.
@@ -23,6 +24,7 @@ pub enum PointSource {
 /// What a step does. Values that only appear while running (clones, volumes, ports, servers) are looked up in the
 /// operation's outputs by disk and member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
     /// Push the record with the open operation to the other site.

@@ -15,6 +15,7 @@ use std::fmt::{self, Display};
 /// # Ok::<(), jiff::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// Who was asked, for example `array b-array`, `cloud site-a` or `metadata of site-b`.
     pub source: String,

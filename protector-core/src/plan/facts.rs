@@ -18,6 +18,7 @@ pub const FACTS_SCHEMA: u32 = 1;
 
 /// What was seen, or why it could not be. Not seen never reads as good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Observation_{T}"))]
 #[serde(rename_all = "snake_case")]
 pub enum Observation<T> {
     /// Seen.
@@ -60,6 +61,7 @@ impl<T> From<Result<T>> for Observation<T> {
 
 /// The world as far as one group is concerned, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Facts {
     /// Shape of this value: 1.
     pub schema: u32,
@@ -93,6 +95,7 @@ pub struct Facts {
 
 /// The other site's metadata, as seen from the site that asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PeerFacts {
     /// The other site.
     pub site: SiteName,
@@ -108,6 +111,7 @@ pub struct PeerFacts {
 
 /// One site's cloud and array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteFacts {
     /// The site.
     pub site: SiteName,
@@ -122,6 +126,7 @@ pub struct SiteFacts {
 
 /// What was seen of a cloud.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloudFacts {
     /// Networks.
     pub networks: Vec<Network>,
@@ -144,6 +149,7 @@ pub struct CloudFacts {
 
 /// What was seen of an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ArrayFacts {
     /// Identity.
     pub id: ArrayId,
@@ -182,6 +188,7 @@ impl ArrayFacts {
 
 /// What one test failover made and has not been removed yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TestRun {
     /// The test.
     pub operation: OperationId,

@@ -6,6 +6,7 @@ use std::fmt;
 
 /// A named acceptance of one risk. Nothing else gets past a blocker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentKind {
     /// What was written after the recovery point is lost.
@@ -36,6 +37,7 @@ impl fmt::Display for ConsentKind {
 
 /// A consent that was given and is needed by this plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Consent {
     /// To what.
     pub kind: ConsentKind,
@@ -47,6 +49,7 @@ pub struct Consent {
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The plan cannot be accepted.
@@ -57,6 +60,7 @@ pub enum Severity {
 
 /// Stable name of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FindingCode {
@@ -171,6 +175,7 @@ impl fmt::Display for FindingCode {
 
 /// One thing that speaks against a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Stable name.
     pub code: FindingCode,

@@ -13,6 +13,7 @@ use std::fmt;
 
 /// What a reconciliation would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReconcilePlan {
     /// SHA-256 in hex over the winner and what both sites hold: the plan is about these records and no others.
     pub hash: String,

@@ -13,6 +13,7 @@ use std::collections::{BinaryHeap, HashSet};
 
 /// How many steps may run at the same time on one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
     /// Calls to one array.
     pub array: usize,

@@ -20,6 +20,7 @@ pub const OLDEST_PLAN_SCHEMA: u32 = 1;
 
 /// What would be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "loss", rename_all = "snake_case")]
 pub enum ExpectedLoss {
     /// Nothing that was written.
@@ -41,6 +42,7 @@ pub enum ExpectedLoss {
 
 /// What will be done, and what speaks against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Plan {
     /// Shape of this value.
     pub schema: u32,

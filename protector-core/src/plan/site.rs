@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 /// What is asked of all groups of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteFailoverRequest {
     /// Planned or unplanned; planned if absent.
@@ -26,6 +27,7 @@ pub struct SiteFailoverRequest {
 
 /// The plans of all groups that run on a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SitePlan {
     /// The site that is left.
     pub site: SiteName,
@@ -35,6 +37,7 @@ pub struct SitePlan {
 
 /// One group of a site's plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteGroup {
     /// Name of the group.
     pub group: String,
@@ -46,6 +49,7 @@ pub struct SiteGroup {
 
 /// What is to be done with a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SiteWork {
     /// Accept this plan and run it.

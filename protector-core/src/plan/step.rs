@@ -8,6 +8,7 @@ use std::fmt;
 
 /// Part of an operation, in the order people know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Tell the other site, look once more.
@@ -77,6 +78,7 @@ pub struct Endpoint {
 
 /// What it means when a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     /// Nothing more begins; the step is made again when the operation is resumed.
@@ -113,6 +115,7 @@ fn on_failure<'de, D: Deserializer<'de>>(input: D) -> Result<OnFailure, D::Error
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// Unique within the plan.
     pub id: StepId,
@@ -130,6 +133,7 @@ pub struct Step {
     pub timeout_seconds: u32,
     /// What a failure means.
     #[serde(alias = "best_effort", deserialize_with = "on_failure")]
+    #[cfg_attr(feature = "schema", schemars(with = "OnFailure"))]
     pub on_failure: OnFailure,
     /// Member it belongs to.
     pub member: Option<ServerId>,

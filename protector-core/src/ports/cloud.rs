@@ -15,6 +15,7 @@ use std::{
 
 /// What a cloud says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloudInfo {
     /// Name in clouds.yaml, or of the simulated cloud.
     pub name: String,
@@ -24,6 +25,7 @@ pub struct CloudInfo {
 
 /// State of a server, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ServerState {
     /// Runs.
@@ -40,6 +42,7 @@ pub enum ServerState {
 
 /// A server with all that is needed to build it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Server {
     /// Identity.
     pub id: ServerId,
@@ -73,6 +76,7 @@ pub const SERVER_OP_KEY: &str = "protector_op_key";
 
 /// A volume attached to a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AttachedVolume {
     /// Device, for example `vda`.
     pub device: String,
@@ -86,6 +90,7 @@ pub struct AttachedVolume {
 
 /// State of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum VolumeState {
     /// Not attached.
@@ -102,6 +107,7 @@ pub enum VolumeState {
 
 /// A Cinder volume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloudVolume {
     /// Identity.
     pub id: VolumeId,
@@ -125,6 +131,7 @@ pub struct CloudVolume {
 
 /// Status of a Cinder group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CinderGroupStatus {
     /// Usable.
@@ -137,6 +144,7 @@ pub enum CinderGroupStatus {
 
 /// A Cinder generic volume group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CinderGroup {
     /// Identity.
     pub id: CinderGroupId,
@@ -154,6 +162,7 @@ pub struct CinderGroup {
 
 /// A Cinder group to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CinderGroupSpec {
     /// Name; identifies the group for repeats.
     pub name: String,
@@ -166,6 +175,7 @@ pub struct CinderGroupSpec {
 /// With a type that replicates synchronously Cinder also moves it: into its pod on both arrays, as
 /// [`CINDER_POD`](crate::rules::naming::CINDER_POD)`::volume-<id>-cinder`. Its id on the array stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImportRequest {
     /// Id on the array; identifies the volume for repeats, since Cinder renames it.
     pub array_volume_id: ArrayVolumeId,
@@ -181,6 +191,7 @@ pub struct ImportRequest {
 
 /// A network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Network {
     /// Id.
     pub id: String,
@@ -192,6 +203,7 @@ pub struct Network {
 
 /// A flavor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Flavor {
     /// Id.
     pub id: String,
@@ -203,6 +215,7 @@ pub struct Flavor {
 
 /// What a project may still use. `None`: not limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Quota {
     /// Servers left.
     pub servers: Option<u64>,
@@ -218,6 +231,7 @@ pub struct Quota {
 
 /// A port to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PortSpec {
     /// Name; identifies the port for repeats.
     pub name: String,
@@ -233,6 +247,7 @@ pub struct PortSpec {
 
 /// A port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Port {
     /// Identity.
     pub id: PortId,
@@ -246,6 +261,7 @@ pub struct Port {
 
 /// A server to have, booted from volumes that exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerSpec {
     /// Idempotency: servers carry it in their metadata as [`SERVER_OP_KEY`].
     pub op_key: crate::model::OpKey,

@@ -18,6 +18,7 @@ pub enum PeerVersion {
 
 /// A test failover that runs, or that nobody has cleaned up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenTest {
     /// The test.
     pub operation: OperationId,

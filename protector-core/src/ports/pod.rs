@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt};
 
 /// A pod, as the array that was asked sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PodStatus {
     /// Its arrays by name. One: the pod is not stretched.
     pub arrays: BTreeMap<ArrayName, PodMember>,
@@ -18,6 +19,7 @@ pub struct PodStatus {
 
 /// One array's part in a pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PodMember {
     /// Whether it has the data. Only [`PodMemberState::Online`] does.
     pub state: PodMemberState,
@@ -31,6 +33,7 @@ pub struct PodMember {
 
 /// State of one array's part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PodMemberState {
     /// Has current data and serves hosts.
@@ -59,6 +62,7 @@ impl fmt::Display for PodMemberState {
 
 /// Whether a pod takes writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PodPromotion {
     /// Writable.
@@ -75,6 +79,7 @@ pub enum PodPromotion {
 
 /// A link from one pod to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PodReplicaLink {
     /// The other array.
     pub remote_array: ArrayName,

@@ -20,6 +20,7 @@ pub struct ThreeWay<'a> {
 
 /// A field that is not the same on both sites.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The field in words, for example `policy: replication interval`.
     pub field: String,
@@ -86,6 +87,7 @@ fn line(difference: &Difference, here_site: &SiteName, there_site: &SiteName) ->
 
 /// What a site gives up and what it gets if `next` takes the place of `held`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteChange {
     /// The site.
     pub site: SiteName,

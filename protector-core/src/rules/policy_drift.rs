@@ -23,6 +23,7 @@ pub struct StorageSays<'a> {
 
 /// A field that is not the same in both places.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyDrift {
     /// Name of the group.
     pub protection_group: String,

@@ -34,6 +34,7 @@ pub struct KeyRing {
 
 /// What [`KeyRing::setup`] did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetupReport {
     /// The repository.
     pub directory: PathBuf,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// Health of one group. What could not be seen is absent or says so; it never reads as good.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HealthView {
     /// Name of the group.
     pub protection_group: String,
@@ -56,6 +57,7 @@ pub struct HealthView {
 
 /// How much of a window the objective was kept, in per cent, rounded down to hundredths: what reads as 100 is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComplianceView {
     /// Kept for certain.
     pub within_percent: f64,
@@ -77,6 +79,7 @@ impl From<Compliance> for ComplianceView {
 
 /// A test failover, as its report judges it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DrillView {
     /// The test.
     pub operation_id: OperationId,
@@ -100,6 +103,7 @@ impl DrillView {
 
 /// What a sweep of all groups came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RpoSweepView {
     /// Groups with a policy: those that were looked at.
     pub groups: usize,

@@ -17,6 +17,7 @@ pub const REPORT_SCHEMA: u32 = 1;
 
 /// What an operation came to. A value that is not known is [`Observation::Unknown`] with the reason, never 0 or left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OperationReport {
     /// Shape of this value.
     pub schema: u32,
@@ -80,6 +81,7 @@ pub struct OperationReport {
 
 /// An answer that may not be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// It is so.
@@ -94,6 +96,7 @@ pub enum Answer {
 
 /// A process that executed an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Executing {
     /// Host name.
     pub host: String,
@@ -107,6 +110,7 @@ pub struct Executing {
 
 /// The journal behind a report. Its hash chain verified when the report was made, else there would be none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JournalSeal {
     /// Number of records.
     pub records: usize,
@@ -118,6 +122,7 @@ pub struct JournalSeal {
 
 /// The data that was used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecoveryPointReport {
     /// Which recovery point.
     pub used: Observation<PointUsed>,
@@ -133,6 +138,7 @@ pub struct RecoveryPointReport {
 
 /// A recovery point.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PointUsed {
     /// Its name on the target array.
     pub name: RecoveryPointName,
@@ -142,6 +148,7 @@ pub struct PointUsed {
 
 /// How long recovery took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecoveryTimeReport {
     /// From the acceptance until the last server was seen running, in seconds.
     pub seconds: Observation<f64>,
@@ -151,6 +158,7 @@ pub struct RecoveryTimeReport {
 
 /// A phase in time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PhaseTime {
     /// Which.
     pub phase: Phase,
@@ -162,6 +170,7 @@ pub struct PhaseTime {
 
 /// What became of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MemberResult {
     /// It was seen running with its volumes.
@@ -176,6 +185,7 @@ pub enum MemberResult {
 
 /// A member in an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberReport {
     /// Member id.
     pub member: ServerId,
@@ -195,6 +205,7 @@ pub struct MemberReport {
 
 /// A step in an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepReport {
     /// Position in the plan, from 1.
     pub number: usize,
@@ -222,6 +233,7 @@ pub struct StepReport {
 
 /// Things by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Things {
     /// Nova servers.
     pub servers: BTreeSet<ServerId>,
@@ -235,6 +247,7 @@ pub struct Things {
 
 /// What an operation made and what is left of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ThingsReport {
     /// Whether they are there for a while only: those of a test.
     pub temporary: bool,
@@ -252,6 +265,7 @@ pub struct ThingsReport {
 
 /// A cleanup of a test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CleanupRun {
     /// The operation.
     pub operation: OperationId,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Mean and variance instead of the samples: they are what a forecast needs, they stay small in facts and plans, and
 /// sums of them are exact in integers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepTime {
     /// Its word, as in [`Action::word`].
     pub action: String,
@@ -25,6 +26,7 @@ pub struct StepTime {
 
 /// What steps take, by kind and site. Ordered, each kind and site once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Durations(Vec<StepTime>);
 

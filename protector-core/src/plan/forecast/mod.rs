@@ -34,6 +34,7 @@ const P95_DEVIATIONS: u128 = 1645;
 
 /// What a plan will take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// Half of all runs take at most so many seconds.
     pub p50_seconds: u64,

@@ -69,6 +69,7 @@ impl FromStr for GraphFormat {
 
 /// The steps of a plan as nodes and edges, with what people need to read the picture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Graph {
     /// Id of the plan.
     pub plan: String,
@@ -98,6 +99,7 @@ pub struct Graph {
 
 /// How far an operation came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GraphProgress {
     /// The operation.
     pub operation: OperationId,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// How a node is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// Something is done.
@@ -19,6 +20,7 @@ pub enum Shape {
 
 /// One or more steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Node {
     /// Part of the operation.
     pub phase: Phase,

@@ -9,6 +9,7 @@ use std::fmt;
 
 /// How a step stands, in the words of `operation show`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepWord {
     /// Not begun.
@@ -56,6 +57,7 @@ pub struct Standing {
 
 /// A step that failed or was skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trouble {
     /// Its title.
     pub title: String,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What an array says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ArrayInfo {
     /// Stable identity.
     pub id: ArrayId,
@@ -24,6 +25,7 @@ pub struct ArrayInfo {
 
 /// What a driver can do. Conformance checks and plans are chosen by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Capabilities {
     /// Array protection groups with replicated snapshots.
     pub async_groups: bool,
@@ -43,6 +45,7 @@ pub struct Capabilities {
 
 /// A connected array, as this one sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PeerArray {
     /// Identity.
     pub id: ArrayId,
@@ -54,6 +57,7 @@ pub struct PeerArray {
 
 /// State of a replication link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReplicationLink {
     /// Works.
@@ -68,6 +72,7 @@ pub enum ReplicationLink {
 
 /// A group on an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ArrayGroup {
     /// Name on the array that was asked.
     pub name: ArrayGroupName,
@@ -88,6 +93,7 @@ pub struct ArrayGroup {
 
 /// A group to have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GroupSpec {
     /// Local name.
     pub name: ArrayGroupName,
@@ -99,6 +105,7 @@ pub struct GroupSpec {
 
 /// How a wanted member set is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MemberMode {
     /// Add these, keep what is there.
@@ -109,6 +116,7 @@ pub enum MemberMode {
 
 /// Wanted members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberSet {
     /// Volumes by name on this array.
     pub volumes: BTreeSet<ArrayVolumeName>,
@@ -118,6 +126,7 @@ pub struct MemberSet {
 
 /// Wanted replication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicationSpec {
     /// Target array, by the name of the connection.
     pub target: ArrayName,
@@ -127,6 +136,7 @@ pub struct ReplicationSpec {
 
 /// How replication of a group stands, seen from one array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplicationStatus {
     /// Link to the other array of this group.
     pub link: ReplicationLink,
@@ -146,6 +156,7 @@ pub struct ReplicationStatus {
 /// What one array could start a group from: of an image its newest complete recovery point, of a group in a pod the pod
 /// itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StandbyGroup {
     /// Newest recovery point that is complete here and not destroyed, by data time. `None`: there is none, or the group is
     /// in a pod.
@@ -158,6 +169,7 @@ pub struct StandbyGroup {
 
 /// A snapshot to take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SnapshotRequest {
     /// Suffix; identifies the snapshot for repeats. Must hold a letter.
     pub suffix: String,
@@ -167,6 +179,7 @@ pub struct SnapshotRequest {
 
 /// Which volumes to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VolumeQuery {
     /// By name; missing ones are left out.
@@ -179,6 +192,7 @@ pub enum VolumeQuery {
 
 /// A volume on an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ArrayVolume {
     /// Identity.
     pub id: ArrayVolumeId,
@@ -196,6 +210,7 @@ pub struct ArrayVolume {
 
 /// Clones to have, all of one recovery point.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloneRequest {
     /// The recovery point.
     pub point: RecoveryPointName,
@@ -206,6 +221,7 @@ pub struct CloneRequest {
 
 /// A finished clone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClonedVolume {
     /// Source volume name in the recovery point.
     pub source: ArrayVolumeName,
@@ -217,6 +233,7 @@ pub struct ClonedVolume {
 
 /// Whether a group's volumes accept writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FenceState {
     /// No member accepts writes.
@@ -229,6 +246,7 @@ pub enum FenceState {
 
 /// Proof that data survives elsewhere. Only plans make it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SurvivingRecoveryPoint {
     /// Array that holds it.
     pub array: ArrayId,
@@ -238,6 +256,7 @@ pub struct SurvivingRecoveryPoint {
 
 /// Something an array objects to beforehand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreflightFinding {
     /// Stable code.
     pub code: String,

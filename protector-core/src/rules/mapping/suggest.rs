@@ -15,6 +15,7 @@ pub struct Thing {
 
 /// What a suggestion rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
     /// The other site has one of the same name.

@@ -15,6 +15,7 @@ const LOCK: &str = ".rotating";
 
 /// What [`KeyRing::rotate`] did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RotateReport {
     /// The repository.
     pub directory: PathBuf,
