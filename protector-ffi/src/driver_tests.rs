@@ -62,7 +62,6 @@ unsafe extern "C" fn release(user_data: *mut c_void) {
 
 macro_rules! functions {
     ($table:ident, $fill:ident: $($method:ident)*) => {
-        #[expect(clippy::needless_update, reason = "the table is all that is filled")]
         fn $fill(user_data: *mut c_void, name: *const c_char, capabilities_json: *const c_char) -> $table {
             $(unsafe extern "C" fn $method(at: *mut c_void, arguments: *const c_char, reply: *mut protector_reply) -> i32 {
                 // SAFETY: as the library calls it

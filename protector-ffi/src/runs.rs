@@ -13,11 +13,13 @@ use std::time::Duration;
 /// Something long that was started and goes on by itself. Any number of threads may ask it at once; each event goes to one of
 /// them. Take its events until protector_run_ended, then its result:
 ///
-///     while (!protector_run_ended(run)) {
-///         protector_run_wait(run, -1);
-///         while (protector_run_next(run, &event, &error) == PROTECTOR_STATUS_OK && event != NULL) { … }
-///     }
-///     protector_run_result(run, &operation, &error);
+/// ```c
+/// while (!protector_run_ended(run)) {
+///     protector_run_wait(run, -1);
+///     while (protector_run_next(run, &event, &error) == PROTECTOR_STATUS_OK && event != NULL) { … }
+/// }
+/// protector_run_result(run, &operation, &error);
+/// ```
 ///
 /// With poll or epoll: wait until protector_run_fd is readable instead of protector_run_wait.
 #[derive(Debug)]
