@@ -2,28 +2,33 @@
  * libprotector: disaster recovery for OpenStack clouds on replicated Pure Storage FlashArrays, for C programs.
  *
  * CALLS. A function that can fail returns a protector_status, PROTECTOR_STATUS_OK if it did what it says. Its result
- * goes to an out-parameter, which is set to NULL first and stays NULL on failure. Its last argument takes the error:
- * set to NULL first, then to a new protector_error on failure; give NULL if the status is enough. A call that was
- * refused has changed nothing.
+ * goes to an out-parameter, which is set to NULL first and stays NULL on failure; one without an out-parameter has no
+ * result but that it was done. Its last argument takes the error: set to NULL first, then to a new protector_error on
+ * failure; give NULL if the status is enough. A call that was refused has changed nothing.
  *
  * DATA crosses as JSON in UTF-8, with the field names of the command line's JSON output. Requests with unknown fields
  * are refused; replies may get more fields in later versions.
  *
- * OWNERSHIP. Arguments are borrowed for the call, never kept. What an out-parameter receives belongs to the caller,
- * who frees it with the function named after its type: protector_string_free for every char *, protector_engine_free,
- * protector_cancel_free, protector_error_free. All of them accept NULL. A const char * that is returned belongs to
- * the object it was asked from, or to the library if it was asked from none; it is never freed.
+ * OWNERSHIP. Arguments are borrowed for the call, never kept, but for the functions and user_data that a program
+ * registers. What an out-parameter receives belongs to the caller, who frees it with the function named after its type:
+ * protector_string_free for every char *, protector_engine_free, protector_run_free, protector_cancel_free,
+ * protector_error_free. All of them accept NULL. A const char * that is returned belongs to the object it was asked from,
+ * or to the library if it was asked from none; it is never freed.
  *
  * ARGUMENTS. Pointers must be valid, text ends with a NUL byte. NULL where it is not allowed gives
  * PROTECTOR_STATUS_NULL_ARGUMENT, text that is not UTF-8 PROTECTOR_STATUS_INVALID_UTF8; the message names the argument.
  *
  * THREADS. Every handle may be used by any number of threads at once, and freed by any thread once no call uses it. A
- * call blocks its thread until it is done. The library keeps a few worker threads until the process ends, so it stays
+ * call blocks its thread until it is done; what takes long can be started as a protector_run instead, and waited for with
+ * poll. The library keeps a few worker threads until the process ends, so it stays
  * loaded after dlclose. They do not survive fork: a child opens engines of its own, and those of its parent give
  * PROTECTOR_STATUS_UNSUPPORTED there. So does everything if calls were under way at the fork, and a SQLite database that
  * the parent had open.
  *
- * LINKING. Prefer the shared library: it shows nothing but the names below. The static one brings its own SQLite, which
+ * CALLBACKS. A function of the program that the library calls must return: no exception and no longjmp may leave it. Which
+ * thread calls it, and whether it may call this library, stands where it is handed over.
+ *
+ * LINKING. pkg-config knows the library as protector. Prefer the shared library: it shows nothing but the names below. The static one brings its own SQLite, which
  * collides with another one in the program. With either, let no other SQLite of the same process open the databases.
  *
  * DEFECTS. A panic inside the library does not cross into the caller: it gives PROTECTOR_STATUS_PANIC. Operations are
@@ -1157,7 +1162,7 @@ protector_status protector_cancel_new(protector_cancel **cancel,
 void protector_cancel_request(const protector_cancel *cancel);
 
 /**
- * Frees it. NULL is fine. Not while an operation runs with it.
+ * Frees it. NULL is fine. Not while a call uses it; a run that was started with it does not need it any more.
  */
 void protector_cancel_free(protector_cancel *cancel);
 

@@ -31,7 +31,7 @@ pub unsafe extern "C" fn protector_cancel_request(cancel: *const protector_cance
     });
 }
 
-/// Frees it. NULL is fine. Not while an operation runs with it.
+/// Frees it. NULL is fine. Not while a call uses it; a run that was started with it does not need it any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn protector_cancel_free(cancel: *mut protector_cancel) {
     // SAFETY: NULL or the caller's own, as the rules ask

@@ -261,7 +261,8 @@ impl<T: Table> Place<T> {
     }
 
     pub(crate) fn table(&mut self) -> *mut T {
-        &raw mut self.table
+        // of the whole room, not of this version's table
+        std::ptr::from_mut(self).cast()
     }
 
     /// What the program wrote, and zeros for what its version of the table does not have. `None`: its size is none.

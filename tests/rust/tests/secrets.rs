@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// File below the sources of a crate, how often, and to whom.
-const EXPOSED: [(&str, usize, &str); 10] = [
+const EXPOSED: [(&str, usize, &str); 11] = [
     ("protector-core/src/config/reader.rs", 1, "into another secret option that names it"),
     ("protector-core/src/config/settings.rs", 2, "the connection of the database; whether a token is empty"),
     ("protector-core/src/connect/references.rs", 2, "into `env:`, `file:`, `castellan:`, or the token itself"),
@@ -22,6 +22,7 @@ const EXPOSED: [(&str, usize, &str); 10] = [
     ("protector-core/src/pure/client/session.rs", 1, "into a header that is marked as sensitive"),
     ("protector-core/src/pure/options.rs", 1, "to the check of its characters"),
     ("protector-core/src/store/keys.rs", 1, "to encryption"),
+    ("protector-ffi/src/drivers.rs", 1, "to the driver that its section is for"),
     ("protector-py/src/settings.rs", 3, "to the driver that its section is for"),
 ];
 
