@@ -2,8 +2,8 @@
 //!
 //! The engine knows nothing of it and only carries it, from the thread that calls to those that do the work.
 
-use std::{any::Any, cell::RefCell, future::Future, sync::Arc};
-use tokio::task::{JoinHandle, futures::TaskLocalFuture};
+use std::{any::Any, cell::RefCell, sync::Arc};
+use tokio::task::JoinHandle;
 
 /// Whatever a binding needs to know a caller by.
 pub type Caller = Arc<dyn Any + Send + Sync>;
@@ -42,8 +42,8 @@ pub fn on_behalf_of<T>(caller: Option<Caller>, work: impl FnOnce() -> T) -> T {
 }
 
 /// `future` on behalf of whoever works here now, wherever it is polled.
-#[cfg_attr(not(feature = "engine"), allow(dead_code, reason = "what runs operations carries it"))]
-pub(crate) fn carried<F: Future>(future: F) -> TaskLocalFuture<Option<Caller>, F> {
+#[cfg(feature = "engine")]
+pub(crate) fn carried<F: Future>(future: F) -> tokio::task::futures::TaskLocalFuture<Option<Caller>, F> {
     OF_TASK.scope(caller(), future)
 }
 

@@ -101,10 +101,10 @@ fn this() -> Result<Arc<Of<Process>>> {
 
 /// A call that is under way until this is dropped.
 #[derive(Debug)]
-#[allow(dead_code, reason = "blocking makes calls, and a build may leave it out")]
+#[cfg(feature = "sqlite")]
 pub(crate) struct Call(Arc<Of<Process>>);
 
-#[allow(dead_code, reason = "as above")]
+#[cfg(feature = "sqlite")]
 impl Call {
     /// Begins one.
     ///
@@ -117,6 +117,7 @@ impl Call {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl Drop for Call {
     fn drop(&mut self) {
         self.0.value.calls.fetch_sub(1, Ordering::AcqRel);

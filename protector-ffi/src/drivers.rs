@@ -7,7 +7,7 @@ use crate::error::protector_error;
 use crate::reply::protector_reply;
 use crate::status::protector_status;
 use crate::text::{c_text, text};
-use protector_core::config::Settings;
+use protector_core::config::{Settings, is_driver_name};
 use protector_core::connect::{DriverSource, driver_option};
 use protector_core::foreign::Foreign;
 use protector_core::model::SiteName;
@@ -102,11 +102,9 @@ static CLOUDS: Registry<protector_cloud> =
 
 impl<T: Table> Registry<T> {
     fn register(&self, name: &str, open: Open<T>, user_data: *mut c_void) -> Answer<()> {
-        // as the configuration takes it
-        let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if !is_word || self.own.contains(&name) {
-            let why = if is_word { "is a driver of the library itself" } else { "is no name of a driver" };
+        let is_name = is_driver_name(name);
+        if !is_name || self.own.contains(&name) {
+            let why = if is_name { "is a driver of the library itself" } else { "is no name of a driver" };
             return Err(Error::invalid(format!("'{name}' {why}"))
                 .remedy("choose another one, of letters, digits, '-' and '_'")
                 .into());

@@ -25,7 +25,7 @@ impl Foreign for PythonObject {
 
 /// Does `work` with the interpreter, from a thread of the core.
 fn python<T>(work: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T> {
-    let stopped = || Error::internal("the interpreter is shutting down");
+    let stopped = || Error::internal("the interpreter is shutting down").remedy("run the operation again; it goes on");
     Python::try_attach(|py| work(py).map_err(|raised| error(py, &raised))).ok_or_else(stopped)?
 }
 

@@ -124,6 +124,22 @@ def noon() -> datetime:
     return datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
 
 
+def test_a_coroutine_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("protector.engine.bridge.LIMIT", 0.05)
+    ended = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append(True)
+
+    with pytest.raises(Unreachable, match="raised TimeoutError") as told:
+        bridge(hang).call("ping", "{}")
+    assert ended
+    assert told.value.remedy
+
+
 def test_a_driver_that_is_gone_leaves_no_thread_and_no_open_loop() -> None:
     loops = []
 

@@ -34,7 +34,7 @@ pub use services::{AuthStrategy, ServiceSettings};
 pub use settings::{DriverSections, Settings};
 pub use sites::SiteSettings;
 pub use source::config_dir;
-pub use value::Value;
+pub use value::{Value, is_driver_name};
 
 #[cfg(test)]
 mod golden_tests;

@@ -6,7 +6,7 @@ use super::error::Location;
 use super::parse::Assignment;
 use super::reader::{Config, normal};
 use super::schema::{DRIVER, Kind, OWN_SECTIONS, Opt, SITE};
-use super::value::is_word;
+use super::value::is_driver_name;
 use crate::{Error, Result};
 
 /// The sections `[site:<name>]`, by name. oslo.config takes two spellings for one section and a reader of names for two.
@@ -37,7 +37,7 @@ pub(super) fn driver_options(config: &Config) -> Result<Vec<(String, Opt)>> {
     let mut options: Vec<(String, Opt)> = Vec::new();
     for (section, at) in config.sections() {
         let name = driver_name(&section.name);
-        if name.as_ref().is_some_and(|name| !is_word(name)) {
+        if name.as_ref().is_some_and(|name| !is_driver_name(name)) {
             let message = format!("{at}: [{}] does not name a driver", section.name);
             return Err(Error::configuration(message).remedy("write [driver:<name>], as in [engine] storage_driver"));
         }

@@ -43,7 +43,7 @@ pub(super) fn convert(kind: &Kind, text: &str) -> Result<Option<Value>, Mismatch
             let choices = choices.join(", ");
             return Err(Mismatch::new(format_args!("not one of {choices}"), format_args!("write one of: {choices}")));
         }
-        Kind::Word if is_word(text) => Value::Text(text.to_owned()),
+        Kind::Word if is_driver_name(text) => Value::Text(text.to_owned()),
         Kind::Word => return Err(Mismatch::new("not a name", "write one word of letters, digits, '-' and '_'")),
         Kind::Bool => Value::Bool(boolean(text)?),
         Kind::Int(range) => match integer(text)? {
@@ -59,8 +59,13 @@ pub(super) fn convert(kind: &Kind, text: &str) -> Result<Option<Value>, Mismatch
     }))
 }
 
-/// Whether it can be the name of a driver.
-pub(super) fn is_word(text: &str) -> bool {
+/// Whether it can be the name of a driver: a letter, then letters, digits, `-` and `_`.
+///
+/// ```
+/// use protector_core::config::is_driver_name;
+/// assert!(is_driver_name("sparse-files") && !is_driver_name("1st") && !is_driver_name("two words"));
+/// ```
+pub fn is_driver_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

@@ -14,6 +14,9 @@ use std::{fmt, sync::Arc, time::Duration};
 /// How long a call may take. Long work is `InProgress`, so whoever takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What to do about a driver that breaks its promises.
+pub(super) const DEFECT: &str = "this is a defect of the driver: run the conformance suite of its port on it";
+
 /// The way to a driver of another language.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
@@ -101,7 +104,9 @@ impl Link {
         let call = spawn_blocking(move || foreign.call(method, &arguments));
         let answered = match tokio::time::timeout(limit, call).await {
             Ok(Ok(answered)) => answered.map_err(|e| e.context(self))?,
-            Ok(Err(e)) => return Err(Error::new(silence, format!("{self}: {method} ended in a panic")).source(e)),
+            Ok(Err(e)) => {
+                return Err(Error::new(silence, format!("{self}: {method} ended in a panic")).remedy(DEFECT).source(e));
+            }
             Err(_) => {
                 let message = format!("{self}: {method} did not answer within {} s", limit.as_secs());
                 return Err(Error::new(silence, message)
@@ -109,9 +114,7 @@ impl Link {
             }
         };
         serde_json::from_str(&answered).map_err(|e| {
-            Error::internal(format!("{self}: {method} answered with what cannot be read: {e}"))
-                .remedy("this is a defect of the driver: compare its answer with the interface")
-                .source(e)
+            Error::internal(format!("{self}: {method} answered with what cannot be read: {e}")).remedy(DEFECT).source(e)
         })
     }
 }

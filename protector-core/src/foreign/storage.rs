@@ -1,7 +1,10 @@
 //! An array behind calls by name.
 
 use super::wire::{Seen, StorageDescription};
-use super::{Foreign, link::Link};
+use super::{
+    Foreign,
+    link::{DEFECT, Link},
+};
 use crate::model::{
     ArrayGroupName, ArrayVolumeId, OpKey, ProtectionGroupId, RecoveryPoint, RecoveryPointName, Transfer,
 };
@@ -111,7 +114,8 @@ impl StorageDriver for ForeignStorageDriver {
             return Err(Error::internal(format!(
                 "{self}: newest_complete named '{}', which is not complete",
                 unfit.value.name
-            )));
+            ))
+            .remedy(DEFECT));
         }
         Ok(newest.map(|seen| self.link.observed(seen.value, seen.observed_at)))
     }
@@ -130,7 +134,7 @@ impl StorageDriver for ForeignStorageDriver {
             }
         }
         if let Some(missing) = groups.iter().find(|group| !found.contains_key(*group)) {
-            return Err(Error::internal(format!("{self}: standby_groups says nothing of '{missing}'")));
+            return Err(Error::internal(format!("{self}: standby_groups says nothing of '{missing}'")).remedy(DEFECT));
         }
         Ok(Observed { value: found, endpoint_time, at: self.link.now() })
     }

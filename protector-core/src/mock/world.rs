@@ -206,10 +206,10 @@ fn open_file(path: &Path) -> Result<Connection> {
             .remedy(format!("mkdir -p {directory}; chown protector:protector {directory}"))
             .source(source)
     };
+    process::may_open(path)?;
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|e| cannot(e.into()))?;
     }
-    process::may_open(path)?;
     let is_new = !path.exists();
     let connection = Connection::open(path).map_err(|e| cannot(e.into()))?;
     if is_new {

@@ -19,6 +19,9 @@ from protector.exceptions import Indeterminate, InternalError, NotSupported, Pro
 
 LOG = logging.getLogger(__name__)
 
+#: Seconds that a coroutine may take. The core gives up after as many, and would leave it running.
+LIMIT = 60.0
+
 _kinds = functools.cache(types_of_arguments)
 
 
@@ -61,7 +64,8 @@ class Bridge:
         if isinstance(error, NotImplementedError):
             return NotSupported(f"{type(self._driver).__name__} does not offer '{method}'")
         if isinstance(error, (TimeoutError, ConnectionError, asyncio.TimeoutError)):
-            return Indeterminate(what) if is_change else Unreachable(what)
+            remedy = f"see why '{self._describe.get('endpoint')}' does not answer"
+            return Indeterminate(what, remedy) if is_change else Unreachable(what, remedy)
         LOG.error("%s\n%s", what, "".join(traceback.format_tb(error.__traceback__)))
         return InternalError(what, remedy="this is a defect of the driver; the log of this process says where")
 
@@ -93,7 +97,7 @@ class _EventLoop:
                 self._running = asyncio.new_event_loop()
                 threading.Thread(target=_serve, args=[self._running], name="protector-driver", daemon=True).start()
             loop = self._running
-        return asyncio.run_coroutine_threadsafe(_awaited(answer), loop).result()
+        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(_awaited(answer), LIMIT), loop).result()
 
     def __del__(self) -> None:
         if self._running is not None:
