@@ -168,8 +168,9 @@ def test_a_dry_run_prints_a_plan_and_changes_nothing(openstack: Batch, world: Mo
     assert snapshot(world) == before
 
 
-def test_a_terminal_shows_the_step_and_what_remains(deployment: MockDeployment) -> None:
-    engine = protect(deployment)
+def test_a_terminal_shows_the_step_and_what_remains(real_time: MockDeployment) -> None:
+    # on simulated time all is over before the bar is drawn a second time
+    engine = real_time.engine()
     with terminal("protector", "failover", "prod-web", *THERE, "--wait") as shown:
         assert shown.ends() == 0, shown.seen
     operation = engine.operation_list()[0]
