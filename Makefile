@@ -1,4 +1,4 @@
-# make demo | test | test-long | check | interop | bench | bench-arrays | wheel | install | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | test-long | check | interop | bench | bench-arrays | wheel | wheel-from-source | install | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
@@ -14,9 +14,10 @@ FLASHARRAY_SPEC ?= $(wildcard ../shared/reference/spec)
 RUST := Cargo.toml Cargo.lock $(shell find protector-core protector-py -name '*.rs' -o -name '*.sql' -o -name Cargo.toml)
 # no directory of this machine in what is published; Cargo keeps what is compiled so beside what is not
 PUBLISHED := RUSTFLAGS="$(strip $(RUSTFLAGS) --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/protector)"
+BUILT_LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libprotector.a
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test test-long interop check bench bench-arrays wheel install clean system simulator
+.PHONY: demo test test-long interop check bench bench-arrays wheel wheel-from-source install clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
@@ -47,6 +48,7 @@ check: .venv/client
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo check -p protector-core --no-default-features --locked
 	cargo check -p protector-core --no-default-features --features engine,sqlite --locked
+	cargo check -p protector-ffi --no-default-features --locked
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	$(BIN)/ruff check python tests examples
 	$(BIN)/ruff format --check python tests examples
@@ -55,23 +57,27 @@ check: .venv/client
 	$(BIN)/stubtest protector --mypy-config-file pyproject.toml --allowlist tests/python/stubtest-allowlist.txt
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "skipped: cargo-deny not installed"; fi
 
-bench: .venv/client .venv/interop simulator
+bench: .venv/client .venv/interop simulator $(BUILT_LIBRARY)
 	cargo bench -p flasharray-sim --locked --bench requests
 	cargo bench -p protector-tests --locked --bench '*'
+	tests/bench/library_size.sh
 
 # PureStorageDriver beside the clients of others, alone
 bench-arrays: .venv/interop simulator
 	cargo bench -p protector-tests --locked --bench arrays
 
-# what is published, in dist/: looked at, then installed into empty environments
-wheel: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+# what is published, in dist/: looked at, then installed into empty environments, the wheels by themselves, what compiles apart
+wheel wheel-from-source: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 wheel: .venv/native
 	rm -rf dist
 	$(PUBLISHED) $(BIN)/maturin build --release --locked --quiet --interpreter $(BIN)/python --out dist
 	$(BIN)/maturin sdist --out dist
 	$(BIN)/python -m build --outdir dist python/protectorclient >/dev/null
 	$(BIN)/python tests/packaging/distributions.py dist
-	PYTHON=$(PYTHON) $(PUBLISHED) tests/packaging/install.sh dist
+	PYTHON=$(PYTHON) tests/packaging/install.sh dist wheels
+
+wheel-from-source: wheel
+	PYTHON=$(PYTHON) $(PUBLISHED) tests/packaging/install.sh dist sources
 
 # the C library as distributions expect it; DESTDIR is put before every place. The shared library is linked anew out of the static
 # one, because what rustc links has no room for versions of symbols
@@ -79,7 +85,6 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
-BUILT_LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libprotector.a
 STATIC_LIBRARY ?= $(BUILT_LIBRARY)
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 ABI := $(shell sed -n 's/^\#define PROTECTOR_ABI_VERSION //p' include/protector.h)

@@ -20,16 +20,16 @@
  *
  * THREADS. Every handle may be used by any number of threads at once, and freed by any thread once no call uses it. A
  * call blocks its thread until it is done; what takes long can be started as a protector_run instead, and waited for with
- * poll. The library keeps a few worker threads until the process ends, so it stays
- * loaded after dlclose. They do not survive fork: a child opens engines of its own, and those of its parent give
- * PROTECTOR_STATUS_UNSUPPORTED there. So does everything if calls were under way at the fork, and a SQLite database that
- * the parent had open.
+ * poll. The library keeps a few worker threads until the process ends, so it stays loaded after dlclose. They do not
+ * survive fork: a child opens engines of its own, and those of its parent give PROTECTOR_STATUS_UNSUPPORTED there. So does
+ * everything if calls were under way at the fork, and a SQLite database that the parent had open.
  *
  * CALLBACKS. A function of the program that the library calls must return: no exception and no longjmp may leave it. Which
  * thread calls it, and whether it may call this library, stands where it is handed over.
  *
- * LINKING. pkg-config knows the library as protector. Prefer the shared library: it shows nothing but the names below. The static one brings its own SQLite, which
- * collides with another one in the program. With either, let no other SQLite of the same process open the databases.
+ * LINKING. pkg-config knows the library as protector. Prefer the shared library: it shows nothing but the names below. The
+ * static one brings its own SQLite, which collides with another one in the program. With either, let no other SQLite of
+ * the same process open the databases.
  *
  * DEFECTS. A panic inside the library does not cross into the caller: it gives PROTECTOR_STATUS_PANIC. Operations are
  * journalled before they act, so running the operation again continues it safely.
@@ -1092,12 +1092,12 @@ protector_status protector_operation_accept(const protector_engine *engine,
 
 /**
  * Asks whoever runs the operation, in this process or another one, to stop at the next step boundary, and returns at once:
- * "stop" in operation_json tells that the request waits. reason NULL: none. PROTECTOR_STATUS_PRECONDITION: nobody runs it, or
- * it has ended; the error names what leads on.
+ * "stop" in operation_json tells that the request waits. options_json: reason, by (who asks; the process if it is not said);
+ * NULL: neither. PROTECTOR_STATUS_PRECONDITION: nobody runs it, or it has ended; the error names what leads on.
  */
 protector_status protector_operation_cancel(const protector_engine *engine,
                                             const char *operation_id,
-                                            const char *reason,
+                                            const char *options_json,
                                             char **operation_json,
                                             protector_error **error);
 
@@ -1191,13 +1191,13 @@ protector_status protector_operation_start(const protector_engine *engine,
 /**
  * Gives the operation up as long as its pivot is not done: it ends as "cancelled" with its start restored. While somebody
  * runs it they are asked to, and the call returns at once; else it is done here, and progress and cancel are as in
- * protector_operation_run. reason NULL: none. leave_peer: end also if the other site stays silent, with the mark of
- * divergence. PROTECTOR_STATUS_PRECONDITION: the way is forward, or it has ended; nothing was changed.
+ * protector_operation_run. options_json: reason, by (who asks; the process if it is not said), leave_peer (end also if the
+ * other site stays silent, with the mark of divergence), ask_only (leave it to whoever runs the operation, now or next); NULL:
+ * none of them. PROTECTOR_STATUS_PRECONDITION: the way is forward, or it has ended; nothing was changed.
  */
 protector_status protector_operation_abort(const protector_engine *engine,
                                            const char *operation_id,
-                                           const char *reason,
-                                           bool leave_peer,
+                                           const char *options_json,
                                            protector_progress_fn progress,
                                            void *user_data,
                                            const protector_cancel *cancel,
@@ -1209,8 +1209,7 @@ protector_status protector_operation_abort(const protector_engine *engine,
  */
 protector_status protector_operation_abort_start(const protector_engine *engine,
                                                  const char *operation_id,
-                                                 const char *reason,
-                                                 bool leave_peer,
+                                                 const char *options_json,
                                                  const protector_cancel *cancel,
                                                  protector_run **run,
                                                  protector_error **error);

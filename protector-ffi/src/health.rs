@@ -43,7 +43,7 @@ pub unsafe extern "C" fn protector_metrics(
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
-    unsafe { guard(metrics, "metrics", error, || Ok(give_text(&handle(engine, "engine")?.0.metrics()?))) }
+    unsafe { guard(metrics, "metrics", error, || Ok(give_text(handle(engine, "engine")?.0.metrics()?))) }
 }
 
 /// Looks at the age of all recovery points and notes which objectives are broken, as the engine service does from time to

@@ -19,16 +19,16 @@
 //!
 //! THREADS. Every handle may be used by any number of threads at once, and freed by any thread once no call uses it. A
 //! call blocks its thread until it is done; what takes long can be started as a protector_run instead, and waited for with
-//! poll. The library keeps a few worker threads until the process ends, so it stays
-//! loaded after dlclose. They do not survive fork: a child opens engines of its own, and those of its parent give
-//! PROTECTOR_STATUS_UNSUPPORTED there. So does everything if calls were under way at the fork, and a SQLite database that
-//! the parent had open.
+//! poll. The library keeps a few worker threads until the process ends, so it stays loaded after dlclose. They do not
+//! survive fork: a child opens engines of its own, and those of its parent give PROTECTOR_STATUS_UNSUPPORTED there. So does
+//! everything if calls were under way at the fork, and a SQLite database that the parent had open.
 //!
 //! CALLBACKS. A function of the program that the library calls must return: no exception and no longjmp may leave it. Which
 //! thread calls it, and whether it may call this library, stands where it is handed over.
 //!
-//! LINKING. pkg-config knows the library as protector. Prefer the shared library: it shows nothing but the names below. The static one brings its own SQLite, which
-//! collides with another one in the program. With either, let no other SQLite of the same process open the databases.
+//! LINKING. pkg-config knows the library as protector. Prefer the shared library: it shows nothing but the names below. The
+//! static one brings its own SQLite, which collides with another one in the program. With either, let no other SQLite of
+//! the same process open the databases.
 //!
 //! DEFECTS. A panic inside the library does not cross into the caller: it gives PROTECTOR_STATUS_PANIC. Operations are
 //! journalled before they act, so running the operation again continues it safely.

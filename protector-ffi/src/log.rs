@@ -97,7 +97,7 @@ impl Log for Door {
         }
         let told = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let Some((tell, user_data)) = *told else { return };
-        let (target, message) = (c_text(record.target()), c_text(&record.args().to_string()));
+        let (target, message) = (c_text(record.target()), c_text(record.args().to_string()));
         let level = match record.level() {
             Level::Error => PROTECTOR_LOG_ERROR,
             Level::Warn => PROTECTOR_LOG_WARNING,

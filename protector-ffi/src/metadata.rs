@@ -125,7 +125,7 @@ pub unsafe extern "C" fn protector_answer_peer(
     unsafe {
         guard(answer_json, "answer_json", error, || {
             let (engine, question_json) = (handle(engine, "engine")?, text(question_json, "question_json")?);
-            Ok(give_text(&engine.0.answer_peer(question_json)?))
+            Ok(give_text(engine.0.answer_peer(question_json)?))
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::error::protector_error;
 use crate::running::{Run, Work, work};
 use crate::runs::{protector_run, started};
 use crate::status::protector_status;
-use crate::text::{optional_text, text};
+use crate::text::{optional_json, text};
 use protector_core::engine::{Progress, StopOptions};
 use protector_core::ports::Cancel;
 use std::ffi::{CString, c_char, c_void};
@@ -54,14 +54,14 @@ pub unsafe extern "C" fn protector_operation_start(
 
 /// Gives the operation up as long as its pivot is not done: it ends as "cancelled" with its start restored. While somebody
 /// runs it they are asked to, and the call returns at once; else it is done here, and progress and cancel are as in
-/// protector_operation_run. reason NULL: none. leave_peer: end also if the other site stays silent, with the mark of
-/// divergence. PROTECTOR_STATUS_PRECONDITION: the way is forward, or it has ended; nothing was changed.
+/// protector_operation_run. options_json: reason, by (who asks; the process if it is not said), leave_peer (end also if the
+/// other site stays silent, with the mark of divergence), ask_only (leave it to whoever runs the operation, now or next); NULL:
+/// none of them. PROTECTOR_STATUS_PRECONDITION: the way is forward, or it has ended; nothing was changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn protector_operation_abort(
     engine: *const protector_engine,
     operation_id: *const c_char,
-    reason: *const c_char,
-    leave_peer: bool,
+    options_json: *const c_char,
     progress: protector_progress_fn,
     user_data: *mut c_void,
     cancel: *const protector_cancel,
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn protector_operation_abort(
     // SAFETY: pointers as the rules ask
     unsafe {
         guard(operation_json, "operation_json", error, || {
-            told(aborting(engine, operation_id, reason, leave_peer)?, cancel.as_ref(), progress, user_data)
+            told(aborting(engine, operation_id, options_json)?, cancel.as_ref(), progress, user_data)
         })
     }
 }
@@ -81,16 +81,13 @@ pub unsafe extern "C" fn protector_operation_abort(
 pub unsafe extern "C" fn protector_operation_abort_start(
     engine: *const protector_engine,
     operation_id: *const c_char,
-    reason: *const c_char,
-    leave_peer: bool,
+    options_json: *const c_char,
     cancel: *const protector_cancel,
     run: *mut *mut protector_run,
     error: *mut *mut protector_error,
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
-    unsafe {
-        guard(run, "run", error, || started(aborting(engine, operation_id, reason, leave_peer)?, cancel.as_ref()))
-    }
+    unsafe { guard(run, "run", error, || started(aborting(engine, operation_id, options_json)?, cancel.as_ref())) }
 }
 
 /// Runs an operation here although another process has it: one whose lease has expired, or which is certainly gone. One that
@@ -141,15 +138,13 @@ unsafe fn running(engine: *const protector_engine, operation_id: *const c_char) 
 unsafe fn aborting(
     engine: *const protector_engine,
     operation_id: *const c_char,
-    reason: *const c_char,
-    leave_peer: bool,
+    options_json: *const c_char,
 ) -> Answer<Work> {
     // SAFETY: the caller's promise
     let (engine, operation) =
         unsafe { (handle(engine, "engine")?.0.clone(), text(operation_id, "operation_id")?.to_owned()) };
     // SAFETY: the caller's promise
-    let reason = unsafe { optional_text(reason, "reason") }?.map(str::to_owned);
-    let options = StopOptions { reason, leave_peer, ..StopOptions::default() };
+    let options: StopOptions = unsafe { optional_json(options_json, "options_json") }?;
     Ok(work(move |cancel, progress| engine.operation_abort(&operation, &options, cancel, progress)))
 }
 

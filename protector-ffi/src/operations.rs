@@ -4,8 +4,7 @@ use crate::boundary::{guard, handle};
 use crate::engine::protector_engine;
 use crate::error::protector_error;
 use crate::status::protector_status;
-use crate::text::{from_json, give_text, optional_text, text, to_json};
-use protector_core::engine::StopOptions;
+use crate::text::{from_json, give_text, optional_json, text, to_json};
 use protector_core::plan::{GraphFormat, Plan};
 use std::ffi::c_char;
 
@@ -48,13 +47,13 @@ pub unsafe extern "C" fn protector_operation_accept(
 }
 
 /// Asks whoever runs the operation, in this process or another one, to stop at the next step boundary, and returns at once:
-/// "stop" in operation_json tells that the request waits. reason NULL: none. PROTECTOR_STATUS_PRECONDITION: nobody runs it, or
-/// it has ended; the error names what leads on.
+/// "stop" in operation_json tells that the request waits. options_json: reason, by (who asks; the process if it is not said);
+/// NULL: neither. PROTECTOR_STATUS_PRECONDITION: nobody runs it, or it has ended; the error names what leads on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn protector_operation_cancel(
     engine: *const protector_engine,
     operation_id: *const c_char,
-    reason: *const c_char,
+    options_json: *const c_char,
     operation_json: *mut *mut c_char,
     error: *mut *mut protector_error,
 ) -> protector_status {
@@ -62,9 +61,7 @@ pub unsafe extern "C" fn protector_operation_cancel(
     unsafe {
         guard(operation_json, "operation_json", error, || {
             let (engine, operation) = (handle(engine, "engine")?, text(operation_id, "operation_id")?);
-            let options =
-                StopOptions { reason: optional_text(reason, "reason")?.map(str::to_owned), ..StopOptions::default() };
-            to_json(&engine.0.operation_cancel(operation, &options)?)
+            to_json(&engine.0.operation_cancel(operation, &optional_json(options_json, "options_json")?)?)
         })
     }
 }
@@ -145,7 +142,7 @@ pub unsafe extern "C" fn protector_operation_graph(
         guard(graph, "graph", error, || {
             let (engine, operation) = (handle(engine, "engine")?, text(operation_id, "operation_id")?);
             let format: GraphFormat = text(format, "format")?.parse()?;
-            Ok(give_text(&engine.0.operation_graph(operation)?.render(format)))
+            Ok(give_text(engine.0.operation_graph(operation)?.render(format)))
         })
     }
 }

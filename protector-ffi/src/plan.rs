@@ -21,7 +21,7 @@ pub unsafe extern "C" fn protector_plan(
     unsafe {
         guard(plan_json, "plan_json", error, || {
             let (facts, request) = (text(facts_json, "facts_json")?, text(request_json, "request_json")?);
-            Ok(give_text(&protector_core::plan::plan_json(facts, request)?))
+            Ok(give_text(protector_core::plan::plan_json(facts, request)?))
         })
     }
 }
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn protector_plan_graph(
     unsafe {
         guard(graph, "graph", error, || {
             let (plan, format) = (text(plan_json, "plan_json")?, text(format, "format")?);
-            Ok(give_text(&protector_core::plan::plan_graph_json(plan, format)?))
+            Ok(give_text(protector_core::plan::plan_graph_json(plan, format)?))
         })
     }
 }
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn protector_plan_text(
 ) -> protector_status {
     // SAFETY: pointers as the rules ask
     unsafe {
-        guard(readable, "readable", error, || Ok(give_text(&from_json::<Plan>(plan_json, "plan_json")?.to_text())))
+        guard(readable, "readable", error, || Ok(give_text(from_json::<Plan>(plan_json, "plan_json")?.to_text())))
     }
 }
 
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn protector_reconcile_text(
     // SAFETY: pointers as the rules ask
     unsafe {
         guard(readable, "readable", error, || {
-            Ok(give_text(&from_json::<ReconcilePlan>(plan_json, "plan_json")?.to_text()))
+            Ok(give_text(from_json::<ReconcilePlan>(plan_json, "plan_json")?.to_text()))
         })
     }
 }
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn protector_report_text(
     // SAFETY: pointers as the rules ask
     unsafe {
         guard(readable, "readable", error, || {
-            Ok(give_text(&from_json::<OperationReport>(report_json, "report_json")?.to_text()))
+            Ok(give_text(from_json::<OperationReport>(report_json, "report_json")?.to_text()))
         })
     }
 }
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn protector_report_html(
     // SAFETY: pointers as the rules ask
     unsafe {
         guard(document, "document", error, || {
-            Ok(give_text(&from_json::<OperationReport>(report_json, "report_json")?.to_html()))
+            Ok(give_text(from_json::<OperationReport>(report_json, "report_json")?.to_html()))
         })
     }
 }

@@ -33,8 +33,7 @@ impl Run {
     pub(crate) fn start(work: Work, cancel: Cancel) -> Answer<Self> {
         let queue = Arc::new(Queue::default());
         let (events, end, asked) = (Arc::clone(&queue), Arc::clone(&queue), cancel.clone());
-        let progress =
-            Progress::new(move |event| events.put(c_text(&serde_json::to_string(event).unwrap_or_default())));
+        let progress = Progress::new(move |event| events.put(c_text(serde_json::to_string(event).unwrap_or_default())));
         thread::Builder::new()
             .name("protector-run".into())
             .spawn(move || {

@@ -41,6 +41,15 @@ pub(crate) unsafe fn from_json<T: DeserializeOwned>(pointer: *const c_char, name
     serde_json::from_str(json).map_err(|e| Error::from(e).context(name).into())
 }
 
+/// Reads an argument that holds JSON, or what stands for NULL.
+///
+/// # Safety
+/// As [`text`].
+pub(crate) unsafe fn optional_json<T: DeserializeOwned + Default>(pointer: *const c_char, name: &str) -> Answer<T> {
+    // SAFETY: the caller's promise
+    if pointer.is_null() { Ok(T::default()) } else { unsafe { from_json(pointer, name) } }
+}
+
 /// Gives `value` to the caller as JSON.
 pub(crate) fn to_json(value: &impl Serialize) -> Answer<*mut c_char> {
     json_text(value).map(CString::into_raw)
@@ -48,17 +57,21 @@ pub(crate) fn to_json(value: &impl Serialize) -> Answer<*mut c_char> {
 
 pub(crate) fn json_text(value: &impl Serialize) -> Answer<CString> {
     let json = serde_json::to_string(value);
-    json.map(|json| c_text(&json)).map_err(|e| Error::internal("the result is not JSON").source(e).into())
+    json.map(c_text).map_err(|e| Error::internal("the result is not JSON").source(e).into())
 }
 
 /// Gives text to the caller.
-pub(crate) fn give_text(text: &str) -> *mut c_char {
+pub(crate) fn give_text(text: impl Into<String>) -> *mut c_char {
     c_text(text).into_raw()
 }
 
 /// Text for C, which ends at the first NUL byte: one within is written as `\0`, so that nothing is cut off.
-pub(crate) fn c_text(text: &str) -> CString {
-    CString::new(text.replace('\0', "\\0")).unwrap_or_default()
+pub(crate) fn c_text(text: impl Into<String>) -> CString {
+    // long texts are plans: looked through once, and not copied
+    CString::new(text.into()).unwrap_or_else(|refused| {
+        let escaped = String::from_utf8_lossy(&refused.into_vec()).replace('\0', "\\0");
+        CString::new(escaped).unwrap_or_default()
+    })
 }
 
 /// Frees text that an out-parameter received. NULL is fine.

@@ -200,7 +200,7 @@ proptest! {
         });
         // SAFETY: as above
         check(|out, error| unsafe {
-            protector_operation_abort(engine, one.pointer(), two.pointer(), flag, None, null_mut(), null(), out, error)
+            protector_operation_abort(engine, one.pointer(), two.pointer(), None, null_mut(), null(), out, error)
         });
         // SAFETY: as above
         check(|out, error| unsafe {

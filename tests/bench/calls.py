@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import statistics
+from pathlib import Path
 
 from measured import Row, extra, spread
 from sides import Side
 
 ROUNDS = 60
 CALLS = 200
-TARGET_US = 5.0
+PYTHON_TARGET_US = 5.0
+C_TARGET_US = 1.0
 #: A deployment in memory: the cheaper the call, the less of the difference is noise.
 SETTINGS = """\
 [engine]
@@ -20,19 +22,32 @@ connection = sqlite://
 """
 
 
-def reads(rust: Side, python: Side) -> list[Row]:
-    """A site by its name: a thread of the engine reads it from the store, and the answer becomes a value."""
-    order = {"settings": SETTINGS, "site": "site-a", "call": "site_show", "name": "site-a", "times": CALLS}
-    found: dict[Side, list[float]] = {rust: [], python: []}
-    for side in (rust, python):
-        side.ask("read", **order)
+def reads(rust: Side, python: Side, c: Side, directory: Path) -> list[Row]:
+    """A site by its name: a thread of the engine reads it from the store. Its answer is a value in Python, and JSON
+    in C, which is compared with Rust that writes the same JSON."""
+    settings = directory / "protector.conf"
+    settings.write_text(SETTINGS)
+    order = {"settings": str(settings), "site": "site-a", "name": "site-a", "times": CALLS}
+    sides = {
+        "Rust": (rust, "site_show"),
+        "Python": (python, "site_show"),
+        "Rust and JSON": (rust, "site_show_json"),
+        "C": (c, "site_show"),
+    }
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for side, call in sides.values():
+        side.ask("read", **order, call=call)
     for _ in range(ROUNDS):
-        for side, medians in found.items():
-            medians.append(statistics.median(side.ask("read", **order)["seconds"]))
-    print(
-        f"site_show, µs per call (medians of {CALLS} calls, {ROUNDS} times): "
-        f"Rust {spread(found[rust], 1e6)}, Python {spread(found[python], 1e6)}"
+        for name, (side, call) in sides.items():
+            found[name].append(statistics.median(side.ask("read", **order, call=call)["seconds"]))
+    print(f"site_show, µs per call (medians of {CALLS} calls, {ROUNDS} times):")
+    for name, seconds in found.items():
+        print(f"  {name:<24} {spread(seconds, 1e6)}")
+    return [_over("Python", "Rust", PYTHON_TARGET_US, found), _over("C", "Rust and JSON", C_TARGET_US, found)]
+
+
+def _over(more: str, less: str, target: float, found: dict[str, list[float]]) -> Row:
+    why = f"the least of both differ by {(min(found[more]) - min(found[less])) * 1e6:.1f} µs"
+    return Row(
+        f"call overhead of site_show, {more} over {less}", extra(found[more], found[less]) * 1e6, "µs", target, why
     )
-    over = extra(found[python], found[rust]) * 1e6
-    why = f"the least of both differ by {(min(found[python]) - min(found[rust])) * 1e6:.1f} µs"
-    return [Row("call overhead of site_show, Python over Rust", over, "µs", TARGET_US, why)]

@@ -1,4 +1,4 @@
-"""What the Python door costs: beside Rust, beside bare Python, and beside ``openstack`` without it.
+"""What the doors cost: Python and C beside Rust, Python beside bare Python, commands beside ``openstack`` without them.
 
 ``make bench`` runs it by ``cargo bench -p protector-tests --bench doors``; behind ``--`` it takes the options below.
 All that is compared is measured in turns, so that what else the machine does falls on both. Of a target that is missed
@@ -19,7 +19,7 @@ import calls
 import planning
 import starts
 from measured import Row, show
-from sides import Side, python, rust
+from sides import Side, c, python, rust
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "target/bench/doors.json"
@@ -28,19 +28,24 @@ OUTPUT = ROOT / "target/bench/doors.json"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rust", type=Path, required=True, help="the program that answers for Rust")
+    parser.add_argument("--libraries", type=Path, required=True, help="where the C library of a release build is")
     parser.add_argument("--only", nargs="+", choices=("import", "read", "plan", "threads", "command"))
     given = parser.parse_args()
     rows: list[Row] = []
     before = os.getloadavg()
     with tempfile.TemporaryDirectory(prefix="bench-doors-") as name:
         directory = Path(name)
-        with rust(given.rust, directory) as native, python(directory) as ours:
-            sides: tuple[Side, Side] = (native, ours)
+        with (
+            rust(given.rust, directory) as native,
+            python(directory) as ours,
+            c(given.libraries, directory) as foreign,
+        ):
+            sides: tuple[Side, Side, Side] = (native, ours, foreign)
             measures: dict[str, Callable[[], list[Row]]] = {
                 "import": lambda: starts.imports(directory),
-                "read": lambda: calls.reads(*sides),
+                "read": lambda: calls.reads(*sides, directory),
                 "plan": lambda: planning.large(*sides, directory),
-                "threads": lambda: planning.threads(*sides, directory),
+                "threads": lambda: planning.threads(native, ours, directory),
                 "command": lambda: starts.commands(directory),
             }
             for part, measure in measures.items():

@@ -1,4 +1,4 @@
-"""Planning through both doors: from the text of the same facts to a plan, whose hash is compared."""
+"""Planning through each door: from the text of the same facts to a plan, whose hash is compared."""
 
 from __future__ import annotations
 
@@ -20,23 +20,32 @@ THREADED = 9
 TIMES_ONE_THREAD = 1.8
 
 
-def large(rust: Side, python: Side, directory: Path) -> list[Row]:
+def large(rust: Side, python: Side, c: Side, directory: Path) -> list[Row]:
     """``plan()`` of 20,000 volumes."""
     facts = _facts(rust, directory, SERVERS, VOLUMES)
     once = {**facts, "times": 1, "threads": 1}
     orders: dict[str, tuple[Side, dict[str, Any]]] = {
         "Rust": (rust, once),
+        "Rust, and its text": (rust, {**once, "look": "json"}),
         "Python": (python, once),
         "Python, and its text": (python, {**once, "look": "json"}),
         "Python, and its steps": (python, {**once, "look": "steps"}),
+        "C, which is its text": (c, once),
     }
     found = _in_turns(orders, PLANS)
     print(f"plan of {VOLUMES:,} volumes of {SERVERS:,} servers, from the text of its facts ({_size(facts)}), ms:")
     for name, seconds in found.items():
         print(f"  {name:<24} {spread(seconds)}")
-    times, least = (of(found["Python"]) / of(found["Rust"]) for of in (statistics.median, min))
+    return [
+        _beside("Python", found["Python"], "Rust", found["Rust"]),
+        _beside("C", found["C, which is its text"], "Rust and its text", found["Rust, and its text"]),
+    ]
+
+
+def _beside(door: str, seconds: list[float], rust: str, native: list[float]) -> Row:
+    times, least = (of(seconds) / of(native) for of in (statistics.median, min))
     why = f"by the least of both it is {least:.2f}"
-    return [Row(f"plan of {VOLUMES:,} volumes, Python over Rust", times, "x", TIMES_RUST, why)]
+    return Row(f"plan of {VOLUMES:,} volumes, {door} over {rust}", times, "x", TIMES_RUST, why)
 
 
 def threads(rust: Side, python: Side, directory: Path) -> list[Row]:

@@ -49,10 +49,10 @@ engines: dict[str, protector.Engine] = {}
 
 def read(order: dict[str, Any]) -> dict[str, Any]:
     """The seconds that each call took."""
-    text = order["settings"]
-    if text not in engines:
-        engines[text] = protector.Engine(protector.Settings.from_text(text), order["site"])
-    call, name, seconds = getattr(engines[text], order["call"]), order["name"], []
+    file = order["settings"]
+    if file not in engines:
+        engines[file] = protector.Engine(protector.Settings.from_text(Path(file).read_text()), order["site"])
+    call, name, seconds = getattr(engines[file], order["call"]), order["name"], []
     for _ in range(order["times"]):
         begun = time.perf_counter()
         call(name)

@@ -1,4 +1,4 @@
-"""The two sides that are compared: processes that answer orders with what they measured."""
+"""The sides that are compared: processes that answer orders with what they measured."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
 def environment(directory: Path) -> dict[str, str]:
@@ -58,6 +59,16 @@ class Side:
 def rust(program: Path, directory: Path) -> Side:
     """The program of ``tests/rust/benches/doors``."""
     return Side([str(program), "answer"], directory)
+
+
+def c(libraries: Path, directory: Path) -> Side:
+    """``c_side.c``, over the shared library."""
+    program = directory / "c_side"
+    includes = [f"-I{ROOT / place}" for place in ("include", "examples/c", "tests/c")]
+    link = [f"-L{libraries}", "-lprotector", f"-Wl,-rpath,{libraries}"]
+    flags = ["-O2", "-std=c11", "-D_POSIX_C_SOURCE=200809L"]
+    subprocess.run(["cc", *flags, *includes, HERE / "c_side.c", "-o", program, *link], check=True)
+    return Side([str(program)], directory)
 
 
 def python(directory: Path) -> Side:

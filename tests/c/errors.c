@@ -36,7 +36,7 @@ static void null_arguments(const protector_engine *engine)
     REFUSED(protector_operation_accept(engine, NULL, &out, &error), NULL_ARGUMENT, "'plan_json'");
     REFUSED(protector_operation_run(engine, NULL, NULL, NULL, NULL, &out, &error), NULL_ARGUMENT, "'operation_id'");
     REFUSED(protector_operation_cancel(engine, NULL, NULL, &out, &error), NULL_ARGUMENT, "'operation_id'");
-    REFUSED(protector_operation_abort(engine, NULL, NULL, false, NULL, NULL, NULL, &out, &error), NULL_ARGUMENT,
+    REFUSED(protector_operation_abort(engine, NULL, NULL, NULL, NULL, NULL, &out, &error), NULL_ARGUMENT,
             "'operation_id'");
     REFUSED(protector_operation_show(engine, NULL, &out, &error), NULL_ARGUMENT, "'operation_id'");
     REFUSED(protector_operation_list(NULL, &out, &error), NULL_ARGUMENT, "'engine'");

@@ -111,7 +111,7 @@ static void nothing_at_all(const protector_engine *engine)
     CHECK(protector_run_result(NULL, &event, NULL) == PROTECTOR_STATUS_NULL_ARGUMENT);
     CHECK(protector_operation_start(engine, NULL, NULL, &run, NULL) == PROTECTOR_STATUS_NULL_ARGUMENT && run == NULL);
     CHECK(protector_site_failover_start(engine, "{", false, NULL, &run, NULL) == PROTECTOR_STATUS_INVALID_REQUEST);
-    CHECK(protector_operation_abort_start(NULL, "x", NULL, false, NULL, &run, NULL) == PROTECTOR_STATUS_NULL_ARGUMENT);
+    CHECK(protector_operation_abort_start(NULL, "x", NULL, NULL, &run, NULL) == PROTECTOR_STATUS_NULL_ARGUMENT);
     CHECK(protector_operation_takeover_start(engine, "x", NULL, NULL, NULL) == PROTECTOR_STATUS_NULL_ARGUMENT);
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what `make wheel` put into a directory as people do, into empty environments, and goes through a drill with it: the
-# wheels on the Python that built them, on the oldest and on the newest that this machine has beside it; the sdists; a fresh
-# clone. Cargo keeps what it compiles in CARGO_TARGET_DIR.
+# Installs what `make wheel` put into a directory as people do, into empty environments, and goes through a drill with it.
+#
+#   install.sh <directory> wheels    on the Python that built them, on the oldest and on the newest that this machine has beside it
+#   install.sh <directory> sources   the sdists, and a fresh clone; Cargo keeps what it compiles in CARGO_TARGET_DIR
 set -euo pipefail
 dist=$(realpath "$1")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -115,14 +116,22 @@ from_clone() {
     load clone
 }
 
-timed "wheels with [osc] on $("$builder" --version)" on_wheels "$builder" osc
-mapfile -t others < <(pythons)
-tried=$("$builder" --version)
-for python in "${others[0]:-$builder}" "${others[-1]:-$builder}"; do
-    case $tried in *"$("$python" --version)"*) continue ;; esac
-    timed "wheels with all extras on $("$python" --version)" on_wheels "$python" api,castellan,osc
-    tried+=" $("$python" --version)"
-done
-case $tried in *" 3.9."*) ;; *) echo "not tried on Python 3.9, the oldest that the wheel is for: this machine has none" ;; esac
-timed "sdists" from_sdists
-timed "fresh clone" from_clone
+wheels() {
+    local others tried python
+    timed "wheels with [osc] on $("$builder" --version)" on_wheels "$builder" osc
+    mapfile -t others < <(pythons)
+    tried=$("$builder" --version)
+    for python in "${others[0]:-$builder}" "${others[-1]:-$builder}"; do
+        case $tried in *"$("$python" --version)"*) continue ;; esac
+        timed "wheels with all extras on $("$python" --version)" on_wheels "$python" api,castellan,osc
+        tried+=" $("$python" --version)"
+    done
+    case $tried in *" 3.9."*) ;; *) echo "not tried on Python 3.9, the oldest that the wheel is for: this machine has none" ;; esac
+}
+
+sources() {
+    timed "sdists" from_sdists
+    timed "fresh clone" from_clone
+}
+
+"$2"

@@ -1,4 +1,4 @@
-//! Python beside Rust: `cargo bench -p protector-tests --bench doors`.
+//! Python and C beside Rust: `cargo bench -p protector-tests --bench doors`.
 //!
 //! Without arguments it hands over to `tests/bench/doors.py`, which measures and prints the table. This program itself is
 //! the Rust side of it: `<this> answer` reads orders from standard input, one a line, does each as often as it says, and
@@ -35,10 +35,14 @@ fn answer() -> Result<()> {
 fn side_by_side(arguments: &[&str]) -> Result<()> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| format!("{ROOT}/.venv/bin/python"));
     let program = std::env::current_exe().map_err(|e| Error::internal(format!("this program has no path: {e}")))?;
+    // two directories below which cargo puts this program it puts libraries
+    let libraries = program.ancestors().nth(2).unwrap_or(&program).to_owned();
     let status = Command::new(&python)
         .arg(format!("{ROOT}/tests/bench/doors.py"))
         .arg("--rust")
         .arg(program)
+        .arg("--libraries")
+        .arg(libraries)
         .args(arguments)
         .status()
         .map_err(|e| Error::precondition(format!("'{python}' cannot be run: {e}")).remedy("make .venv/client"))?;

@@ -2,7 +2,7 @@
 
 use protector_core::blocking::Engine;
 use protector_core::config::Settings;
-use protector_core::plan::plan_on_json;
+use protector_core::plan::{Plan, plan_on_json};
 use protector_core::{Error, Result};
 use protector_tests::{failover, scale};
 use serde::Deserialize;
@@ -20,9 +20,27 @@ pub(crate) enum Order {
     /// Write facts of a group of that size and the request that is planned on them, for both sides to read.
     Write { servers: usize, volumes: usize, facts: PathBuf, request: PathBuf },
     /// Make plans, all of them in so many threads.
-    Plan { facts: PathBuf, request: PathBuf, times: usize, threads: usize },
+    Plan {
+        facts: PathBuf,
+        request: PathBuf,
+        times: usize,
+        threads: usize,
+        #[serde(default)]
+        look: Look,
+    },
     /// Read from an engine of a deployment in memory.
-    Read { settings: String, site: String, call: String, name: String, times: usize },
+    Read { settings: PathBuf, site: String, call: String, name: String, times: usize },
+}
+
+/// What is done with a plan beyond making it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Look {
+    /// Nothing.
+    #[default]
+    None,
+    /// It becomes text.
+    Json,
 }
 
 /// What stays between orders.
@@ -39,11 +57,15 @@ impl Contender {
                 write(request, &serde_json::to_string(&failover())?)?;
                 Ok(json!({}))
             }
-            Order::Plan { facts, request, times, threads } => plans(&text(facts)?, &text(request)?, *times, *threads),
+            Order::Plan { facts, request, times, threads, look } => {
+                let (facts, request) = (text(facts)?, text(request)?);
+                plans(&|| seen(plan_on_json(&facts, &request)?, *look), *times, *threads)
+            }
             Order::Read { settings, site, call, name, times } => {
-                let engine = self.engine(settings, site)?;
+                let engine = self.engine(&text(settings)?, site)?;
                 let read: &dyn Fn() -> Result<()> = match call.as_str() {
                     "site_show" => &|| engine.site_show(name).map(|site| drop(black_box(site))),
+                    "site_show_json" => &|| Ok(drop(black_box(serde_json::to_string(&engine.site_show(name)?)?))),
                     "site_validate" => &|| engine.site_validate(name).map(|found| drop(black_box(found))),
                     other => return Err(Error::invalid(format!("no read '{other}' is measured"))),
                 };
@@ -71,8 +93,8 @@ fn timed(times: usize, call: impl Fn() -> Result<()>) -> Result<Vec<f64>> {
 }
 
 /// What all took together, and the hash of the last one.
-fn plans(facts: &str, request: &str, times: usize, threads: usize) -> Result<Value> {
-    let share = || (1..times / threads).try_fold(plan_on_json(facts, request)?, |_, _| plan_on_json(facts, request));
+fn plans(make: &(dyn Fn() -> Result<Plan> + Sync), times: usize, threads: usize) -> Result<Value> {
+    let share = || (1..times / threads).try_fold(make()?, |_, _| make());
     let begun = Instant::now();
     let plan = scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
@@ -81,6 +103,13 @@ fn plans(facts: &str, request: &str, times: usize, threads: usize) -> Result<Val
     })?;
     let seconds = begun.elapsed().as_secs_f64();
     Ok(json!({ "seconds": seconds, "hash": plan.hash }))
+}
+
+fn seen(plan: Plan, look: Look) -> Result<Plan> {
+    if look == Look::Json {
+        drop(black_box(serde_json::to_string(&plan)?));
+    }
+    Ok(plan)
 }
 
 fn text(file: &Path) -> Result<String> {
