@@ -21,7 +21,9 @@ from protector_example_drivers.array import Array, Group, copy_files
 from protector_example_drivers.records import Records
 from protector_example_drivers.seed import SITES, array, cloud, empty
 
+from protector.engine.cloud.values import CloudInfo
 from protector.engine.driver import DriverOptions
+from protector.engine.storage.arrays import ArrayInfo
 from protector.exceptions import (
     AlreadyExists,
     InvalidConfiguration,
@@ -30,6 +32,7 @@ from protector.exceptions import (
     TransientError,
     Unreachable,
 )
+from protector.service.logs import REQUEST_ID
 from protector.testing import (
     CloudBench,
     CloudSetting,
@@ -75,6 +78,8 @@ NO_PODS = {
     "recovery_points_of_a_stretched_pod_are_complete_on_both_arrays",
     "volumes_of_a_stretched_pod_are_the_same_on_both_arrays",
 }
+#: directories are always there
+NOTHING_TO_CUT = {"an_array_that_is_lost_stays_known"}
 NO_SYNCHRONOUS_TYPE = {
     "a_volume_is_imported_into_the_pod",
     "a_volume_moves_into_the_pod_and_out_of_it",
@@ -180,7 +185,7 @@ def cloud_subjects(root: Path) -> contextlib.AbstractContextManager:
 
 def test_sparse_files_keep_the_promises_of_arrays(tmp_path: Path) -> None:
     report = driver_conformance(storage_subjects(tmp_path))
-    assert set(report.named("skipped")) == A_COPY_IS_MADE_BEFORE_THE_CALL_ENDS | NO_PODS
+    assert set(report.named("skipped")) == A_COPY_IS_MADE_BEFORE_THE_CALL_ENDS | NO_PODS | NOTHING_TO_CUT
 
 
 def test_directory_clouds_keep_the_promises_of_clouds(tmp_path: Path) -> None:
@@ -211,6 +216,30 @@ def lose(sites: Sites, site: str) -> None:
     """Takes the array and the cloud of a site away. Permissions would not keep root out."""
     (sites.directory / "arrays" / site).rename(sites.directory / "lost-array")
     (sites.directory / "clouds" / f"{site}.json").rename(sites.directory / "lost-cloud.json")
+
+
+def test_drivers_are_called_on_behalf_of_the_caller(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = sites.protect()
+    seen: set[tuple[str, str | None]] = set()
+    info, ping = SparseFiles.info, DirectoryCloud.ping
+
+    def told(self: SparseFiles) -> ArrayInfo:
+        seen.add(("plain", REQUEST_ID.get()))
+        return info(self)
+
+    async def awaited(self: DirectoryCloud) -> CloudInfo:
+        seen.add(("coroutine", REQUEST_ID.get()))
+        return await ping(self)
+
+    monkeypatch.setattr(SparseFiles, "info", told)
+    monkeypatch.setattr(DirectoryCloud, "ping", awaited)
+    token = REQUEST_ID.set("req-drivers")
+    try:
+        assert engine.sync(GROUP).completed
+        engine.site_validate("site-a")
+    finally:
+        REQUEST_ID.reset(token)
+    assert seen == {("plain", "req-drivers"), ("coroutine", "req-drivers")}
 
 
 def test_a_workload_moves_there_and_back_and_survives_its_site(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:

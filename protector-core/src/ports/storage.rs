@@ -44,7 +44,7 @@ pub trait StorageDriver: Debug + Display + Send + Sync {
     /// Identity, name and clock.
     async fn info(&self) -> Result<ArrayInfo>;
 
-    /// Connected arrays.
+    /// Connected arrays. One that cannot be reached stays among them, with its link down.
     async fn peers(&self) -> Result<Vec<PeerArray>>;
 
     /// A group, local or replicated here, destroyed or not; `None` if the array has none of that name.

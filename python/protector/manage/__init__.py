@@ -41,7 +41,8 @@ class ProtectorManage(App):
     DEFAULT_VERBOSE_LEVEL = 0
 
     def __init__(self) -> None:
-        commands = CommandManager()
+        # named, because the cliff of Python 3.9 asks for a name; the empty one loads nothing
+        commands = CommandManager("")
         for name, command in COMMANDS.items():
             commands.add_command(name, command)
         super().__init__("Manage a Protector deployment", __version__, commands, deferred_help=True)

@@ -10,6 +10,7 @@ pub(super) fn checks() -> Vec<Check<StorageSubject>> {
     checks![
         arrays_are_told_apart,
         connected_arrays_see_each_other,
+        an_array_that_is_lost_stays_known if can_separate,
         what_is_missing_reads_as_missing,
         what_is_missing_cannot_be_changed
     ]
@@ -31,6 +32,23 @@ async fn connected_arrays_see_each_other(subject: &StorageSubject) -> CheckResul
         ensure_equal("link to the other array", &link, &Some(ReplicationLink::Connected))?;
     }
     Ok(())
+}
+
+fn can_separate(subject: &StorageSubject) -> bool {
+    subject.bench.can_separate()
+}
+
+async fn an_array_that_is_lost_stays_known(subject: &StorageSubject) -> CheckResult {
+    subject.bench.separate(true).await?;
+    for (one, other) in [(&subject.source, &subject.target), (&subject.target, &subject.source)] {
+        let other = other.info().await?;
+        let peers = one.peers().await?;
+        let link = peers.iter().find(|peer| peer.id == other.id && peer.name == other.name).map(|peer| peer.link);
+        let is_down = link.is_some_and(|link| link != ReplicationLink::Connected);
+        ensure(is_down, || format!("{one} sees '{}' as {link:?} while the connection is cut", other.name))?;
+    }
+    subject.bench.separate(false).await?;
+    connected_arrays_see_each_other(subject).await
 }
 
 async fn what_is_missing_reads_as_missing(subject: &StorageSubject) -> CheckResult {
