@@ -1,62 +1,28 @@
 //! The synchronous face, used by the bindings: one runtime for each process, made on first use.
 //!
 //! Works from any thread, also from a worker of somebody else's tokio runtime: each call is spawned onto our runtime and
-//! awaited over a channel. A process that is forked opens engines of its own; those of its parent refuse to work there,
+//! awaited over a channel, but for reads that need not wait (`wait`). A process that is forked opens engines of its own; those of its parent refuse to work there,
 //! and so does everything in a process that was forked while calls were under way.
 
 #[cfg(feature = "conformance")]
 mod conformance;
 mod flash_array;
 mod kept;
+mod wait;
 
 #[cfg(feature = "conformance")]
 pub use conformance::{ForeignCloudSubject, ForeignStorageSubject, cloud_conformance, storage_conformance};
 pub use flash_array::FlashArray;
 
-use crate::caller::carried;
+use crate::Result;
 use crate::config::Settings;
 use crate::connect::{Deployment, DriverSource};
 use crate::engine::{self, *};
 use crate::plan::{Graph, Plan};
 use crate::ports::Cancel;
-use crate::process::{Call, PerProcess};
-use crate::{Error, Result};
 use kept::Kept;
-use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::runtime::{Builder, Handle, Runtime};
-
-/// Made on first use.
-static RUNTIME: PerProcess<Mutex<Option<Runtime>>> = PerProcess::new();
-
-fn runtime() -> Result<Handle> {
-    let own = RUNTIME.get(|_| Mutex::default());
-    let mut runtime = own.value.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(runtime) = &*runtime {
-        return Ok(runtime.handle().clone());
-    }
-    let made = Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("protector")
-        .enable_all()
-        .build()
-        .map_err(|e| Error::internal(format!("cannot start worker threads: {e}")).source(e))?;
-    Ok(runtime.insert(made).handle().clone())
-}
-
-/// Runs `future` to its end on the runtime of this process.
-fn wait<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    let (send, receive) = std::sync::mpsc::sync_channel(1);
-    let (call, future) = (Call::begin()?, carried(future));
-    runtime()?.spawn(async move {
-        let answer = future.await;
-        // whoever has the answer may fork
-        drop(call);
-        // the receiver is gone only if the waiting thread was ended; then nobody is left to tell
-        let _ = send.send(answer);
-    });
-    receive.recv().map_err(|_| Error::internal("the engine ended without an answer (a panic; see the log)"))?
-}
+use std::sync::Arc;
+use wait::{look, wait};
 
 /// An [`engine::Engine`] for callers that block. Cheap to clone; clones and siblings share the deployment.
 ///
@@ -78,25 +44,22 @@ struct Opened {
 }
 
 macro_rules! mirror {
-    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident : $kind:ty)* $(,)?) -> $out:ty;)*) => {
+    (by $how:ident; $($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident : $kind:ty)* $(,)?) -> $out:ty;)*) => {
         impl Engine { $(
             $(#[$doc])*
             pub fn $name(&self $(, $arg: $kind)*) -> Result<$out> {
                 let engine = self.usable()?.inner.clone();
                 $( let $arg = $arg.to_owned(); )*
-                wait(async move { engine.$name($( &$arg ),*).await })
+                $how(async move { engine.$name($( &$arg ),*).await })
             }
         )* }
     };
 }
 
 mirror! {
+    by wait;
     /// See [`engine::Engine::site_create`].
     fn site_create(&self, request: &SiteCreate) -> crate::model::Site;
-    /// See [`engine::Engine::site_list`].
-    fn site_list(&self) -> Vec<crate::model::Site>;
-    /// See [`engine::Engine::site_show`].
-    fn site_show(&self, name: &str) -> crate::model::Site;
     /// See [`engine::Engine::site_delete`].
     fn site_delete(&self, name: &str) -> ();
     /// See [`engine::Engine::site_validate`].
@@ -106,19 +69,11 @@ mirror! {
 
     /// See [`engine::Engine::protection_group_create`].
     fn protection_group_create(&self, request: &GroupCreate) -> GroupView;
-    /// See [`engine::Engine::protection_group_list`].
-    fn protection_group_list(&self) -> Vec<GroupView>;
-    /// See [`engine::Engine::protection_group_page`].
-    fn protection_group_page(&self, page: &Page) -> Vec<GroupView>;
-    /// See [`engine::Engine::protection_group_show`].
-    fn protection_group_show(&self, group: &str) -> GroupView;
     /// See [`engine::Engine::protection_group_update`].
     fn protection_group_update(&self, group: &str, change: &GroupUpdate) -> GroupView;
     /// See [`engine::Engine::protection_group_delete`].
     fn protection_group_delete(&self, group: &str) -> ();
 
-    /// See [`engine::Engine::mapping_show`].
-    fn mapping_show(&self, group: &str) -> MappingView;
     /// See [`engine::Engine::mapping_suggest`].
     fn mapping_suggest(&self, group: &str) -> MappingView;
     /// See [`engine::Engine::mapping_set`].
@@ -126,8 +81,6 @@ mirror! {
 
     /// See [`engine::Engine::policy_create`].
     fn policy_create(&self, group: &str, change: &PolicyChange) -> PolicyView;
-    /// See [`engine::Engine::policy_show`].
-    fn policy_show(&self, group: &str) -> PolicyView;
     /// See [`engine::Engine::policy_drift`].
     fn policy_drift(&self) -> Vec<PolicyDrift>;
 
@@ -137,8 +90,6 @@ mirror! {
     fn member_update(&self, group: &str, instance: &str, change: &MemberUpdate) -> MemberView;
     /// See [`engine::Engine::member_remove`].
     fn member_remove(&self, group: &str, instance: &str) -> ();
-    /// See [`engine::Engine::member_list`].
-    fn member_list(&self, group: &str) -> Vec<MemberView>;
 
     /// See [`engine::Engine::consistency_group_show`].
     fn consistency_group_show(&self, group: &str) -> ConsistencyGroupView;
@@ -156,8 +107,6 @@ mirror! {
     /// See [`engine::Engine::reconcile`].
     fn reconcile(&self, plan: &ReconcilePlan) -> SyncStatusView;
 
-    /// See [`engine::Engine::divergence_list`].
-    fn divergence_list(&self, group: &str) -> Vec<LedgerEntryView>;
     /// See [`engine::Engine::divergence_discard`].
     fn divergence_discard(&self, group: &str, request: &DivergenceDiscard) -> LedgerEntryView;
 
@@ -172,8 +121,6 @@ mirror! {
     fn accept(&self, plan: &Plan) -> OperationView;
     /// See [`engine::Engine::run`].
     fn run(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
-    /// See [`engine::Engine::operation_show`].
-    fn operation_show(&self, operation: &str) -> OperationView;
     /// See [`engine::Engine::operation_cancel`].
     fn operation_cancel(&self, operation: &str, options: &StopOptions) -> OperationView;
     /// See [`engine::Engine::operation_abort`].
@@ -182,17 +129,6 @@ mirror! {
     ) -> OperationView;
     /// See [`engine::Engine::operation_takeover`].
     fn operation_takeover(&self, operation: &str, cancel: &Cancel, progress: &Progress) -> OperationView;
-    /// See [`engine::Engine::operation_list`].
-    fn operation_list(&self) -> Vec<OperationView>;
-    /// See [`engine::Engine::operation_list_open`].
-    fn operation_list_open(&self) -> Vec<OperationView>;
-    /// See [`engine::Engine::operation_plan`].
-    fn operation_plan(&self, operation: &str) -> Plan;
-
-    /// See [`engine::Engine::operation_graph`].
-    fn operation_graph(&self, operation: &str) -> Graph;
-    /// See [`engine::Engine::operation_report`].
-    fn operation_report(&self, operation: &str) -> OperationReport;
 
     /// See [`engine::Engine::health`].
     fn health(&self) -> Vec<HealthView>;
@@ -205,6 +141,41 @@ mirror! {
 
     /// See [`engine::Engine::record_worker`].
     fn record_worker(&self, report: &WorkerReport) -> ();
+}
+
+// what the store of the site has
+mirror! {
+    by look;
+    /// See [`engine::Engine::site_list`].
+    fn site_list(&self) -> Vec<crate::model::Site>;
+    /// See [`engine::Engine::site_show`].
+    fn site_show(&self, name: &str) -> crate::model::Site;
+    /// See [`engine::Engine::protection_group_list`].
+    fn protection_group_list(&self) -> Vec<GroupView>;
+    /// See [`engine::Engine::protection_group_page`].
+    fn protection_group_page(&self, page: &Page) -> Vec<GroupView>;
+    /// See [`engine::Engine::protection_group_show`].
+    fn protection_group_show(&self, group: &str) -> GroupView;
+    /// See [`engine::Engine::mapping_show`].
+    fn mapping_show(&self, group: &str) -> MappingView;
+    /// See [`engine::Engine::policy_show`].
+    fn policy_show(&self, group: &str) -> PolicyView;
+    /// See [`engine::Engine::member_list`].
+    fn member_list(&self, group: &str) -> Vec<MemberView>;
+    /// See [`engine::Engine::operation_show`].
+    fn operation_show(&self, operation: &str) -> OperationView;
+    /// See [`engine::Engine::operation_list`].
+    fn operation_list(&self) -> Vec<OperationView>;
+    /// See [`engine::Engine::operation_list_open`].
+    fn operation_list_open(&self) -> Vec<OperationView>;
+    /// See [`engine::Engine::operation_plan`].
+    fn operation_plan(&self, operation: &str) -> Plan;
+    /// See [`engine::Engine::operation_graph`].
+    fn operation_graph(&self, operation: &str) -> Graph;
+    /// See [`engine::Engine::operation_report`].
+    fn operation_report(&self, operation: &str) -> OperationReport;
+    /// See [`engine::Engine::divergence_list`].
+    fn divergence_list(&self, group: &str) -> Vec<LedgerEntryView>;
     /// See [`engine::Engine::workers`].
     fn workers(&self) -> ServiceView;
 }

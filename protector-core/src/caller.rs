@@ -2,7 +2,11 @@
 //!
 //! The engine knows nothing of it and only carries it, from the thread that calls to those that do the work.
 
-use std::{any::Any, cell::RefCell, sync::Arc};
+use std::{
+    any::Any,
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 use tokio::task::JoinHandle;
 
 /// Whatever a binding needs to know a caller by.
@@ -14,6 +18,7 @@ tokio::task_local! {
 
 thread_local! {
     static OF_THREAD: RefCell<Option<Caller>> = const { RefCell::new(None) };
+    static WAITS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// On whose behalf the current task or thread works; `None`: nobody said.
@@ -45,6 +50,27 @@ pub fn on_behalf_of<T>(caller: Option<Caller>, work: impl FnOnce() -> T) -> T {
 #[cfg(feature = "engine")]
 pub(crate) fn carried<F: Future>(future: F) -> tokio::task::futures::TaskLocalFuture<Option<Caller>, F> {
     OF_TASK.scope(caller(), future)
+}
+
+/// Does `work` as a thread that has nothing else to do than to wait for it: what reads may block it ([`read_blocking`]).
+#[cfg(feature = "engine")]
+pub(crate) fn as_one_that_waits<T>(work: impl FnOnce() -> T) -> T {
+    /// Puts back what it was before, also if the work panics.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            WAITS.set(self.0);
+        }
+    }
+    let _before = Before(WAITS.replace(true));
+    work()
+}
+
+/// As [`spawn_blocking`], for a short read: done here if this thread has nothing else to do.
+pub(crate) async fn read_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    if WAITS.get() { Ok(work()) } else { spawn_blocking(work).await }
 }
 
 /// [`tokio::task::spawn_blocking`] on behalf of whoever works here now.

@@ -44,7 +44,7 @@ pub use location::{Durability, StoreLocation};
 pub use server::DatabaseServer;
 pub use tokens::TokenReport;
 
-use crate::caller::spawn_blocking;
+use crate::caller::{read_blocking, spawn_blocking};
 use crate::process::Call;
 use crate::{Error, Result};
 use fault::Sql;
@@ -147,15 +147,15 @@ impl SqlStore {
         F: FnMut(&mut dyn Tables, Option<&KeyRing>) -> Sql<T> + Send + 'static,
         G: FnOnce(T) -> Sql<U> + Send + 'static,
     {
-        self.blocking(move |inner| {
+        let read = move |inner: &Inner| {
             let mut found = None;
             inner.database.read(&mut |t| {
                 found = Some(work(t, inner.keys.as_ref())?);
                 Ok(())
             })?;
             finish(found.ok_or_else(not_run)?).map_err(|fault| fault.at(&inner.location))
-        })
-        .await
+        };
+        read_blocking(self.call(read)?).await.map_err(not_finished)?
     }
 
     /// Runs `work` in a transaction beside which nobody writes, so that what it reads stays true until it commits, in every
@@ -165,29 +165,37 @@ impl SqlStore {
         T: Send + 'static,
         F: FnMut(&mut dyn Tables, Option<&KeyRing>) -> Sql<T> + Send + 'static,
     {
-        self.blocking(move |inner| {
+        let write = move |inner: &Inner| {
             let mut made = None;
             inner.database.write(&mut |t| {
                 made = Some(work(t, inner.keys.as_ref())?);
                 Ok(())
             })?;
             made.ok_or_else(not_run)
-        })
-        .await
+        };
+        self.blocking(write).await
     }
 
     async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Inner) -> Result<T> + Send + 'static) -> Result<T> {
+        spawn_blocking(self.call(work)?).await.map_err(not_finished)?
+    }
+
+    /// A call of the database, to be made where it may block.
+    fn call<T, F: FnOnce(&Inner) -> Result<T>>(&self, work: F) -> Result<impl FnOnce() -> Result<T> + use<T, F>> {
         tokio::runtime::Handle::try_current()
             .map_err(|e| Error::internal("the store was called outside a tokio runtime").source(e))?;
         // it goes on when nobody waits for it any more
         let (inner, call) = (Arc::clone(&self.0), Call::begin()?);
-        let done = spawn_blocking(move || {
+        Ok(move || {
             let done = work(&inner);
             drop((inner, call));
             done
-        });
-        done.await.map_err(|e| Error::internal("a database call did not finish").source(e))?
+        })
     }
+}
+
+fn not_finished(e: tokio::task::JoinError) -> Error {
+    Error::internal("a database call did not finish").source(e)
 }
 
 fn not_run() -> Error {
