@@ -60,7 +60,7 @@ check: .venv/client
 bench: .venv/client .venv/interop simulator $(BUILT_LIBRARY)
 	cargo bench -p flasharray-sim --locked --bench requests
 	cargo bench -p protector-tests --locked --bench '*'
-	tests/bench/library_size.sh
+	$(PUBLISHED) tests/bench/library_size.sh
 
 # PureStorageDriver beside the clients of others, alone
 bench-arrays: .venv/interop simulator
