@@ -63,8 +63,11 @@ pub(super) fn openstack(
 /// no `clouds.yaml` that can be read → `InvalidConfiguration`.
 #[cfg(feature = "openstack")]
 pub(super) fn site_clouds(settings: &Settings, sites: &[SiteName]) -> Result<(Vec<SiteCloud>, Vec<String>)> {
-    use crate::openstack::CloudsFile;
-    let file = CloudsFile::find(&environment)?;
+    Ok(rows(&crate::openstack::CloudsFile::find(&environment)?, settings, sites))
+}
+
+#[cfg(feature = "openstack")]
+fn rows(file: &crate::openstack::CloudsFile, settings: &Settings, sites: &[SiteName]) -> (Vec<SiteCloud>, Vec<String>) {
     let (mut rows, mut warnings) = (Vec::new(), Vec::new());
     for site in sites {
         let cloud = cloud_name(settings, site);
@@ -78,7 +81,7 @@ pub(super) fn site_clouds(settings: &Settings, sites: &[SiteName]) -> Result<(Ve
             problem: entry.err().map(|e| of_site(site, e).to_string()),
         });
     }
-    Ok((rows, warnings))
+    (rows, warnings)
 }
 
 #[cfg(feature = "openstack")]
@@ -128,12 +131,41 @@ pub(super) fn site_clouds(settings: &Settings, sites: &[SiteName]) -> Result<(Ve
 #[cfg(all(test, feature = "openstack"))]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
+    use crate::connect::{Deployment, config_check};
+    use crate::openstack::CloudsFile;
+
+    fn settings(text: &str) -> Settings {
+        Settings::from_text(text, &BTreeMap::new()).unwrap()
+    }
 
     #[test]
     fn a_site_stands_in_clouds_yaml_under_its_own_name_or_another() {
-        let text = "[engine]\nstorage_driver = pure\n[site:boston]\ncloud = bos\n[site:seattle]\n";
-        let settings = Settings::from_text(text, &Default::default()).unwrap();
-        assert_eq!(cloud_name(&settings, &"boston".into()), "bos");
-        assert_eq!(cloud_name(&settings, &"seattle".into()), "seattle");
+        let settings = settings("[site:boston]\ncloud = bos\n[site:seattle]\n[site:denver]\n");
+        let auth = "username: u, password: planted, project_name: p";
+        let text = format!(
+            "clouds: {{bos: {{auth: {{auth_url: 'http://k.example.com:5000', {auth}}}}}, \
+             seattle: {{auth: {{auth_url: 'https://s', {auth}}}}}}}"
+        );
+        let file = CloudsFile::parse("clouds.yaml".into(), &text, None).unwrap();
+        let sites = ["boston", "seattle", "denver"].map(SiteName::from);
+        let (rows, warnings) = rows(&file, &settings, &sites);
+        let shown: Vec<_> = rows.iter().map(|row| (row.cloud.as_str(), row.auth_url.as_deref())).collect();
+        let expected =
+            [("bos", Some("http://k.example.com:5000/v3")), ("seattle", Some("https://s/v3")), ("denver", None)];
+        assert_eq!(shown, expected);
+        let problem = rows.iter().find_map(|row| row.problem.clone()).unwrap();
+        assert!(problem.contains("[site:denver]") && problem.contains("bos, seattle"), "{problem}");
+        assert!(warnings.len() == 1 && warnings.iter().all(|text| text.contains("without TLS")), "{warnings:?}");
+        assert!(!format!("{rows:?} {warnings:?} {file:?}").contains("planted"));
+    }
+
+    #[tokio::test]
+    async fn simulated_arrays_are_under_no_real_cloud() {
+        let settings = settings("[engine]\nstorage_driver = mock\ncloud_driver = openstack\n");
+        let error = Deployment::open(&settings).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{error}");
+        assert_eq!(config_check(&settings).problem, Some(error.to_string()));
+        assert!(error.message().contains("'mock' with cloud driver 'openstack'"), "{error}");
     }
 }
