@@ -65,6 +65,8 @@ impl CloudsFile {
     /// no YAML, or no `clouds` in it → `InvalidConfiguration` naming the file and the line.
     pub fn parse(path: PathBuf, text: &str, secure: Option<(PathBuf, String)>) -> Result<Self> {
         let mut document = yaml::parse(&path, text)?;
+        let named = |document: &Value| document.get("clouds").and_then(Value::as_object).cloned().unwrap_or_default();
+        let own = named(&document);
         let secure = match secure {
             Some((secure, text)) => {
                 merge(&mut document, yaml::parse(&secure, &text)?);
@@ -73,6 +75,8 @@ impl CloudsFile {
             None => None,
         };
         let clouds = document.get_mut("clouds").and_then(Value::as_object_mut).map(std::mem::take);
+        // a cloud of which there is nothing but its secret is none
+        let clouds = clouds.map(|clouds| clouds.into_iter().filter(|(name, _)| own.contains_key(name)).collect());
         let clouds = clouds.ok_or_else(|| {
             Error::configuration(format!("{} has no clouds", path.display()))
                 .remedy("write a section 'clouds:' with one entry for each site")

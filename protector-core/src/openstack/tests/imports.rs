@@ -29,7 +29,8 @@ fn listed(volumes: &[Value]) -> Play {
 /// Whatever is asked for beyond the first page is empty.
 fn without_more(server: &Server) -> &Server {
     for offset in 1..3 {
-        let line = format!("{MANAGEABLE}?host={}&limit=1000&offset={offset}", HOST.replace('@', "%40").replace('#', "%23"));
+        let line =
+            format!("{MANAGEABLE}?host={}&limit=1000&offset={offset}", HOST.replace('@', "%40").replace('#', "%23"));
         server.on(&line, vec![ok(&json!({"manageable-volumes": []}))]);
     }
     server
