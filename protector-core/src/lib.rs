@@ -12,7 +12,7 @@
 //! | [`wrap`] | layers around a storage driver: traced, retried, faulty | yes |
 //! | [`config`] | `protector.conf` as oslo.config reads it | no |
 //! | `exec`, `engine`, `blocking` | execution and what callers call (feature `engine`) | yes |
-//! | `mock`, `pure`, `store`, `foreign` | adapters (features `mock`, `pure`, `sqlite`, `foreign`) | yes |
+//! | `mock`, `pure`, `openstack`, `store`, `foreign` | adapters (features `mock`, `pure`, `openstack`, `sqlite`, `foreign`) | yes |
 //! | `schema` | JSON Schemas of what crosses a door (feature `schema`, with all of the above) | no |
 
 pub mod config;
@@ -28,6 +28,8 @@ pub mod wrap;
 
 #[cfg(feature = "mock")]
 pub mod mock;
+#[cfg(feature = "openstack")]
+pub mod openstack;
 #[cfg(feature = "pure")]
 pub mod pure;
 #[cfg(feature = "sqlite")]

@@ -227,7 +227,7 @@ def test_an_answer_that_cannot_be_read_is_a_defect_of_the_driver(answer: Any) ->
         yield CloudSubject(Answers(lambda **_: answer), SETTING, Nothing())
 
     with pytest.raises(AssertionError) as failed:
-        cloud_conformance(make, only={"what_is_missing_reads_as_missing"})
+        cloud_conformance(make, only={"a_missing_server_reads_as_missing"})
     told = str(failed.value)
     assert "[internal]" in told
     assert "Answers 'https://cloud.example.com': " in told

@@ -299,7 +299,7 @@ MOCK = "[engine]\nstorage_driver = mock\ncloud_driver = mock\n"
         ("[storage]\nprimary_array_url = http://flasharray-a.example.com\n", 78, "HTTPS only"),
         ("[engine]\nstorage_driver = pure\n[DEFAULT]\nuse_mock_storage = True\n", 78, "contradicts"),
         ("[engine]\nworkers = none\n", 78, "[engine] workers"),
-        ("[engine]\nstorage_driver = mock\n", 78, "cloud driver 'openstack' is not part of this build yet"),
+        ("[engine]\nstorage_driver = mock\n", 78, "storage driver 'mock' with cloud driver 'openstack'"),
         (MOCK + "mock_db_path = {directory}/other.db\n", 1, "protector-manage mock seed"),
         (MOCK + "[DEFAULT]\nlog_dir = /nowhere\n", 1, "/nowhere"),
         ("[api]\nauth_strategy = noauth\n", 78, "everybody an administrator"),

@@ -2,7 +2,7 @@
 
 use super::drivers::{self, DriverSource, NoDrivers};
 use super::surroundings::Surroundings;
-use super::{MockServer, arrays, check_drivers, database, keys, mock, remote, storage_defaults};
+use super::{MockServer, arrays, check_drivers, clouds, database, keys, mock, remote, storage_defaults};
 use crate::config::{CloudDriverChoice, Settings, StorageDriverChoice};
 use crate::engine::{Engine, HttpPeer, InProcessPeer};
 use crate::exec::Endpoints;
@@ -69,10 +69,11 @@ impl Deployment {
         };
         let (arrays, array_calls) = arrays::traced(arrays);
         let clouds = match &settings.cloud_driver {
+            CloudDriverChoice::OpenStack => clouds::openstack(settings, sites, &surroundings.clock)?,
             CloudDriverChoice::Named(name) => {
                 drivers::clouds(source, name, sites, settings, &surroundings.clock).await?
             }
-            _ => mock::clouds(&surroundings.world, sites)?,
+            CloudDriverChoice::Mock => mock::clouds(&surroundings.world, sites)?,
         };
         let keys = keys::key_ring(settings)?;
         let remote = remote::sites(settings)?;

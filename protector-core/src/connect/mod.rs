@@ -2,10 +2,11 @@
 //!
 //! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own; a site
 //! with an `api_url` has its database to itself, and is asked over HTTP. The arrays under them are those of the same world, or
-//! with `storage_driver = pure` whatever answers at the two addresses of `[storage]`. Any other name is looked up in a
-//! [`DriverSource`]. OpenStack's own clouds are a later milestone; settings that ask for them are refused, and say so.
+//! with `storage_driver = pure` whatever answers at the two addresses of `[storage]`. With `cloud_driver = openstack` each site
+//! is a cloud of `clouds.yaml`. Any other name is looked up in a [`DriverSource`].
 
 mod arrays;
+mod clouds;
 mod database;
 mod deployment;
 mod drivers;
@@ -17,6 +18,7 @@ mod remote;
 mod surroundings;
 
 pub use arrays::SiteArray;
+pub use clouds::SiteCloud;
 pub use database::{DatabaseCheck, DatabaseSync, db_check, db_sync, db_version};
 pub use deployment::Deployment;
 pub use drivers::{DriverSource, NoDrivers};
@@ -56,6 +58,8 @@ pub struct ConfigReport {
     pub mock_persistent: Option<bool>,
     /// Which FlashArray stands at which site, for storage driver `pure`.
     pub arrays: Option<Vec<SiteArray>>,
+    /// Which cloud of `clouds.yaml` stands at which site, for cloud driver `openstack`.
+    pub clouds: Option<Vec<SiteCloud>>,
     /// Where the state of a site is kept that this process opens, by site; without the password.
     pub databases: BTreeMap<SiteName, String>,
     /// Where the others are asked, by site.
@@ -84,6 +88,18 @@ pub fn config_check(settings: &Settings) -> ConfigReport {
             Err(e) => problem = problem.or(Some(e)),
         }
     }
+    let mut clouds = None;
+    if settings.cloud_driver == CloudDriverChoice::OpenStack {
+        match mock::site_names(settings).and_then(|sites| clouds::site_clouds(settings, &sites)) {
+            Ok((rows, readable)) => {
+                warnings.extend(readable);
+                let faulty = rows.iter().find_map(|row| row.problem.clone());
+                problem = problem.or_else(|| faulty.map(Error::configuration));
+                clouds = Some(rows);
+            }
+            Err(e) => problem = problem.or(Some(e)),
+        }
+    }
     let (databases, peers) = kept_and_asked(settings).unwrap_or_else(|e| {
         problem.get_or_insert(e);
         Default::default()
@@ -97,6 +113,7 @@ pub fn config_check(settings: &Settings) -> ConfigReport {
         mock_database: mock.then(|| settings.mock_database.to_string()),
         mock_persistent: mock.then(|| settings.mock_database.persistent()),
         arrays,
+        clouds,
         state_path: settings.state_path.clone(),
         local_site: settings.local_site.clone(),
         warnings,
@@ -122,9 +139,11 @@ fn check_drivers(settings: &Settings) -> Result<()> {
         arrays::check(settings)?;
     }
     let are_clouds_simulated = settings.cloud_driver == CloudDriverChoice::Mock;
-    if settings.cloud_driver == CloudDriverChoice::OpenStack {
-        return Err(Error::unsupported("cloud driver 'openstack' is not part of this build yet")
-            .remedy("for a trial on the simulated world: [engine] cloud_driver = mock"));
+    if settings.cloud_driver == CloudDriverChoice::OpenStack && settings.storage_driver == StorageDriverChoice::Mock {
+        return Err(Error::configuration(
+            "storage driver 'mock' with cloud driver 'openstack': the volumes of real clouds are not on simulated arrays",
+        )
+        .remedy("for a trial on the simulated world: [engine] cloud_driver = mock; with real arrays: storage_driver = pure"));
     }
     if !are_clouds_simulated && settings.storage_driver != StorageDriverChoice::Mock {
         surroundings::configured_sites(settings)?;

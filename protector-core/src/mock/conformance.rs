@@ -56,6 +56,8 @@ pub fn cloud_subject(world: &World) -> Result<CloudSubject> {
             network: "net-secondary-web".to_owned(),
             free_address: "192.168.20.77".to_owned(),
             flavor: "m1.small".to_owned(),
+            lacks_compute: false,
+            lacks_network: false,
         },
         bench: Box::new(Arrays { world: world.clone(), site }),
     })

@@ -17,8 +17,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// Groups that checks make.
 const GROUPS: [&str; 4] = ["pg-conformance", "pg-other", "pg-late", "somebody-elses"];
-/// Volumes that checks make, clones among them.
-const VOLUMES: [&str; 13] = [
+/// Volumes that checks make, clones among them; also those of the cloud suite, which runs over a real array.
+const VOLUMES: [&str; 26] = [
     "v1",
     "v2",
     "v3",
@@ -32,6 +32,19 @@ const VOLUMES: [&str; 13] = [
     "fresh-v1",
     "fresh-v2",
     "gone",
+    "dr-one",
+    "dr-two",
+    "unlike",
+    "boot",
+    "free",
+    "grouped",
+    "one",
+    "taken",
+    "two",
+    "vm-boot",
+    "vm-data",
+    "first-boot",
+    "first-data",
 ];
 
 /// Two arrays that are there for tests.

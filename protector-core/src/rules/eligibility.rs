@@ -177,8 +177,9 @@ fn type_violation(site: &SiteName, wanted: ReplicationType, expected: &str, c: &
     }
 }
 
+/// A backend that is not known is none of which one could say that it is the same.
 fn backend_violation(site: &SiteName, expected: &str, c: &Candidate) -> Option<Violation> {
-    (without_pool(&c.backend) != without_pool(expected)).then(|| Violation::OtherBackend {
+    (c.backend.is_empty() || without_pool(&c.backend) != without_pool(expected)).then(|| Violation::OtherBackend {
         volume: reference(site, c),
         found: c.backend.clone(),
         expected: expected.to_owned(),

@@ -42,6 +42,7 @@ class ConfigCheck(ManageCommand, ShowOne):
         report["findings"] = [each.to_dict() for each in found]
         cells = report | {
             "arrays": _Arrays(report["arrays"]) if report["arrays"] else None,
+            "clouds": _Clouds(report["clouds"]) if report["clouds"] else None,
             "databases": _BySite(report["databases"]),
             "peers": _BySite(report["peers"]),
             "findings": _Findings(report["findings"]),
@@ -69,6 +70,17 @@ class _Arrays(Items):
     def human_readable(self) -> str:
         words = "{site}: {role} array {host}, accepts {certificates}"
         return "\n".join(words.format_map(array) for array in self._value)
+
+
+class _Clouds(Items):
+    """Clouds of clouds.yaml by site."""
+
+    def human_readable(self) -> str:
+        return "\n".join(self._line(**cloud) for cloud in self._value)
+
+    @staticmethod
+    def _line(site: str, cloud: str, auth_url: str | None, file: str | None, problem: str | None) -> str:
+        return f"{site}: cloud {cloud} of {file}, {f'Keystone at {auth_url}' if problem is None else problem}"
 
 
 class _BySite(FormattableColumn[dict[str, str]]):

@@ -45,6 +45,24 @@ pub struct CloudSetting {
     pub free_address: String,
     /// A flavor.
     pub flavor: String,
+    /// There is no compute service; checks of servers are skipped.
+    #[serde(default)]
+    pub lacks_compute: bool,
+    /// There is no network service; checks of ports, and with them those of servers, are skipped.
+    #[serde(default)]
+    pub lacks_network: bool,
+}
+
+impl CloudSubject {
+    /// Whether there are networks and ports.
+    fn has_ports(&self) -> bool {
+        !self.setting.lacks_network
+    }
+
+    /// Whether servers can be made.
+    fn has_servers(&self) -> bool {
+        !self.setting.lacks_compute && self.has_ports()
+    }
 }
 
 /// What checks need beside a cloud.

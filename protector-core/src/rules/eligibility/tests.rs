@@ -100,7 +100,7 @@ fn each_rule_alone() {
     type Change = fn(&mut Candidate);
     let retype =
         format!("openstack --os-cloud site-a volume set --type replicated-ssd --migration-policy on-demand {VOLUME}");
-    let cases: [(Change, &str, &str, String); 11] = [
+    let cases: [(Change, &str, &str, String); 12] = [
         (
             |c| c.volume_type = Some(standard()),
             "volume_not_eligible",
@@ -127,6 +127,14 @@ fn each_rule_alone() {
             "other_backend",
             "'lvm@lvm-1'",
             format!("openstack --os-cloud site-a volume migrate --host 'pure@backend-a#<pool>' {VOLUME}"),
+        ),
+        (
+            |c| c.backend = String::new(),
+            "other_backend",
+            "unknown backend",
+            "openstack --os-cloud site-a role add --project <project> --user <user> admin \
+             (volume_extension:volume_host_attribute)"
+                .to_owned(),
         ),
         (
             |c| c.group = Some("other-group".into()),

@@ -80,7 +80,7 @@ pub enum Violation {
     OtherBackend {
         /// Which volume.
         volume: VolumeRef,
-        /// Its backend.
+        /// Its backend; empty: the cloud does not show it.
         found: String,
         /// The group's backend.
         expected: String,
@@ -193,6 +193,9 @@ impl Violation {
             Self::VolumeTypeMismatch { volume, found, expected } => {
                 format!("Volume type mismatch: {volume} has type '{found}', the protection group has type '{expected}'")
             }
+            Self::OtherBackend { volume, found, .. } if found.is_empty() => {
+                format!("Volume on an unknown backend: {volume} is on one that this user is not shown")
+            }
             Self::OtherBackend { volume, found, expected } => {
                 format!("Volume on another backend: {volume} is on '{found}', the protection group is on '{expected}'")
             }
@@ -250,6 +253,10 @@ impl Violation {
                     volume.volume
                 )
             }
+            Self::OtherBackend { volume, found, .. } if found.is_empty() => format!(
+                "{} role add --project <project> --user <user> admin (volume_extension:volume_host_attribute)",
+                openstack(&volume.site)
+            ),
             Self::OtherBackend { volume, expected, .. } => {
                 let host = if expected.contains('#') { expected.clone() } else { format!("{expected}#<pool>") };
                 format!("{} volume migrate --host {} {}", openstack(&volume.site), word(&host), volume.volume)

@@ -8,11 +8,11 @@ use crate::ports::{Port, PortSpec};
 
 pub(super) fn checks() -> Vec<Check<CloudSubject>> {
     checks![
-        a_port_is_made_once,
-        a_wanted_address_is_used_where_it_fits,
-        an_address_is_given_once,
-        a_network_must_exist,
-        a_port_is_deleted_once,
+        a_port_is_made_once if CloudSubject::has_ports,
+        a_wanted_address_is_used_where_it_fits if CloudSubject::has_ports,
+        an_address_is_given_once if CloudSubject::has_ports,
+        a_network_must_exist if CloudSubject::has_ports,
+        a_port_is_deleted_once if CloudSubject::has_ports,
     ]
 }
 

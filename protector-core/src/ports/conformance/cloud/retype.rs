@@ -10,7 +10,7 @@ use crate::rules::naming;
 pub(super) fn checks() -> Vec<Check<CloudSubject>> {
     checks![
         a_volume_gets_another_type_once,
-        an_attached_volume_gets_another_type,
+        an_attached_volume_gets_another_type if CloudSubject::has_servers,
         what_cannot_be_retyped_keeps_its_type,
         a_volume_moves_into_the_pod_and_out_of_it if replicates_synchronously,
         a_volume_is_imported_into_the_pod if replicates_synchronously,

@@ -12,7 +12,7 @@ pub(super) fn checks() -> Vec<Check<CloudSubject>> {
         what_is_not_on_the_array_is_not_imported,
         a_type_of_another_backend_is_refused if |subject| subject.setting.unoffered_volume_type.is_some(),
         a_released_volume_keeps_its_data,
-        an_attached_volume_is_not_released,
+        an_attached_volume_is_not_released if CloudSubject::has_servers,
     ]
 }
 

@@ -1,0 +1,270 @@
+//! Servers: shown with all that is needed to build them again, stopped, started, booted from volumes, removed.
+
+use super::OpenStackCloud;
+use super::answers::{Network, Port, Server, Surroundings, Volume};
+use super::calls::{neutron, nova};
+use super::session::Until;
+use crate::model::{ServerId, VolumeId};
+use crate::ports::{self, Outcome, SERVER_OP_KEY, ServerSpec, ServerState, VolumeState};
+use crate::{Error, ErrorKind, Result};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long Nova takes to boot, stop or delete.
+const POLL: Duration = Duration::from_millis(1500);
+
+fn in_progress<T>() -> Outcome<T> {
+    Outcome::InProgress { poll_after: POLL }
+}
+
+/// What servers are shown with.
+struct Around {
+    volumes: Arc<Vec<Volume>>,
+    ports: Arc<Vec<Port>>,
+    networks: Vec<Network>,
+}
+
+impl Around {
+    fn view(&self) -> Surroundings<'_> {
+        Surroundings { volumes: &self.volumes, ports: &self.ports, networks: &self.networks }
+    }
+}
+
+impl OpenStackCloud {
+    async fn around(&self, until: Until) -> Result<Around> {
+        let (volumes, ports, networks) =
+            futures::try_join!(self.volumes(until), self.ports(until), self.usable_networks(until))?;
+        Ok(Around { volumes, ports, networks })
+    }
+
+    async fn listed_servers(&self, until: Until) -> Result<Arc<Vec<Server>>> {
+        self.reads.servers.read(until, self.session.list(&nova::servers(), "servers", until)).await
+    }
+
+    pub(super) async fn all_servers(&self, until: Until) -> Result<Vec<ports::Server>> {
+        // first the servers: what was attached to one that has gone meanwhile is not missed
+        let servers = self.listed_servers(until).await?;
+        if servers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let around = self.around(until).await?;
+        let mut shown: Vec<ports::Server> = servers.iter().map(|server| server.show(around.view())).collect();
+        shown.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        Ok(shown)
+    }
+
+    pub(super) async fn one_server(&self, id: &ServerId, until: Until) -> Result<Option<ports::Server>> {
+        match self.find_server(id, until).await? {
+            Some(server) => Ok(Some(server.show(self.around(until).await?.view()))),
+            None => Ok(None),
+        }
+    }
+
+    async fn find_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
+        let found = self.session.find(&nova::server(id), until).await?;
+        found.map(|reply| reply.under("server")).transpose()
+    }
+
+    /// The server as it is in the list of all, which is shared by those who wait for theirs at the same time.
+    async fn watched_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
+        let listed = self.listed_servers(until).await?;
+        match listed.iter().find(|server| server.id == id.as_str()) {
+            Some(server) => Ok(Some(server.clone())),
+            // it may be another project's, which is not the same as gone
+            None => self.find_server(id, until).await,
+        }
+    }
+
+    fn no_server(&self, id: &ServerId) -> Error {
+        Error::not_found(format!("{} has no server '{id}'", self.whose()))
+            .remedy(format!("{} server list", self.command()))
+    }
+
+    pub(super) async fn stop(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
+        let server = self.watched_server(id, until).await?.ok_or_else(|| self.no_server(id))?;
+        match server.state() {
+            ServerState::Shutoff => Ok(Outcome::AlreadyDone(())),
+            ServerState::Build => Ok(in_progress()),
+            ServerState::Active | ServerState::Error => {
+                self.session.send(&nova::stop(id), until).await?;
+                Ok(in_progress())
+            }
+            ServerState::Other => Err(self.stands_otherwise(&server, "stopped")),
+        }
+    }
+
+    pub(super) async fn start(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
+        let server = self.watched_server(id, until).await?.ok_or_else(|| self.no_server(id))?;
+        self.up(&server, until).await
+    }
+
+    /// Brings a server to `ACTIVE`.
+    async fn up(&self, server: &Server, until: Until) -> Result<Outcome<()>> {
+        match server.state() {
+            ServerState::Active => Ok(Outcome::AlreadyDone(())),
+            ServerState::Build => Ok(in_progress()),
+            ServerState::Shutoff => {
+                self.session.send(&nova::start(&server.id.as_str().into()), until).await?;
+                Ok(in_progress())
+            }
+            ServerState::Error => Err(self.in_error(server, until).await),
+            ServerState::Other => Err(self.stands_otherwise(server, "started")),
+        }
+    }
+
+    fn stands_otherwise(&self, server: &Server, what: &str) -> Error {
+        let (id, name, status) = (&server.id, &server.name, &server.status);
+        Error::precondition(format!(
+            "server '{name}' ({id}) of {} is {status}, and is not {what} from there",
+            self.whose()
+        ))
+        .remedy(format!("bring it to ACTIVE or SHUTOFF: {} server show {id}", self.command()))
+    }
+
+    /// Why a server is in error. Lists leave the reason out.
+    async fn in_error(&self, server: &Server, until: Until) -> Error {
+        let id = ServerId::from(server.id.as_str());
+        let shown = self.find_server(&id, until).await.ok().flatten();
+        let why = super::failure::shown(shown.as_ref().unwrap_or(server).fault_text());
+        Error::precondition(format!("server '{}' ({id}) of {} is in ERROR: {why}", server.name, self.whose())).remedy(
+            format!(
+                "mend that, then delete the server, whose volumes stay, and repeat: {} server delete {id}",
+                self.command()
+            ),
+        )
+    }
+
+    pub(super) async fn boot(&self, spec: &ServerSpec, until: Until) -> Result<Outcome<ports::Server>> {
+        let listed = self.listed_servers(until).await?;
+        let is_it =
+            |server: &&Server| server.metadata.get(SERVER_OP_KEY).is_some_and(|key| key == spec.op_key.as_str());
+        let Some(server) = listed.iter().find(is_it) else {
+            return self.make_server(spec, &listed, until).await;
+        };
+        match self.up(server, until).await? {
+            Outcome::InProgress { poll_after } => Ok(Outcome::InProgress { poll_after }),
+            Outcome::Done(()) | Outcome::AlreadyDone(()) => {
+                Ok(Outcome::AlreadyDone(server.show(self.around(until).await?.view())))
+            }
+        }
+    }
+
+    async fn make_server(&self, spec: &ServerSpec, listed: &[Server], until: Until) -> Result<Outcome<ports::Server>> {
+        let (flavors, volumes, ports) =
+            futures::try_join!(self.all_flavors(until), self.volumes(until), self.ports(until))?;
+        let flavor = flavors.iter().find(|flavor| flavor.name == spec.flavor).ok_or_else(|| {
+            Error::not_found(format!("{} has no flavor '{}'", self.whose(), spec.flavor))
+                .remedy(format!("{} flavor list", self.command()))
+        })?;
+        self.refuse_bound_ports(spec, &ports, listed)?;
+        if !self.are_free(spec, &volumes, listed)? {
+            return Ok(in_progress());
+        }
+        let key_name = self.known_key(spec, until).await?;
+        self.session.send(&nova::create(spec, &flavor.id, key_name.as_deref()), until).await?;
+        Ok(in_progress())
+    }
+
+    fn refuse_bound_ports(&self, spec: &ServerSpec, ports: &[Port], listed: &[Server]) -> Result<()> {
+        for id in &spec.ports {
+            let port = ports.iter().find(|port| port.id == id.as_str()).ok_or_else(|| {
+                Error::not_found(format!("{} has no port '{id}'", self.whose()))
+                    .remedy(format!("{} port list", self.command()))
+            })?;
+            if !port.device_id.is_empty() {
+                let holder = named(listed, &port.device_id);
+                let text = format!("port '{id}' of {} is bound to server '{holder}'", self.whose());
+                return Err(Error::conflict(text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the volumes can be attached; `false`: not yet.
+    fn are_free(&self, spec: &ServerSpec, volumes: &[Volume], listed: &[Server]) -> Result<bool> {
+        if spec.volumes.is_empty() {
+            return Err(Error::invalid(format!("server '{}' has no volume to boot from", spec.name)));
+        }
+        let mut all_free = true;
+        for (at, (_, id)) in spec.volumes.iter().enumerate() {
+            let volume = volumes.iter().find(|volume| volume.id == id.as_str()).ok_or_else(|| self.no_volume(id))?;
+            if let Some(server) = volume.server() {
+                let holder = named(listed, server);
+                let text = format!("volume '{id}' of {} is attached to server '{holder}'", self.whose());
+                return Err(Error::conflict(text).remedy(format!("{} server show {server}", self.command())));
+            }
+            match volume.state() {
+                VolumeState::Available if at == 0 && !volume.is_bootable() => return Err(self.not_bootable(spec, id)),
+                VolumeState::Available => {}
+                VolumeState::Creating => all_free = false,
+                _ => {
+                    let text = format!("volume '{id}' of {} is '{}', not available", self.whose(), volume.status);
+                    return Err(Error::precondition(text).remedy(format!("{} volume show {id}", self.command())));
+                }
+            }
+        }
+        Ok(all_free)
+    }
+
+    fn not_bootable(&self, spec: &ServerSpec, id: &VolumeId) -> Error {
+        Error::precondition(format!(
+            "server '{}' would end in error: volume '{id}' of {} is not bootable",
+            spec.name,
+            self.whose()
+        ))
+        .remedy(format!("{} volume set --bootable {id}", self.command()))
+    }
+
+    /// The key pair, if this user has it. Key pairs belong to users, and the one of the other site may be another's.
+    async fn known_key(&self, spec: &ServerSpec, until: Until) -> Result<Option<String>> {
+        let Some(name) = &spec.key_name else { return Ok(None) };
+        let pairs = self.reads.key_pairs.read(until, self.session.list(&nova::key_pairs(), "keypairs", until)).await?;
+        Ok(pairs.iter().any(|pair| pair.name() == name).then(|| name.clone()))
+    }
+
+    /// Deletes a server, if nothing goes with it.
+    pub(super) async fn remove_server(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
+        let Some(server) = self.watched_server(id, until).await? else { return Ok(Outcome::AlreadyDone(())) };
+        if server.task_state.as_deref() == Some("deleting") {
+            return Ok(in_progress());
+        }
+        let doomed = server.volumes_attached.iter().find(|volume| volume.delete_on_termination != Some(false));
+        if let Some(doomed) = doomed {
+            let text = format!(
+                "volume '{}' would be deleted together with server '{}' of {}",
+                doomed.id,
+                server.name,
+                self.whose()
+            );
+            return Err(Error::new(ErrorKind::DataSafety, text).remedy(format!(
+                "{} server volume update --preserve-on-termination {id} {}",
+                self.command(),
+                doomed.id
+            )));
+        }
+        if server.locked == Some(true) {
+            let text = format!("server '{}' ({id}) of {} is locked", server.name, self.whose());
+            return Err(Error::precondition(text).remedy(format!("{} server unlock {id}", self.command())));
+        }
+        self.keep_ports(id, until).await?;
+        self.session.send(&nova::delete(id), until).await?;
+        Ok(in_progress())
+    }
+
+    /// Nova deletes the ports that it made together with their server, addresses and all; those that are no longer the
+    /// server's, it leaves alone.
+    async fn keep_ports(&self, id: &ServerId, until: Until) -> Result<()> {
+        let ports = self.ports(until).await?;
+        for port in ports.iter().filter(|port| port.device_id == id.as_str()) {
+            let released = self.session.send(&neutron::release_port(&port.id), until).await;
+            released
+                .map_err(|e| e.context(format_args!("port '{}' would be deleted together with its server", port.id)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Name of a server, if it is known, else its id.
+fn named<'a>(listed: &'a [Server], id: &'a str) -> &'a str {
+    listed.iter().find(|server| server.id == id).map_or(id, |server| &server.name)
+}

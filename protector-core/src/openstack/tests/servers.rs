@@ -1,0 +1,281 @@
+//! Servers.
+
+use super::ports::networks;
+use super::server::{Play, Server, ok};
+use super::{cloud, cx, is_in_progress, volume};
+use crate::ErrorKind;
+use crate::ports::{Cloud, Outcome, ServerSpec, ServerState};
+use serde_json::{Value, json};
+
+const SERVERS: &str = "GET /nova/v2.1/servers/detail";
+const CREATE: &str = "POST /nova/v2.1/servers";
+
+/// Networks in the order of the interfaces, which is not that of their names.
+const ADDRESSES: &str = r#"{"z-first": [{"version": 4, "addr": "10.2.0.5", "OS-EXT-IPS:type": "fixed",
+    "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:00:00:02"}], "a-second": [{"version": 4, "addr": "10.9.0.5",
+    "OS-EXT-IPS:type": "fixed", "OS-EXT-IPS-MAC:mac_addr": "FA:16:3E:00:00:01"}]}"#;
+
+/// As Nova shows it to an administrator at 2.96, with fields that are not used left in.
+fn shown(id: &str, status: &str, more: &Value) -> Value {
+    let mut server = json!({
+        "id": id, "name": format!("name-{id}"), "status": status, "tenant_id": "p1", "user_id": "u1", "image": "",
+        "flavor": {"vcpus": 1, "ram": 512, "disk": 0, "ephemeral": 0, "swap": 0, "original_name": "m1.small", "extra_specs": {}},
+        "key_name": "key", "OS-EXT-AZ:availability_zone": "nova", "OS-EXT-STS:task_state": null, "OS-EXT-STS:vm_state": "active",
+        "OS-EXT-STS:power_state": 1, "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda", "locked": false,
+        "security_groups": [{"name": "web"}, {"name": "default"}, {"name": "web"}],
+        "metadata": {"protector_op_key": format!("key-{id}")},
+        "addresses": {},
+        "os-extended-volumes:volumes_attached": [{"id": "data", "delete_on_termination": false}, {"id": "boot", "delete_on_termination": false}]
+    });
+    server.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    server
+}
+
+fn volumes() -> Value {
+    let on = |server: &str, device: &str| json!({"attachments": [{"server_id": server, "device": device, "attachment_id": "a"}]});
+    json!({"volumes": [
+        volume("boot", "in-use", &on("s1", "/dev/vda")),
+        volume("data", "in-use", &on("s1", "/dev/vdb")),
+        volume("free-boot", "available", &json!({})),
+        volume("free-data", "available", &json!({"bootable": "false"})),
+        volume("making", "creating", &json!({})),
+        volume("broken", "error", &json!({}))]})
+}
+
+fn listed(servers: &[Value]) -> Play {
+    ok(&json!({ "servers": servers }))
+}
+
+async fn server() -> Server {
+    let server = Server::start().await;
+    let ports = json!({"ports": [
+        {"id": "p-second", "name": "", "network_id": "n2", "mac_address": "fa:16:3e:00:00:01", "device_id": "s1", "device_owner": "compute:nova", "fixed_ips": [{"ip_address": "10.9.0.5"}]},
+        {"id": "p-first", "name": "", "network_id": "n1", "mac_address": "fa:16:3e:00:00:02", "device_id": "s1", "device_owner": "compute:nova", "fixed_ips": [{"ip_address": "10.2.0.5"}]},
+        {"id": "p-free", "name": "made", "network_id": "n1", "mac_address": "fa:16:3e:00:00:03", "device_id": "", "device_owner": "", "fixed_ips": []}]});
+    let flavors = json!({"flavors": [{"id": "f1", "name": "m1.small", "vcpus": 1, "ram": 512, "disk": 0, "swap": 0}]});
+    server
+        .on("GET /cinder/v3/p1/volumes/detail", vec![ok(&volumes())])
+        .on("GET /neutron/v2.0/networks", vec![ok(&networks())])
+        .on("GET /neutron/v2.0/ports", vec![ok(&ports)])
+        .on("GET /nova/v2.1/flavors/detail", vec![ok(&flavors)])
+        .on("GET /nova/v2.1/os-keypairs", vec![ok(&json!({"keypairs": [{"keypair": {"name": "key"}}]}))])
+        .on(SERVERS, vec![listed(&[shown("s1", "ACTIVE", &json!({}))])])
+        .on("GET /nova/v2.1/servers/s1", vec![ok(&json!({"server": shown("s1", "ACTIVE", &json!({}))}))])
+        .on("POST /nova/v2.1/servers/s1/action", vec![Play::Answer(202, String::new())]);
+    server
+}
+
+fn spec() -> ServerSpec {
+    ServerSpec {
+        op_key: "key-new".into(),
+        name: "web".to_owned(),
+        flavor: "m1.small".to_owned(),
+        ports: vec!["p-free".into()],
+        volumes: vec![("vda".to_owned(), "free-boot".into()), ("vdb".to_owned(), "free-data".into())],
+        key_name: Some("key".to_owned()),
+        metadata: [("tier".to_owned(), "1".to_owned())].into(),
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_shown_with_all_that_is_needed_to_build_it_again() {
+    let server = server().await;
+    // a tree in between would sort the networks by name
+    let body = json!({"server": shown("s1", "ACTIVE", &json!({}))}).to_string();
+    let body = body.replace(r#""addresses":{}"#, &format!(r#""addresses":{ADDRESSES}"#));
+    server.on("GET /nova/v2.1/servers/s1", vec![Play::Answer(200, body)]);
+    let cloud = cloud(&server);
+    let found = cloud.server(&"s1".into()).await.unwrap().unwrap();
+    assert_eq!(
+        (found.state, found.flavor.as_str(), found.flavor_shape.ram_mib),
+        (ServerState::Active, "m1.small", 512)
+    );
+    assert_eq!((found.project.unwrap().as_str(), found.key_name.as_deref()), ("p1", Some("key")));
+    assert_eq!(found.security_groups, ["default", "web"]);
+    let nics: Vec<_> = found.nics.iter().map(|nic| (nic.network.as_str(), nic.fixed_ips.join(","))).collect();
+    assert_eq!(nics, [("net-web", "10.2.0.5".to_owned()), ("net-shared", "10.9.0.5".to_owned())], "in Nova's order");
+    let volumes: Vec<_> = found.volumes.iter().map(|v| (v.device.as_str(), v.boot, v.volume.id.as_str())).collect();
+    assert_eq!(volumes, [("vda", true, "boot"), ("vdb", false, "data")]);
+    assert!(found.volumes.iter().all(|v| !v.delete_on_termination));
+    assert_eq!(cloud.servers().await.unwrap().len(), 1);
+    assert_eq!(cloud.server(&"gone".into()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_not_known_of_a_server_is_not_taken_for_good() {
+    let server = server().await;
+    let attached = json!({"os-extended-volumes:volumes_attached": [{"id": "elsewhere"}], "status": "PAUSED"});
+    server.on("GET /nova/v2.1/servers/s1", vec![ok(&json!({"server": shown("s1", "ACTIVE", &attached)}))]);
+    let found = cloud(&server).server(&"s1".into()).await.unwrap().unwrap();
+    assert_eq!(found.state, ServerState::Other);
+    let volume = found.volumes.first().unwrap();
+    assert!(volume.delete_on_termination && !volume.boot && volume.volume.volume_type.is_empty());
+    // who is not told the root device goes by the first one of the bus
+    let member = json!({"OS-EXT-SRV-ATTR:root_device_name": null, "OS-EXT-STS:task_state": "image_snapshot"});
+    server.on("GET /nova/v2.1/servers/s1", vec![ok(&json!({"server": shown("s1", "ACTIVE", &member)}))]);
+    let found = cloud(&server).server(&"s1".into()).await.unwrap().unwrap();
+    assert_eq!((found.state, found.volumes.first().map(|v| v.boot)), (ServerState::Active, Some(true)));
+}
+
+#[tokio::test]
+async fn a_server_is_made_waited_for_and_found_again() {
+    let server = server().await;
+    let state = |status: &str| listed(&[shown("new", status, &json!({}))]);
+    server
+        .on(SERVERS, vec![listed(&[]), state("BUILD"), state("SHUTOFF"), state("ACTIVE")])
+        .on(CREATE, vec![Play::Answer(202, json!({"server": {"id": "new"}}).to_string())])
+        .on("POST /nova/v2.1/servers/new/action", vec![Play::Answer(202, String::new())]);
+    let cloud = cloud(&server);
+    for _ in 0..3 {
+        assert!(is_in_progress(&cloud.ensure_server(&cx("s"), &spec()).await.unwrap()));
+    }
+    let made = cloud.ensure_server(&cx("s"), &spec()).await.unwrap();
+    assert!(matches!(made, Outcome::AlreadyDone(made) if made.id.as_str() == "new"));
+    let creations = server.seen().into_iter().filter(|seen| seen.line == CREATE).collect::<Vec<_>>();
+    let body: Value = serde_json::from_str(&creations.first().unwrap().body).unwrap();
+    assert_eq!(creations.len(), 1);
+    assert_eq!((&body["server"]["flavorRef"], &body["server"]["key_name"]), (&json!("f1"), &json!("key")));
+    assert_eq!(server.lines("POST /nova/v2.1/servers/new/action").len(), 1, "one that was off was started");
+}
+
+#[tokio::test]
+async fn what_a_server_needs_must_be_there_and_free() {
+    let server = server().await;
+    let disk = |id: &str| vec![("vda".to_owned(), id.into())];
+    let cases = [
+        (ServerSpec { flavor: "no-such-flavor".into(), ..spec() }, ErrorKind::NotFound, "no-such-flavor"),
+        (ServerSpec { ports: vec!["no-such-port".into()], ..spec() }, ErrorKind::NotFound, "no-such-port"),
+        (ServerSpec { ports: vec!["p-first".into()], ..spec() }, ErrorKind::Conflict, "name-s1"),
+        (ServerSpec { volumes: disk("no-such-volume"), ..spec() }, ErrorKind::NotFound, "no-such-volume"),
+        (ServerSpec { volumes: disk("boot"), ..spec() }, ErrorKind::Conflict, "name-s1"),
+        (ServerSpec { volumes: disk("free-data"), ..spec() }, ErrorKind::Precondition, "not bootable"),
+        (ServerSpec { volumes: disk("broken"), ..spec() }, ErrorKind::Precondition, "'error'"),
+        (ServerSpec { volumes: Vec::new(), ..spec() }, ErrorKind::InvalidRequest, "no volume to boot from"),
+    ];
+    let cloud = cloud(&server);
+    for (spec, kind, words) in cases {
+        let error = cloud.ensure_server(&cx("s"), &spec).await.unwrap_err();
+        assert_eq!((error.kind(), error.message().contains(words)), (kind, true), "{words}: {error}");
+    }
+    let waiting = ServerSpec { volumes: disk("making"), ..spec() };
+    assert!(is_in_progress(&cloud.ensure_server(&cx("s"), &waiting).await.unwrap()));
+    assert!(server.lines(CREATE).iter().all(|line| line != CREATE), "nothing was made");
+}
+
+#[tokio::test]
+async fn a_server_in_error_says_why() {
+    let server = server().await;
+    let fault =
+        json!({"fault": {"code": 500, "message": "No valid host was found.", "created": "2026-11-30T10:00:00Z"}});
+    server
+        .on(SERVERS, vec![listed(&[shown("new", "ERROR", &json!({}))])])
+        .on("GET /nova/v2.1/servers/new", vec![ok(&json!({"server": shown("new", "ERROR", &fault)}))]);
+    let error = cloud(&server).ensure_server(&cx("s"), &spec()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message().contains("No valid host was found.")),
+        (ErrorKind::Precondition, true),
+        "{error}"
+    );
+    assert!(error.remedy_text().unwrap().contains("server delete new"), "{error}");
+    let error = cloud(&server).start_server(&cx("s"), &"new".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
+}
+
+#[tokio::test]
+async fn a_server_stops_and_starts_once() {
+    let server = server().await;
+    let state =
+        |status: &str, task: Option<&str>| listed(&[shown("s1", status, &json!({"OS-EXT-STS:task_state": task}))]);
+    server.on(SERVERS, vec![state("ACTIVE", None), state("ACTIVE", Some("powering-off")), state("SHUTOFF", None)]);
+    let cloud = cloud(&server);
+    let id = "s1".into();
+    assert!(is_in_progress(&cloud.stop_server(&cx("s"), &id).await.unwrap()));
+    assert!(is_in_progress(&cloud.stop_server(&cx("s"), &id).await.unwrap()));
+    assert_eq!(cloud.stop_server(&cx("s"), &id).await.unwrap(), Outcome::AlreadyDone(()));
+    assert!(is_in_progress(&cloud.start_server(&cx("s"), &id).await.unwrap()));
+    let actions: Vec<String> =
+        server.seen().into_iter().filter(|seen| seen.line.ends_with("/action")).map(|seen| seen.body).collect();
+    assert_eq!(actions, [r#"{"os-stop":null}"#, r#"{"os-start":null}"#]);
+    server.on(SERVERS, vec![state("PAUSED", None)]);
+    let error = cloud.stop_server(&cx("s"), &id).await.unwrap_err();
+    assert_eq!((error.kind(), error.message().contains("PAUSED")), (ErrorKind::Precondition, true), "{error}");
+    for refused in
+        [cloud.stop_server(&cx("s"), &"gone".into()).await, cloud.start_server(&cx("s"), &"gone".into()).await]
+    {
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_server_goes_without_its_volumes_and_ports() {
+    let server = server().await;
+    server
+        .on("PUT /neutron/v2.0/ports/", vec![ok(&json!({"port": {}}))])
+        .on("DELETE /nova/v2.1/servers/s1", vec![Play::Answer(204, String::new())]);
+    let cloud = cloud(&server);
+    assert!(is_in_progress(&cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap()));
+    let lines: Vec<String> = server
+        .seen()
+        .into_iter()
+        .map(|seen| seen.line)
+        .filter(|line| !line.starts_with("GET") && !line.starts_with("POST"))
+        .collect();
+    assert_eq!(
+        lines,
+        ["PUT /neutron/v2.0/ports/p-second", "PUT /neutron/v2.0/ports/p-first", "DELETE /nova/v2.1/servers/s1"]
+    );
+    let going = json!({"OS-EXT-STS:task_state": "deleting"});
+    server.on(SERVERS, vec![listed(&[shown("s1", "ACTIVE", &going)]), listed(&[])]);
+    server.on(
+        "GET /nova/v2.1/servers/s1",
+        vec![Play::Answer(404, r#"{"itemNotFound": {"message": "Instance s1 could not be found."}}"#.to_owned())],
+    );
+    assert!(is_in_progress(&cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap()));
+    assert_eq!(cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap(), Outcome::AlreadyDone(()));
+    assert_eq!(server.lines("DELETE").len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_would_take_a_volume_along_is_not_deleted() {
+    let server = server().await;
+    for doomed in [json!({"id": "data", "delete_on_termination": true}), json!({"id": "data"})] {
+        let attached =
+            json!({"os-extended-volumes:volumes_attached": [{"id": "boot", "delete_on_termination": false}, doomed]});
+        server.on(SERVERS, vec![listed(&[shown("s1", "SHUTOFF", &attached)])]);
+        let error = cloud(&server).delete_server(&cx("d"), &"s1".into()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DataSafety, "{error}");
+        assert!(error.message().contains("'data'") && error.message().contains("name-s1"), "{error}");
+        assert!(error.remedy_text().unwrap().contains("--preserve-on-termination s1 data"), "{error}");
+    }
+    server.on(SERVERS, vec![listed(&[shown("s1", "SHUTOFF", &json!({"locked": true}))])]);
+    let error = cloud(&server).delete_server(&cx("d"), &"s1".into()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.remedy_text().unwrap().contains("server unlock")),
+        (ErrorKind::Precondition, true),
+        "{error}"
+    );
+    assert!(
+        server.seen().iter().all(|seen| seen.line.starts_with("GET") || seen.line.contains("/auth/")),
+        "nothing changed"
+    );
+}
+
+#[tokio::test]
+async fn many_who_wait_share_what_they_look_at() {
+    let server = server().await;
+    let all: Vec<Value> = (0..12).map(|n| shown(&format!("w{n}"), "SHUTOFF", &json!({}))).collect();
+    server.on(
+        SERVERS,
+        vec![Play::Late(std::time::Duration::from_millis(40), 200, json!({ "servers": all }).to_string())],
+    );
+    let cloud = cloud(&server);
+    cloud.session.greet().await.unwrap();
+    let stops = (0..12).map(|n| {
+        let cloud = &cloud;
+        async move { cloud.stop_server(&cx("s"), &format!("w{n}").into()).await }
+    });
+    for stopped in futures::future::join_all(stops).await {
+        assert_eq!(stopped.unwrap(), Outcome::AlreadyDone(()));
+    }
+    assert!(server.lines(SERVERS).len() <= 2, "{:?}", server.lines(SERVERS));
+}
