@@ -45,12 +45,12 @@ pub(super) fn openstack(
     let mut clouds = BTreeMap::new();
     for site in sites {
         let name = cloud_name(settings, site);
-        let entry = file.entry(&name).map_err(|e| of_site(site, e))?;
+        let entry = file.entry(&name).map_err(|e| of_site(site, &e))?;
         if let Some(warning) = readable(&entry) {
             tracing::warn!(target: "protector.engine.cloud.openstack", "{warning}");
         }
         let cloud = OpenStackCloud::new(entry, OpenStackOptions::default(), Arc::clone(clock));
-        let cloud = cloud.map_err(|e| of_site(site, e))?;
+        let cloud = cloud.map_err(|e| of_site(site, &e))?;
         tracing::info!(target: "protector.engine.manager", "Cloud driver: {cloud}, at {site}");
         clouds.insert(site.clone(), Arc::new(cloud) as Arc<dyn Cloud>);
     }
@@ -78,7 +78,7 @@ fn rows(file: &crate::openstack::CloudsFile, settings: &Settings, sites: &[SiteN
             cloud,
             auth_url: entry.as_ref().ok().map(|entry| entry.auth_url().to_owned()),
             file: Some(file.path().to_owned()),
-            problem: entry.err().map(|e| of_site(site, e).to_string()),
+            problem: entry.err().map(|e| of_site(site, &e).to_string()),
         });
     }
     (rows, warnings)
@@ -102,7 +102,7 @@ fn environment(name: &str) -> Option<String> {
 
 /// A cloud that a file does not have is a fault of the configuration.
 #[cfg(feature = "openstack")]
-fn of_site(site: &SiteName, e: Error) -> Error {
+fn of_site(site: &SiteName, e: &Error) -> Error {
     let remedy = e.remedy_text().unwrap_or("mend clouds.yaml").to_owned();
     Error::configuration(format!("[site:{site}] {}", e.message())).remedy(remedy)
 }
@@ -128,7 +128,8 @@ pub(super) fn site_clouds(settings: &Settings, sites: &[SiteName]) -> Result<(Ve
     lacking()
 }
 
-#[cfg(all(test, feature = "openstack"))]
+#[cfg(feature = "openstack")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ErrorKind;

@@ -19,7 +19,7 @@ pub(super) fn token_request(credential: &Credential) -> Value {
         Credential::Token { token, scope } => {
             (json!({"methods": ["token"], "token": {"id": token.expose()}}), Some(scope))
         }
-        Credential::ApplicationCredential { id, secret } => {
+        Credential::Application { id, secret } => {
             let mut which = Map::new();
             match id {
                 Ok(id) => drop(which.insert("id".to_owned(), Value::from(id.as_str()))),
@@ -162,14 +162,14 @@ mod tests {
 
     #[test]
     fn an_application_credential_carries_no_scope() {
-        let by_id = Credential::ApplicationCredential { id: Ok("7b".into()), secret: ApiToken::new("planted") };
+        let by_id = Credential::Application { id: Ok("7b".into()), secret: ApiToken::new("planted") };
         assert_eq!(
             token_request(&by_id),
             json!({"auth": {"identity": {"methods": ["application_credential"],
                 "application_credential": {"id": "7b", "secret": "planted"}}}})
         );
         let id = Err(("dr".to_owned(), user()));
-        let by_name = token_request(&Credential::ApplicationCredential { id, secret: ApiToken::new("planted") });
+        let by_name = token_request(&Credential::Application { id, secret: ApiToken::new("planted") });
         assert_eq!(by_name["auth"]["identity"]["application_credential"]["user"]["name"], "admin");
         assert!(by_name["auth"].get("scope").is_none());
     }

@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    fn volume(id: &str, status: &str, more: serde_json::Value) -> Volume {
+    fn volume(id: &str, status: &str, more: &serde_json::Value) -> Volume {
         let mut text = json!({"id": id, "status": status, "name": "web"});
         text.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(text).unwrap()
@@ -194,7 +194,7 @@ mod tests {
             (&json!({"provider_id": "dr-1"}), "available", "volume"),
             (&json!({}), "available", "nothing"),
         ] {
-            let volumes = [volume("1", status, more.clone())];
+            let volumes = [volume("1", status, more)];
             let found = match look(&volumes, &request()) {
                 Present::Volume(_) => "volume",
                 Present::Coming => "coming",
@@ -209,7 +209,7 @@ mod tests {
     fn a_volume_counts_before_what_an_attempt_left() {
         let described = json!({"description": "Taken over by Protector: array volume id-1"});
         let there = json!({"metadata": {"protector_array_volume_id": "id-1", "array_volume_name": "v"}});
-        let volumes = [volume("left", "error", described), volume("there", "available", there)];
+        let volumes = [volume("left", "error", &described), volume("there", "available", &there)];
         assert_eq!(look(&volumes, &request()), Present::Volume(&volumes[1]));
     }
 }

@@ -32,8 +32,9 @@ impl Around {
 
 impl OpenStackCloud {
     async fn around(&self, until: Until) -> Result<Around> {
-        let (volumes, ports, networks) =
-            futures::try_join!(self.volumes(until), self.ports(until), self.usable_networks(until))?;
+        let lists = async { futures::try_join!(self.volumes(until), self.ports(until), self.usable_networks(until)) };
+        // three lists at once are too much for the stack of whoever waits
+        let (volumes, ports, networks) = Box::pin(lists).await?;
         Ok(Around { volumes, ports, networks })
     }
 
@@ -150,8 +151,8 @@ impl OpenStackCloud {
     }
 
     async fn make_server(&self, spec: &ServerSpec, listed: &[Server], until: Until) -> Result<Outcome<ports::Server>> {
-        let (flavors, volumes, ports) =
-            futures::try_join!(self.all_flavors(until), self.volumes(until), self.ports(until))?;
+        let lists = async { futures::try_join!(self.all_flavors(until), self.volumes(until), self.ports(until)) };
+        let (flavors, volumes, ports) = Box::pin(lists).await?;
         let flavor = flavors.iter().find(|flavor| flavor.name == spec.flavor).ok_or_else(|| {
             Error::not_found(format!("{} has no flavor '{}'", self.whose(), spec.flavor))
                 .remedy(format!("{} flavor list", self.command()))

@@ -43,7 +43,7 @@ pub(in crate::openstack) enum Credential {
         token: ApiToken,
         scope: Scope,
     },
-    ApplicationCredential {
+    Application {
         /// Id, or else name and whose it is.
         id: Result<String, (String, User)>,
         secret: ApiToken,
@@ -56,7 +56,7 @@ impl Credential {
         match self {
             Self::Password { .. } => "v3password",
             Self::Token { .. } => "v3token",
-            Self::ApplicationCredential { .. } => "v3applicationcredential",
+            Self::Application { .. } => "v3applicationcredential",
         }
     }
 
@@ -65,7 +65,7 @@ impl Credential {
         match self {
             Self::Password { password: secret, .. }
             | Self::Token { token: secret, .. }
-            | Self::ApplicationCredential { secret, .. } => secret,
+            | Self::Application { secret, .. } => secret,
         }
     }
 }
@@ -307,7 +307,7 @@ impl Reader<'_> {
                 self.named("user")?,
             )),
         };
-        Ok(Credential::ApplicationCredential { id, secret })
+        Ok(Credential::Application { id, secret })
     }
 
     fn required(&self, key: &str, command: &str) -> Result<String> {

@@ -77,7 +77,7 @@ fn application_credentials_and_tokens() {
     }
     let by_name = "application_credential_name: dr, application_credential_secret: planted, user_id: 5";
     let read = with_auth(by_name, "    auth_type: v3applicationcredential\n").unwrap();
-    let Credential::ApplicationCredential { id, .. } = read.credential else { unreachable!("{read:?}") };
+    let Credential::Application { id, .. } = read.credential else { unreachable!("{read:?}") };
     assert_eq!(id, Err(("dr".to_owned(), Named::Id("5".to_owned()))));
     assert_eq!(with_auth("token: planted, project_id: p", "").unwrap().credential.kind(), "v3token");
 }

@@ -41,10 +41,13 @@ const KEYSTONE_PASSWORD: &str = r#"{"error": {"code": 401, "message":
 const UNROUTED: &str = r#"{"itemNotFound": {"code": 404, "message": "The resource could not be found."}}"#;
 const HTML: &str = "<html><body>503 Service Unavailable planted</body></html>";
 
+/// Who answers, with which status and body; the kind, a part of the message, a part of the remedy.
+type Row<'a> = (Service, u16, &'a str, ErrorKind, &'a str, Option<&'a str>);
+
 #[test]
 fn each_refusal_has_its_kind_its_sentence_and_its_remedy() {
     use ErrorKind::*;
-    let table: [(Service, u16, &str, ErrorKind, &str, Option<&str>); 15] = [
+    let table: [Row<'_>; 15] = [
         (
             Service::BlockStorage,
             403,

@@ -141,7 +141,7 @@ impl Shared {
                 "the token of '{cloud}' in clouds.yaml has ended or was revoked, and cannot be renewed: use an application \
                  credential"
             ),
-            Credential::ApplicationCredential { .. } => format!(
+            Credential::Application { .. } => format!(
                 "the application credential of '{cloud}' in clouds.yaml is wrong, has expired or was deleted, or there is a \
                  scope beside it: openstack application credential create protector"
             ),
