@@ -18,8 +18,9 @@ const IN_C: [(&str, &str); 4] = [
 const OTHER: [&str; 2] = ["metrics", "answer_peer"];
 
 /// Functions of the header whose JSON is that of another call, also of one that was started and is waited for.
-const ALSO: [(&str, &str); 4] = [
+const ALSO: [(&str, &str); 5] = [
     ("engine_mock_servers", "mock_servers"),
+    ("operation_abort_start", "operation_abort"),
     ("site_failover_start", "site_failover"),
     ("run_next", "operation_run"),
     ("run_result", "operation_run"),
