@@ -53,7 +53,7 @@ pub(crate) fn carried<F: Future>(future: F) -> tokio::task::futures::TaskLocalFu
 }
 
 /// Does `work` as a thread that has nothing else to do than to wait for it: what reads may block it ([`read_blocking`]).
-#[cfg(feature = "engine")]
+#[cfg(all(feature = "foreign", feature = "http-peer", feature = "mock", feature = "pure", feature = "sqlite"))]
 pub(crate) fn as_one_that_waits<T>(work: impl FnOnce() -> T) -> T {
     /// Puts back what it was before, also if the work panics.
     struct Before(bool);
