@@ -9,11 +9,11 @@ trap 'rm -f "$stripped"' EXIT
 
 size() {
     strip --strip-unneeded -o "$stripped" "$built"
-    awk -v bytes="$(stat -c %s "$stripped")" -v of="$1" 'BEGIN { printf "libprotector.so %-20s %5.1f MB\n", of, bytes / 1e6 }'
+    awk -v bytes="$(stat -c %s "$stripped")" -v of="$1" 'BEGIN { printf "libprotector.so %-26s %5.1f MB\n", of, bytes / 1e6 }'
 }
 
 cargo build --release --locked --quiet -p protector-ffi --no-default-features
-size "without MariaDB"
+size "without optional features"
 # last, so that what stays is the whole library
 cargo build --release --locked --quiet -p protector-ffi
 size "whole"
