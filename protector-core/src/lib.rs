@@ -57,6 +57,8 @@ pub mod schema;
 pub mod caller;
 #[cfg(any(feature = "mock", feature = "sqlite"))]
 mod process;
+#[cfg(any(feature = "http-peer", feature = "openstack", feature = "pure"))]
+mod transport;
 
 pub use error::{Error, ErrorKind, Result};
 pub use secret::ApiToken;

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What each module of the crate may name, beside itself. Whoever adds a module says here where it lives.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("error", &[]),
     ("caller", &[]),
     ("process", &["error"]),
+    ("transport", &["error"]),
     ("secret", &["error"]),
     ("model", &["error", "secret"]),
     ("rules", &["error", "secret", "model"]),
@@ -23,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("plan", &["error", "secret", "model", "rules", "ports"]),
     ("config", &["error", "secret", "model", "rules"]),
     ("exec", &["caller", "error", "secret", "model", "rules", "ports", "plan"]),
-    ("engine", &["error", "secret", "model", "rules", "ports", "plan", "exec"]),
+    ("engine", &["error", "secret", "model", "rules", "ports", "plan", "exec", "transport"]),
     ("mock", ADAPTER),
     ("store", ADAPTER),
     ("pure", ADAPTER),
@@ -61,7 +62,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
 ];
 
 /// An implementation of a port knows the port, never another implementation nor who calls it.
-const ADAPTER: &[&str] = &["caller", "error", "process", "secret", "model", "rules", "ports"];
+const ADAPTER: &[&str] = &["caller", "error", "process", "secret", "model", "rules", "ports", "transport"];
 
 /// What the crate's root re-exports, by the module it comes from.
 const AT_ROOT: [(&str, &str); 4] =

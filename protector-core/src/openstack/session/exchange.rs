@@ -4,48 +4,16 @@ use super::Shared;
 use crate::ErrorKind;
 use crate::openstack::failure::{Again, Failure, Refusal, shown};
 use crate::openstack::service::Service;
+use crate::openstack::tls;
+use crate::transport::{CertificateFault, Until, root_cause};
 use bytes::Bytes;
-use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use std::sync::{Mutex, PoisonError};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use std::time::{Duration, Instant};
 use url::Url;
 
 /// Name of the log.
 pub(super) const TARGET: &str = "protector.engine.cloud.openstack";
-
-/// When the caller stops waiting, by time that passes.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::openstack) struct Until(Option<tokio::time::Instant>);
-
-impl Until {
-    /// No deadline but the time-outs.
-    pub(in crate::openstack) fn none() -> Self {
-        Self(None)
-    }
-
-    /// A deadline on the clock that says `now`.
-    pub(in crate::openstack) fn at(deadline: Timestamp, now: Timestamp) -> Self {
-        let left = deadline.duration_since(now);
-        let left = if left.is_negative() { Duration::ZERO } else { left.unsigned_abs() };
-        // what does not fit is too far away to matter
-        Self(tokio::time::Instant::now().checked_add(left))
-    }
-
-    /// Time left.
-    pub(super) fn left(self) -> Option<Duration> {
-        self.0.map(|end| end.saturating_duration_since(tokio::time::Instant::now()))
-    }
-
-    /// Waits for something, but not past the deadline. `None`: it came first.
-    pub(in crate::openstack) async fn wait<T>(self, future: impl Future<Output = T>) -> Option<T> {
-        match self.0 {
-            Some(end) => tokio::time::timeout_at(end, future).await.ok(),
-            None => Some(future.await),
-        }
-    }
-}
 
 /// What goes out, in HTTP's terms.
 pub(super) struct Outgoing {
@@ -157,50 +125,24 @@ impl Shared {
 
     fn without_reply(&self, service: Service, error: &reqwest::Error, longest: Duration) -> Failure {
         let cloud = &self.entry.name;
+        if let Some(fault) = CertificateFault::of(error) {
+            let text = format!("{service} of cloud '{cloud}' is not trusted: {fault}");
+            return Failure::new(ErrorKind::Unreachable, Again::Never, text).remedy(tls::remedy(&fault));
+        }
         if error.is_connect() {
-            let why = if error.is_timeout() { "no connection in time".to_owned() } else { root_cause(error) };
+            let why = if error.is_timeout() { "no connection in time".to_owned() } else { shown(&root_cause(error)) };
             let text = format!("{service} of cloud '{cloud}' cannot be reached: {why}");
-            return Failure::new(ErrorKind::Unreachable, Again::Yes, text).remedy(format!(
-                "check the network, cacert in clouds.yaml, and the addresses: openstack --os-cloud {cloud} catalog list"
-            ));
+            return Failure::new(ErrorKind::Unreachable, Again::Yes, text)
+                .remedy(format!("check the network and the addresses: openstack --os-cloud {cloud} catalog list"));
         }
         if error.is_timeout() {
             let text = format!("{service} of cloud '{cloud}' did not answer within {:.1} s", longest.as_secs_f64());
             return Failure::new(ErrorKind::Unreachable, Again::Unsure, text);
         }
-        let text =
-            format!("{service} of cloud '{cloud}' closed the connection before it answered: {}", root_cause(error));
+        let text = format!(
+            "{service} of cloud '{cloud}' closed the connection before it answered: {}",
+            shown(&root_cause(error))
+        );
         Failure::new(ErrorKind::Unreachable, Again::Unsure, text)
-    }
-}
-
-/// The innermost cause, which says most.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    shown(&cause.to_string())
-}
-
-/// The cloud's clock, as its newest reply showed it.
-#[derive(Debug, Default)]
-pub(super) struct CloudClock(Mutex<Option<(Timestamp, Instant)>>);
-
-impl CloudClock {
-    /// Reads the `Date` of a reply. A date that cannot be read teaches nothing.
-    fn learn(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
-        let time = date.and_then(|text| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        if let Some(time) = time {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, Instant::now()));
-        }
-    }
-
-    /// Carried forward to now; ours while it is not known.
-    pub(super) fn now(&self) -> Timestamp {
-        let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let carried = seen.and_then(|(time, at)| time.checked_add(at.elapsed()).ok());
-        carried.unwrap_or_else(Timestamp::now)
     }
 }

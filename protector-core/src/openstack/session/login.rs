@@ -1,7 +1,8 @@
 //! The token and the catalogue: obtained, shared, renewed.
 
 use super::Shared;
-use super::exchange::{Outgoing, Until};
+use super::Until;
+use super::exchange::Outgoing;
 use crate::ErrorKind;
 use crate::openstack::call::Call;
 use crate::openstack::clouds::{CloudEntry, Credential};

@@ -6,8 +6,8 @@ mod login;
 mod pages;
 mod reply;
 
+pub(super) use crate::transport::Until;
 pub use counters::Counters;
-pub(super) use exchange::Until;
 pub(super) use reply::Reply;
 
 use super::call::{Call, Safety};
@@ -17,9 +17,10 @@ use super::options::OpenStackOptions;
 use super::service::Service;
 use super::tls;
 use super::versions::{self, Microversion};
+use crate::transport::RemoteClock;
 use crate::{Error, ErrorKind, Result};
 use counters::Counting;
-use exchange::{CloudClock, Outgoing};
+use exchange::Outgoing;
 use jiff::Timestamp;
 use login::{Login, LoginSlot};
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ struct Shared {
     login: Mutex<LoginSlot>,
     services: BTreeMap<Service, PerService>,
     counting: Counting,
-    clock: CloudClock,
+    clock: RemoteClock,
 }
 
 /// What is kept of one service.
@@ -84,7 +85,7 @@ impl Session {
                 login: Mutex::default(),
                 services: services.into(),
                 counting: Counting::default(),
-                clock: CloudClock::default(),
+                clock: RemoteClock::default(),
             }),
         })
     }

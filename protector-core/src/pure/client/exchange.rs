@@ -5,41 +5,12 @@ use super::{Reply, Shared};
 use crate::ErrorKind;
 use crate::pure::request::Request;
 use crate::pure::sentences::{Advice, Verdict, classify};
-use jiff::Timestamp;
+use crate::transport::Until;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use std::sync::{Mutex, PoisonError};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use std::time::{Duration, Instant};
 
 use super::session::Session;
-
-/// When the caller stops waiting. Measured once against our clock, then by time that passes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Until(Option<tokio::time::Instant>);
-
-impl Until {
-    pub(super) fn new(deadline: Option<Timestamp>) -> Self {
-        let left = deadline.map(|deadline| deadline.duration_since(Timestamp::now()));
-        // what does not fit is past, or too far away to matter
-        Self(left.and_then(|left| {
-            let left = if left.is_negative() { Duration::ZERO } else { left.unsigned_abs() };
-            tokio::time::Instant::now().checked_add(left)
-        }))
-    }
-
-    /// Time left.
-    pub(super) fn left(self) -> Option<Duration> {
-        self.0.map(|end| end.saturating_duration_since(tokio::time::Instant::now()))
-    }
-
-    /// Waits for something, but not past the deadline. `None`: it came first.
-    pub(super) async fn wait<T>(self, future: impl Future<Output = T>) -> Option<T> {
-        match self.0 {
-            Some(end) => tokio::time::timeout_at(end, future).await.ok(),
-            None => Some(future.await),
-        }
-    }
-}
 
 /// What goes out, in HTTP's terms.
 pub(super) struct Outgoing<'a> {
@@ -148,27 +119,5 @@ impl Shared {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await?;
         Ok(Incoming { status, headers, body })
-    }
-}
-
-/// The array's clock, as its newest reply showed it.
-#[derive(Debug, Default)]
-pub(super) struct ArrayClock(Mutex<Option<(Timestamp, Instant)>>);
-
-impl ArrayClock {
-    /// Reads the `Date` of a reply. A date that cannot be read teaches nothing.
-    fn learn(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
-        let time = date.and_then(|text| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-        if let Some(time) = time {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, Instant::now()));
-        }
-    }
-
-    /// Carried forward to now; ours while it is not known.
-    pub(super) fn now(&self) -> Timestamp {
-        let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let carried = seen.and_then(|(time, at)| time.checked_add(at.elapsed()).ok());
-        carried.unwrap_or_else(Timestamp::now)
     }
 }

@@ -7,6 +7,7 @@ use crate::pure::request::Safety;
 use crate::pure::sentences::{self, Advice, Verdict};
 use crate::pure::tls;
 use crate::pure::wire::{ArrayError, Refusal};
+use crate::transport::{CertificateFault, root_cause};
 use crate::{Error, ErrorKind};
 use std::fmt;
 use std::time::Duration;
@@ -92,14 +93,14 @@ impl Failure {
 
     /// No reply. `within` is the wait that ran out, and whether it ended at the caller's deadline.
     pub(super) fn without_reply(endpoint: &ArrayEndpoint, error: &reqwest::Error, within: (Duration, bool)) -> Self {
-        if let Some((fault, remedy)) = tls::certificate_fault(error) {
+        if let Some(fault) = CertificateFault::of(error) {
             let verdict = Verdict::new(ErrorKind::Unreachable, Advice::Never);
-            return Self::new(verdict, format!("{endpoint} is not trusted: {fault}")).remedy(remedy);
+            return Self::new(verdict, format!("{endpoint} is not trusted: {fault}")).remedy(tls::remedy(&fault));
         }
         let (seconds, at_deadline) = (within.0.as_secs_f64(), within.1);
         if error.is_connect() {
             let verdict = Verdict::new(ErrorKind::Unreachable, Advice::Later);
-            let why = if error.is_timeout() { "no connection in time".to_owned() } else { root_cause(error) };
+            let why = if error.is_timeout() { "no connection in time".to_owned() } else { reason(error) };
             return Self::new(verdict, format!("{endpoint} cannot be reached: {why}"))
                 .remedy("check the array URL, the network and the array's management service");
         }
@@ -109,7 +110,7 @@ impl Failure {
             return Self::new(Verdict::new(kind, Advice::Unsure), text);
         }
         let verdict = Verdict::new(ErrorKind::Unreachable, Advice::Unsure);
-        Self::new(verdict, format!("{endpoint} closed the connection before it answered: {}", root_cause(error)))
+        Self::new(verdict, format!("{endpoint} closed the connection before it answered: {}", reason(error)))
     }
 
     /// An answer that is not a success.
@@ -181,11 +182,7 @@ pub(super) fn excerpt(body: &[u8]) -> String {
     sentences::printable(&String::from_utf8_lossy(beginning), EXCERPT)
 }
 
-/// The innermost cause, which says most.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    sentences::printable(&cause.to_string(), EXCERPT)
+/// The innermost cause, in print.
+fn reason(error: &reqwest::Error) -> String {
+    sentences::printable(&root_cause(error), EXCERPT)
 }

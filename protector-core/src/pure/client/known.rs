@@ -1,12 +1,13 @@
 //! Which array answers at the endpoint. Its name may change, what it is may not.
 
 use super::Shared;
-use super::exchange::{Outgoing, Until};
+use super::exchange::Outgoing;
 use super::failure::Failure;
 use super::session::Session;
 use crate::pure::options::ArrayEndpoint;
 use crate::pure::sentences::{Advice, Verdict, classify};
 use crate::pure::wire::{Array, Page};
+use crate::transport::Until;
 use crate::{Error, ErrorKind, Result};
 use reqwest::Method;
 use reqwest::header::HeaderName;

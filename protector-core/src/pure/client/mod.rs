@@ -19,9 +19,10 @@ use super::tls;
 use super::version::RestVersion;
 use super::wire;
 use crate::model::ArrayId;
+use crate::transport::{RemoteClock, Until};
 use crate::{Error, Result};
 use counters::Counting;
-use exchange::{ArrayClock, Until};
+
 use failure::Failure;
 use jiff::Timestamp;
 use known::KnownArray;
@@ -47,7 +48,7 @@ struct Shared {
     array: KnownArray,
     permits: Semaphore,
     counting: Counting,
-    clock: ArrayClock,
+    clock: RemoteClock,
 }
 
 impl FlashArrayClient {
@@ -81,7 +82,7 @@ impl FlashArrayClient {
                 array: KnownArray::default(),
                 permits,
                 counting: Counting::default(),
-                clock: ArrayClock::default(),
+                clock: RemoteClock::default(),
             }),
         })
     }
@@ -232,7 +233,12 @@ struct Attempts {
 
 impl Attempts {
     fn new(safety: Safety, deadline: Option<Timestamp>) -> Self {
-        Self { number: 1, unsure: false, safety, until: Until::new(deadline) }
+        Self {
+            number: 1,
+            unsure: false,
+            safety,
+            until: deadline.map_or_else(Until::none, |deadline| Until::at(deadline, Timestamp::now())),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The session: version, log-in, log-out.
 
 use super::Shared;
-use super::exchange::{Outgoing, Until};
+use super::exchange::Outgoing;
 use super::failure::{Failure, excerpt};
 use crate::ErrorKind;
 use crate::pure::sentences::{Advice, Verdict, classify, classify_login};
 use crate::pure::version::{self, RestVersion};
 use crate::pure::wire::Advertised;
+use crate::transport::Until;
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use std::time::{Duration, Instant};
@@ -132,7 +133,7 @@ impl Shared {
                 body: None,
                 attempt: 1,
             };
-            self.exchange(outgoing, Until::new(None)).await.is_ok_and(|incoming| incoming.is_success())
+            self.exchange(outgoing, Until::none()).await.is_ok_and(|incoming| incoming.is_success())
         });
         if !ended.await.unwrap_or(false) {
             tracing::debug!(target: "protector.engine.storage.pure", array = %self.endpoint, "the session was not ended");

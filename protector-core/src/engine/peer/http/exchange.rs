@@ -4,15 +4,14 @@ use super::keystone::Login;
 use crate::engine::peer::wire::Answer;
 use crate::model::SiteApi;
 use crate::model::SiteName;
+use crate::transport::{self, Accept, CertificateFault, root_cause};
 use crate::{Error, ErrorKind, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::{Client, StatusCode};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use serde::Deserialize;
 use std::path::Path;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 use url::Url;
 
 /// Where the questions go, below `api_url`.
@@ -137,6 +136,10 @@ impl Exchange {
 
     fn no_answer(&self, changes: bool, e: &reqwest::Error) -> Error {
         let (site, url) = (&self.site, &self.url);
+        if let Some(fault) = CertificateFault::of(e) {
+            return Error::new(ErrorKind::PeerUnreachable, format!("{site} is not trusted at {url}: {fault}"))
+                .remedy(certificate_remedy(site, &fault));
+        }
         let why = match root_cause(e) {
             _ if e.is_timeout() && !e.is_connect() => format!("no answer within {} s", self.timeout.as_secs()),
             _ if e.is_timeout() => "no connection in time".to_owned(),
@@ -183,35 +186,24 @@ fn said(text: &str) -> String {
     words.join(" ").chars().take(EXCERPT).collect()
 }
 
-pub(super) fn root_cause(e: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = e;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
+fn tls(site: &SiteName, ca_file: Option<&Path>) -> Result<ClientConfig> {
+    let accept = ca_file.map_or(Accept::SystemAuthorities, Accept::InFile);
+    transport::client_config(accept, &format!("[site:{site}] api_ca_file"))
 }
 
-fn tls(site: &SiteName, ca_file: Option<&Path>) -> Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| Error::internal("TLS cannot be set up").source(e))?;
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
-        Some(path) => {
-            let fault = |why: String| {
-                Error::configuration(format!("[site:{site}] api_ca_file = '{}': {why}", path.display()))
-                    .remedy("name a readable PEM file with the certificate of the authority")
-            };
-            let pem = std::fs::read(path).map_err(|e| fault(e.to_string()).source(e))?;
-            for certificate in CertificateDer::pem_slice_iter(&pem) {
-                let certificate = certificate.map_err(|e| fault(e.to_string()))?;
-                roots.add(certificate).map_err(|e| fault(e.to_string()))?;
-            }
-            if roots.is_empty() {
-                return Err(fault("it holds no certificate".to_owned()));
-            }
+/// What the operator does about it.
+fn certificate_remedy(site: &SiteName, fault: &CertificateFault) -> String {
+    let setting = format!("[site:{site}] api_ca_file");
+    match fault {
+        CertificateFault::UnknownIssuer | CertificateFault::Refused(_) | CertificateFault::NotPinned(_) => {
+            format!("name the authority that issued it with {setting}")
         }
+        CertificateFault::OtherName => {
+            format!("let [site:{site}] api_url use a name from the certificate; {setting} names its authority")
+        }
+        CertificateFault::Expired => {
+            format!("renew the certificate of protector-api on {site}, then see that {setting} fits it")
+        }
+        CertificateFault::NotValidYet => format!("compare the clocks of both sites; {setting} names its authority"),
     }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

@@ -2,9 +2,9 @@
 //!
 //! Facts: Identity API v3, "Authenticating with an Application Credential" (docs.openstack.org/api-ref/identity/v3).
 
-use super::exchange::root_cause;
 use crate::model::ApplicationCredential;
 use crate::model::SiteName;
+use crate::transport::root_cause;
 use crate::{ApiToken, Error, ErrorKind, Result};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};

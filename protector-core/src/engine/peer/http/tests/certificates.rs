@@ -31,9 +31,9 @@ async fn nothing_is_told_to_a_service_that_is_not_trusted() {
     let (authority, for_another_name) = issued("elsewhere.example.com", |_| {});
     let file = file(&authority);
     for (identity, ca_file, words) in [
-        (Identity::self_signed(), None, "UnknownIssuer"),
-        (Identity::self_signed(), Some(file.path().to_owned()), "UnknownIssuer"),
-        (for_another_name, Some(file.path().to_owned()), "not valid for name"),
+        (Identity::self_signed(), None, "not trusted here"),
+        (Identity::self_signed(), Some(file.path().to_owned()), "not trusted here"),
+        (for_another_name, Some(file.path().to_owned()), "for another name"),
     ] {
         let server = Server::start_as(identity, vec![ok(DONE)]).await;
         let e = peer(&server, ca_file).unwrap().push(&record("web"), PeerVersion::Absent).await.unwrap_err();
@@ -50,6 +50,7 @@ async fn a_file_without_a_certificate_is_named() {
     for path in [PathBuf::from("/nonexistent/ca.pem"), empty.path().to_owned(), broken.path().to_owned()] {
         let e = peer(&server, Some(path.clone())).unwrap_err();
         assert_eq!(e.kind(), ErrorKind::InvalidConfiguration);
-        assert!(e.message().contains(path.to_str().unwrap()) && e.message().contains("api_ca_file"), "{e}");
+        assert!(e.message().contains(path.to_str().unwrap()), "{e}");
+        assert!(e.remedy_text().unwrap().contains("[site:site-b] api_ca_file"), "{e}");
     }
 }
