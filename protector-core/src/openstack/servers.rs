@@ -247,21 +247,50 @@ impl OpenStackCloud {
             let text = format!("server '{}' ({id}) of {} is locked", server.name, self.whose());
             return Err(Error::precondition(text).remedy(format!("{} server unlock {id}", self.command())));
         }
-        self.keep_ports(id, until).await?;
-        self.session.send(&nova::delete(id), until).await?;
-        Ok(in_progress())
+        let mut kept = Vec::new();
+        let deleted = match self.keep_ports(id, &mut kept, until).await {
+            Ok(()) => self.session.send(&nova::delete(id), until).await.map(drop),
+            Err(e) => Err(e),
+        };
+        match deleted {
+            Ok(()) => Ok(in_progress()),
+            // it is gone, or may be by now: then its ports are nobody's
+            Err(e) if matches!(e.kind(), ErrorKind::Indeterminate | ErrorKind::NotFound) => Err(e),
+            Err(e) => Err(self.give_back(&kept, e, until).await),
+        }
     }
 
     /// Nova deletes the ports that it made together with their server, addresses and all; those that are no longer the
-    /// server's, it leaves alone.
-    async fn keep_ports(&self, id: &ServerId, until: Until) -> Result<()> {
+    /// server's, it leaves alone. `kept` gets those that were taken from it.
+    async fn keep_ports(&self, id: &ServerId, kept: &mut Vec<Port>, until: Until) -> Result<()> {
         let ports = self.ports(until).await?;
         for port in ports.iter().filter(|port| port.device_id == id.as_str()) {
-            let released = self.session.send(&neutron::release_port(&port.id), until).await;
+            let released = self.session.send(&neutron::give_port(&port.id, "", ""), until).await;
             released
                 .map_err(|e| e.context(format_args!("port '{}' would be deleted together with its server", port.id)))?;
+            kept.push(port.clone());
         }
         Ok(())
+    }
+
+    /// After a server was not deleted: its ports are its again. Returns the error, with the ports that could not be given
+    /// back.
+    async fn give_back(&self, kept: &[Port], error: Error, until: Until) -> Error {
+        let mut without = Vec::new();
+        for port in kept {
+            let given = neutron::give_port(&port.id, &port.device_id, &port.device_owner);
+            if self.session.send(&given, until).await.is_err() {
+                without.push(port);
+            }
+        }
+        let Some(first) = without.first() else { return error };
+        let ids: Vec<&str> = without.iter().map(|port| port.id.as_str()).collect();
+        let (server, owner, command) = (&first.device_id, &first.device_owner, self.command());
+        let remedy = format!(
+            "{command} port set --device {server} --device-owner {owner} <each of these ports>; {}",
+            error.remedy_text().unwrap_or("then repeat")
+        );
+        error.context(format_args!("server '{server}' is left without its ports {}", ids.join(", "))).remedy(remedy)
     }
 }
 

@@ -61,6 +61,8 @@ pub(in crate::openstack) struct Port {
     #[serde(default)]
     pub(in crate::openstack) device_id: String,
     #[serde(default)]
+    pub(in crate::openstack) device_owner: String,
+    #[serde(default)]
     pub(in crate::openstack) fixed_ips: Vec<FixedIp>,
 }
 

@@ -43,9 +43,9 @@ pub(in crate::openstack) fn create_port(name: &str, network: &str, wanted: &[Wan
     Call::post(NEUTRON, &["ports"], json!({"port": port}))
 }
 
-/// Takes a port from its server, so that Nova does not delete it with that server.
-pub(in crate::openstack) fn release_port(id: &str) -> Call {
-    Call::put(NEUTRON, &["ports", id], json!({"port": {"device_id": "", "device_owner": ""}}))
+/// Says whose a port is. Of nobody, it is not deleted by Nova together with its server.
+pub(in crate::openstack) fn give_port(id: &str, device: &str, owner: &str) -> Call {
+    Call::put(NEUTRON, &["ports", id], json!({"port": {"device_id": device, "device_owner": owner}}))
 }
 
 /// Deletes a port.

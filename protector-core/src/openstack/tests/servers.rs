@@ -1,7 +1,7 @@
 //! Servers.
 
 use super::ports::networks;
-use super::server::{Play, Server, ok};
+use super::server::{Play, Server, answer, ok};
 use super::{cloud, cx, is_in_progress, volume};
 use crate::ErrorKind;
 use crate::ports::{Cloud, Outcome, ServerSpec, ServerState};
@@ -258,6 +258,29 @@ async fn a_server_that_would_take_a_volume_along_is_not_deleted() {
         server.seen().iter().all(|seen| seen.line.starts_with("GET") || seen.line.contains("/auth/")),
         "nothing changed"
     );
+}
+
+#[tokio::test]
+async fn a_server_that_nova_does_not_delete_keeps_its_ports() {
+    const PUT: &str = "PUT /neutron/v2.0/ports/p-first";
+    let server = server().await;
+    server.on(SERVERS, vec![listed(&[shown("s1", "SHUTOFF", &json!({}))])]);
+    server.on(PUT, vec![ok(&json!({"port": {}}))]);
+    server.on("PUT /neutron/v2.0/ports/p-second", vec![ok(&json!({"port": {}}))]);
+    let refused = json!({"forbidden": {"code": 403, "message": "Policy doesn't allow os_compute_api:servers:delete"}});
+    server.on("DELETE /nova/v2.1/servers/s1", vec![answer(403, &refused.to_string())]);
+    let error = cloud(&server).delete_server(&cx("d"), &"s1".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+    let bodies: Vec<String> =
+        server.seen().into_iter().filter(|seen| seen.line.starts_with(PUT)).map(|seen| seen.body).collect();
+    assert_eq!(bodies.len(), 2, "{bodies:?}");
+    assert!(bodies[0].contains(r#""device_id":"""#), "{bodies:?}");
+    assert!(bodies[1].contains(r#""device_id":"s1""#) && bodies[1].contains(r#""device_owner":"compute:nova""#));
+
+    server.on(PUT, vec![ok(&json!({"port": {}})), answer(403, "{}")]);
+    let error = cloud(&server).delete_server(&cx("d"), &"s1".into()).await.unwrap_err();
+    assert!(error.message().contains("'s1' is left without its ports p-first"), "{error}");
+    assert!(error.remedy_text().unwrap().contains("port set --device s1 --device-owner compute:nova"), "{error}");
 }
 
 #[tokio::test]
