@@ -29,6 +29,16 @@ _T = TypeVar("_T")
 _V = TypeVar("_V", bound="Value")
 # what `X | None` is, which has a type of its own since Python 3.10
 _UNIONS = (Union, getattr(types, "UnionType", Union))
+_scan = json.JSONDecoder().scan_once
+
+
+def data_of(text: str) -> Any:
+    """As :func:`json.loads`, which looks for white space around the text for longer than it reads a small value."""
+    try:
+        data, end = _scan(text, 0)
+    except (StopIteration, TypeError):
+        return json.loads(text)
+    return data if end == len(text) else json.loads(text)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -200,25 +210,28 @@ class Value:
     def from_dict(cls: type[_V], data: Mapping[str, Any]) -> _V:
         """Reads what :meth:`to_dict` made. Unknown fields are ignored; a missing one is a :class:`TypeError`."""
         shape = _shape(cls)
-        # nearly always the engine of this very version wrote it
-        same = data.keys() == shape.names.keys()
-        given = dict(data) if same else {name: value for name, value in data.items() if name in shape.names}
-        for name, read in shape.readers:
-            if given.get(name) is not None:
-                given[name] = read(given[name])
         made = cls.__new__(cls)
-        made._fill(given)
+        # nearly always the engine of this very version wrote it
+        if data.keys() == shape.names.keys():
+            made.__dict__.update(data)
+        else:
+            made._fill({name: value for name, value in data.items() if name in shape.names})
+        own = made.__dict__
+        for name, read in shape.readers:
+            # a default is what it is to be already
+            if own[name] is not None and name in data:
+                own[name] = read(own[name])
         return made
 
     @classmethod
     def from_json(cls: type[_V], text: str) -> _V:
         """As :meth:`from_dict`, from JSON text."""
-        return cls.from_dict(json.loads(text))
+        return cls.from_dict(data_of(text))
 
     @classmethod
     def list_from_json(cls: type[_V], text: str) -> list[_V]:
         """Reads a JSON array of values."""
-        return [cls.from_dict(item) for item in json.loads(text)]
+        return [cls.from_dict(item) for item in data_of(text)]
 
     def to_dict(self) -> dict[str, Any]:
         """The value as JSON-compatible data; times as UTC in ISO 8601."""
