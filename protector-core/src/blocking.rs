@@ -1,8 +1,9 @@
 //! The synchronous face, used by the bindings: one runtime for each process, made on first use.
 //!
 //! Works from any thread, also from a worker of somebody else's tokio runtime: each call is spawned onto our runtime and
-//! awaited over a channel, but for reads that need not wait (`wait`). A process that is forked opens engines of its own; those of its parent refuse to work there,
-//! and so does everything in a process that was forked while calls were under way.
+//! awaited over a channel, but for reads that need not wait (`wait`). A process that is forked opens engines of its own;
+//! those of its parent refuse to work there, and so does everything in a process that was forked while calls were under
+//! way.
 
 #[cfg(feature = "conformance")]
 mod conformance;
