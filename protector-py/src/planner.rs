@@ -11,8 +11,18 @@ use pyo3::prelude::*;
 #[pyclass(frozen, module = "protector._native")]
 #[derive(Debug)]
 pub(crate) struct Plan {
-    plan: Made,
+    /// There until it is dropped.
+    plan: Option<Made>,
     head: String,
+}
+
+impl Drop for Plan {
+    /// To free a large plan takes milliseconds, in which other Python threads run.
+    fn drop(&mut self) {
+        let mut plan = self.plan.take();
+        // an interpreter that has ended has no other threads
+        Python::try_attach(|py| py.detach(|| drop(plan.take())));
+    }
 }
 
 impl Plan {
@@ -20,7 +30,7 @@ impl Plan {
         let steps = std::mem::take(&mut plan.steps);
         let head = to_json(&plan)?;
         plan.steps = steps;
-        Ok(Self { plan, head })
+        Ok(Self { plan: Some(plan), head })
     }
 }
 
