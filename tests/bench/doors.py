@@ -45,7 +45,7 @@ def main() -> None:
                 "import": lambda: starts.imports(directory),
                 "read": lambda: calls.reads(*sides, directory),
                 "plan": lambda: planning.large(*sides, directory),
-                "threads": lambda: planning.threads(native, ours, directory),
+                "threads": lambda: planning.threads(native, ours, lambda: rust(given.rust, directory), directory),
                 "command": lambda: starts.commands(directory),
             }
             for part, measure in measures.items():

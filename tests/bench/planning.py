@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from measured import Row, spread
-from sides import Side
+from sides import Apart, Side
 
 SERVERS, VOLUMES = 5_000, 20_000
 PLANS = 15
@@ -48,23 +50,34 @@ def _beside(door: str, seconds: list[float], rust: str, native: list[float]) -> 
     return Row(f"plan of {VOLUMES:,} volumes, {door} over {rust}", times, "x", TIMES_RUST, why)
 
 
-def threads(rust: Side, python: Side, directory: Path) -> list[Row]:
-    """The same plans by one thread and by eight."""
+def threads(rust: Side, python: Side, start: Callable[[], Side], directory: Path) -> list[Row]:
+    """The same plans by one thread and by eight, and by eight processes of Rust: those share nothing but the machine,
+    so what they do not reach, it does not give."""
     facts = _facts(rust, directory, SMALL_SERVERS, SMALL_VOLUMES)
-    orders: dict[str, tuple[Side, dict[str, Any]]] = {
-        f"{name}, {count} thread(s)": (side, {**facts, "times": THREADS * SHARE, "threads": count})
-        for name, side in (("Rust", rust), ("Python", python))
-        for count in (1, THREADS)
-    }
-    found = _in_turns(orders, THREADED)
+    all_of_them = {**facts, "times": THREADS * SHARE}
+    share = {**facts, "times": SHARE, "threads": 1}
+    with ExitStack() as stack:
+        apart = Apart([stack.enter_context(start()) for _ in range(THREADS)])
+        orders: dict[str, tuple[Side | Apart, dict[str, Any]]] = {
+            "Rust, 1 thread": (rust, {**all_of_them, "threads": 1}),
+            f"Rust, {THREADS} threads": (rust, {**all_of_them, "threads": THREADS}),
+            f"Rust, {THREADS} processes": (apart, share),
+            "Python, 1 thread": (python, {**all_of_them, "threads": 1}),
+            f"Python, {THREADS} threads": (python, {**all_of_them, "threads": THREADS}),
+        }
+        found = _in_turns(orders, THREADED)
     print(f"{THREADS * SHARE} plans of {SMALL_VOLUMES} volumes, each the work of one thread, ms:")
     for name, seconds in found.items():
         print(f"  {name:<24} {spread(seconds)}")
-    one, many, rust_one, rust_many = (found[name] for name in (*list(orders)[2:], *list(orders)[:2]))
-    scaled = statistics.median(one) / statistics.median(many)
-    native = statistics.median(rust_one) / statistics.median(rust_many)
-    why = f"threads of Rust got {native:.2f} meanwhile; by the least times Python gets {min(one) / min(many):.2f}"
-    return [Row(f"plans per second of {THREADS} threads over one", scaled, "x", TIMES_ONE_THREAD, why, at_most=False)]
+    rust_one, rust_many, apart_many, one, many = (statistics.median(seconds) for seconds in found.values())
+    why = (
+        f"{THREADS} processes that share nothing got {rust_one / apart_many:.2f} meanwhile, threads of Rust "
+        f"{rust_one / rust_many:.2f}"
+    )
+    return [
+        Row(f"plans per second of {THREADS} threads over one", one / many, "x", TIMES_ONE_THREAD, why, at_most=False),
+        Row(f"plans by {THREADS} threads, Python over Rust", many / rust_many, "x", TIMES_RUST),
+    ]
 
 
 def _facts(rust: Side, directory: Path, servers: int, volumes: int) -> dict[str, str]:
@@ -77,7 +90,7 @@ def _size(facts: dict[str, str]) -> str:
     return f"{Path(facts['facts']).stat().st_size / (1 << 20):.0f} MiB"
 
 
-def _in_turns(orders: dict[str, tuple[Side, dict[str, Any]]], rounds: int) -> dict[str, list[float]]:
+def _in_turns(orders: Mapping[str, tuple[Side | Apart, dict[str, Any]]], rounds: int) -> dict[str, list[float]]:
     """The seconds of each; the first round only warms up."""
     found: dict[str, list[float]] = {name: [] for name in orders}
     hashes = set()

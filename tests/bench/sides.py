@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -54,6 +56,20 @@ class Side:
             raise SystemExit(f"'{self._process.args}' ended with {self._process.wait()} instead of answering {order}")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+class Apart:
+    """Sides that get the same order at the same time."""
+
+    def __init__(self, sides: Sequence[Side]) -> None:
+        self._sides = sides
+
+    def ask(self, order: str, **details: Any) -> dict[str, Any]:
+        """What the last of them took, and the hash that all of them found."""
+        with ThreadPoolExecutor(len(self._sides)) as pool:
+            answers = list(pool.map(lambda side: side.ask(order, **details), self._sides))
+        (found,) = {answer["hash"] for answer in answers}
+        return {"seconds": max(answer["seconds"] for answer in answers), "hash": found}
 
 
 def rust(program: Path, directory: Path) -> Side:
