@@ -29,14 +29,14 @@ _T = TypeVar("_T")
 _V = TypeVar("_V", bound="Value")
 # what `X | None` is, which has a type of its own since Python 3.10
 _UNIONS = (Union, getattr(types, "UnionType", Union))
-_scan = json.JSONDecoder().scan_once
+_begin = json.JSONDecoder().raw_decode
 
 
 def data_of(text: str) -> Any:
     """As :func:`json.loads`, which looks for white space around the text for longer than it reads a small value."""
     try:
-        data, end = _scan(text, 0)
-    except (StopIteration, TypeError):
+        data, end = _begin(text)
+    except (ValueError, TypeError):
         return json.loads(text)
     return data if end == len(text) else json.loads(text)
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import NETWORKS
 
 from protector import Engine, Plan
-from protector.values import BootCheck, Event, Mappings, Operation, ProtectionGroup, Value
+from protector.values import BootCheck, Event, Mappings, Operation, ProtectionGroup, Site, Value
 
 
 def all_values(engine: Engine) -> list:
@@ -146,3 +146,13 @@ def test_values_kept_before_there_were_forecasts_are_read(protected: Engine) -> 
     shown = protected.failover("prod-web", networks=NETWORKS).to_dict()
     old = {name: value for name, value in shown.items() if not name.endswith("_seconds")}
     assert Operation.from_dict(old).predicted_p50_seconds is None
+
+
+def test_text_of_a_value_may_stand_in_white_space_and_holds_nothing_else() -> None:
+    site = Site("1", "site-a", None, None, None, "active")
+    text = json.dumps(site.to_dict())
+    assert Site.from_json(text) == Site.from_json(f"\n {text} \n") == site
+    assert Site.list_from_json(f"[{text}, {text}]") == [site, site]
+    for broken in (f"{text}}}", text[:-1], "", "  "):
+        with pytest.raises(ValueError, match="line 1 column"):
+            Site.from_json(broken)
