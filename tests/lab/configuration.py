@@ -217,7 +217,7 @@ def _nova(site: str) -> None:
                 "my_ip": "127.0.0.1",
                 "use_stderr": True,
                 "state_path": home(site) / "state",
-                "compute_driver": "fake.PredictableNodeUUIDDriver",
+                "compute_driver": "fake.LastingDriver",
                 "vif_plugging_is_fatal": False,
                 "vif_plugging_timeout": 0,
                 "graceful_shutdown_timeout": 2,

@@ -61,6 +61,13 @@ class Cloud:
         """The object of that name in a list, if there is one."""
         return next((found for found in self.get(service, path)[key] if found["name"] == name), None)
 
+    def id_of(self, service: str, path: str, key: str, name: str) -> str:
+        """The id of the object of that name, which must be there."""
+        found = self.of_name(service, path, key, name)
+        if found is None:
+            raise LabError(f"site-{self.site} has no {name} among its {key}: lab.py seed")
+        return str(found["id"])
+
 
 def _send(method: str, url: str, body: Any, headers: dict[str, str]) -> tuple[Any, Any]:
     data = None if body is None else json.dumps(body).encode()

@@ -18,6 +18,15 @@ DISKS = {"boot": 1, "data": 2}
 _YES = "<is> True"
 
 
+def _quota(cloud: Cloud) -> None:
+    # what is kept as a recovery point counts, too, and that adds up
+    for service, wanted in (
+        ("volume", {"volumes": 500, "gigabytes": 10_000}),
+        ("compute", {"instances": 100, "cores": 100}),
+    ):
+        cloud.call(service, "PUT", f"/os-quota-sets/{cloud.project_id}", {"quota_set": wanted})
+
+
 def _types(cloud: Cloud) -> None:
     if not cloud.of_name("volume", "/types", "volume_types", VOLUME_TYPE):
         specs = {"replication_enabled": _YES, "replication_type": "<in> async"}
@@ -28,21 +37,18 @@ def _types(cloud: Cloud) -> None:
         cloud.post("volume", f"/group_types/{made}/group_specs", {"group_specs": specs})
 
 
-def _network(cloud: Cloud, name: str, cidr: str) -> str:
+def _network(cloud: Cloud, name: str, cidr: str) -> None:
     found = cloud.of_name("network", "/networks", "networks", name)
     network = found or cloud.post("network", "/networks", {"network": {"name": name}})["network"]
     if not network["subnets"]:
         subnet = {"name": name, "network_id": network["id"], "ip_version": 4, "cidr": cidr}
         cloud.post("network", "/subnets", {"subnet": subnet})
-    return str(network["id"])
 
 
-def _flavor(cloud: Cloud) -> str:
-    found = cloud.of_name("compute", "/flavors", "flavors", FLAVOR)
-    if found is None:
+def _flavor(cloud: Cloud) -> None:
+    if not cloud.of_name("compute", "/flavors", "flavors", FLAVOR):
         shape = {"name": FLAVOR, "ram": 512, "vcpus": 1, "disk": 0}
-        found = cloud.post("compute", "/flavors", {"flavor": shape})["flavor"]
-    return str(found["id"])
+        cloud.post("compute", "/flavors", {"flavor": shape})
 
 
 def volume(cloud: Cloud, name: str, size: int, volume_type: str = VOLUME_TYPE) -> str:
@@ -58,8 +64,8 @@ def volume(cloud: Cloud, name: str, size: int, volume_type: str = VOLUME_TYPE) -
     return made
 
 
-def server(cloud: Cloud, name: str, network: str, flavor: str) -> dict[str, Any]:
-    """A server that boots from a volume and has a second one."""
+def server(cloud: Cloud, name: str, network: str) -> dict[str, Any]:
+    """A server on that network that boots from a volume and has a second one."""
     listed = cloud.get("compute", "/servers/detail")["servers"]
     found = next((server for server in listed if server["name"] == name), None)
     if found is None:
@@ -70,9 +76,14 @@ def server(cloud: Cloud, name: str, network: str, flavor: str) -> dict[str, Any]
                 cloud.post("volume", f"/volumes/{disk}/action", {"os-set_bootable": {"bootable": True}})
             there = {"source_type": "volume", "destination_type": "volume", "delete_on_termination": False}
             disks.append(there | {"uuid": disk, "boot_index": 0 if at == 0 else -1})
-        wanted = {"name": name, "flavorRef": flavor, "networks": [{"uuid": network}], "block_device_mapping_v2": disks}
-        metadata = {"metadata": {"owner": "lab"}}
-        found = cloud.post("compute", "/servers", {"server": wanted | metadata})["server"]
+        wanted = {
+            "name": name,
+            "flavorRef": cloud.id_of("compute", "/flavors", "flavors", FLAVOR),
+            "networks": [{"uuid": cloud.id_of("network", "/networks", "networks", network)}],
+            "block_device_mapping_v2": disks,
+            "metadata": {"owner": "lab"},
+        }
+        found = cloud.post("compute", "/servers", {"server": wanted})["server"]
     show = f"/servers/{found['id']}"
     until(f"server {name}", lambda: str(cloud.get("compute", show)["server"]["status"]), "ACTIVE")
     return dict(cloud.get("compute", show)["server"])
@@ -82,10 +93,12 @@ def seed() -> None:
     """Puts it there; what is there already is left alone."""
     for site in SITES:
         cloud = Cloud(site)
+        _quota(cloud)
         _types(cloud)
-        networks = [_network(cloud, name, cidr) for name, cidr in NETWORKS[site].items()]
-        flavor = _flavor(cloud)
+        for name, cidr in NETWORKS[site].items():
+            _network(cloud, name, cidr)
+        _flavor(cloud)
         print(f"site-{site}: volume type {VOLUME_TYPE}, group type {GROUP_TYPE}, networks {', '.join(NETWORKS[site])}")
         if site == "a":
-            made = server(cloud, SERVER, networks[0], flavor)
+            made = server(cloud, SERVER, "net-primary-web")
             print(f"site-a: server {SERVER} {made['status']} {made['id']}")

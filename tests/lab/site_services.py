@@ -171,7 +171,8 @@ def _start_api(site: str, service: str) -> None:
 
 
 def _start_worker(site: str, name: str) -> None:
-    spawn(f"{site}-{name}", BIN / name, "--config-file", home(site) / _WORKERS[name])
+    program = [BIN / name] if name != "nova-compute" else [BIN / "python", "-B", HERE / "compute.py"]
+    spawn(f"{site}-{name}", *program, "--config-file", home(site) / _WORKERS[name])
 
 
 def _wait_api(site: str, service: str) -> None:

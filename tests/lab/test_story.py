@@ -1,0 +1,85 @@
+"""An operator's story on two real clouds."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import ISOLATED, NETWORKS, Operator, Workload, addresses, disks, fault, lab
+from listing import Array, Listing
+from rest import Cloud
+
+
+def test_both_sites_are_fit(operator: Operator) -> None:
+    for site in ("site-a", "site-b"):
+        checks = operator("site", "validate", site)
+        assert {check["result"] for check in checks} == {"ok"}, checks
+
+
+def test_a_rehearsal_leaves_nothing(operator: Operator, workload: Workload) -> None:
+    before = {site: Listing.of(site) for site in "ab"}
+    drill = operator.operation("test-failover", workload.name, "--retain-primary", "--network-mapping", ISOLATED)
+    assert workload.at("a")["status"] == "ACTIVE", "the primary runs on"
+    rehearsed = [
+        server for server in Cloud("b").get("compute", "/servers/detail")["servers"] if workload.name in server["name"]
+    ]
+    assert [(server["status"], list(server["addresses"])) for server in rehearsed] == [("ACTIVE", ["net-isolated"])]
+    operator.operation("test-cleanup", workload.name)
+    for site, earlier in before.items():
+        assert Listing.of(site).beyond(earlier) == {}, site
+    report = operator.run("openstack", "protector", "operation", "report", drill)
+    assert report.startswith("Drill passed: 1 of 1 servers ran")
+    assert "everything removed" in report.splitlines()[0]
+
+
+def test_a_planned_failover_and_the_way_home(operator: Operator, workload: Workload) -> None:
+    here = workload.server
+    expected = disks("a", here)
+    operator.operation("failover", workload.name, "--network-mapping", NETWORKS)
+    there, left = workload.at("b"), workload.at("a")
+    assert (there["status"], left["status"]) == ("ACTIVE", "SHUTOFF")
+    assert disks("b", there) == expected
+    assert there["metadata"]["owner"] == here["metadata"]["owner"]
+    assert list(there["addresses"]) == ["net-secondary-web"]
+    of_left = {volume["id"] for volume in left["os-extended-volumes:volumes_attached"]}
+    assert not [name for name in Array("arr-a").connected() if any(volume in name for volume in of_left)], "fenced"
+    group = operator("protection-group", "show", workload.name)
+    assert (group["current_primary_site"], group["protection"]) == ("site-b", "protected")
+
+    operator.operation("failback", workload.name)
+    home, standby = workload.at("a"), workload.at("b")
+    assert (home["status"], standby["status"]) == ("ACTIVE", "SHUTOFF")
+    assert (disks("a", home), addresses(home)) == (expected, addresses(here)), "with its disks and its address"
+    group = operator("protection-group", "show", workload.name)
+    assert (group["status"], group["current_primary_site"], group["protection"]) == ("active", "site-a", "protected")
+
+
+@pytest.fixture
+def site_a_returns() -> object:
+    """Whatever becomes of the test, the others need site-a."""
+    yield
+    fault(None)
+    lab("up", "a")
+
+
+@pytest.mark.usefixtures("site_a_returns")
+def test_a_site_is_lost_and_returns(operator: Operator, workload: Workload) -> None:
+    lab("down", "a")
+    fault("array=arr-a down")
+    operator.site = "site-b"
+    why = ("--force", "--reason", "site-a burns")
+    operator.operation("failover", workload.name, *why, "--network-mapping", NETWORKS)
+    assert workload.at("b")["status"] == "ACTIVE"
+    group = operator("protection-group", "show", workload.name)
+    assert (group["current_primary_site"], group["protection"]) == ("site-b", "unprotected")
+
+    fault(None)
+    lab("up", "a")
+    assert workload.at("a")["status"] == "ACTIVE", "it came back with the site, and knows nothing"
+    operator.site = "site-a"
+    assert operator("protection-group", "sync", workload.name)["sync_status"] == "IN SYNC"
+    operator.operation("reprotect", workload.name)
+    assert workload.at("a")["status"] == "SHUTOFF"
+    operator.operation("failback", workload.name)
+    home = workload.at("a")
+    assert (home["status"], addresses(home)) == ("ACTIVE", addresses(workload.server))
+    (held,) = operator("protection-group", "divergence", "list", workload.name)
+    assert held["state"] == "preserved"
