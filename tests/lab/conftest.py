@@ -79,13 +79,17 @@ class Operator:
         for site in SITES:
             self("site", "create", "--name", f"site-{site}", "--auth-url", keystone(site), "--cloud", f"site-{site}")
 
-    def run(self, program: str, *words: str) -> str:
-        """What a command prints; it must succeed."""
+    def _environment(self, program: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
         kept |= {"OS_CLIENT_CONFIG_FILE": str(CLOUDS), "PROTECTOR_CONFIG_FILE": str(self.directory / "protector.conf")}
-        if program == "openstack":
-            kept["OS_CLOUD"] = self.site
-        done = subprocess.run([str(BIN / program), *words], env=kept, capture_output=True, text=True, timeout=900)
+        return kept | ({"OS_CLOUD": self.site} if program == "openstack" else {})
+
+    def run(self, program: str, *words: str) -> str:
+        """What a command prints; it must succeed."""
+        environment = self._environment(program)
+        done = subprocess.run(
+            [str(BIN / program), *words], env=environment, capture_output=True, text=True, timeout=900
+        )
         assert done.returncode == 0, f"{program} {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -93,6 +97,19 @@ class Operator:
         """The answer of ``openstack protector …``."""
         text = self.run("openstack", "protector", *words, "-f", "json")
         return json.loads(text) if text.strip() else None
+
+    def killed(self, after: str, *words: str) -> None:
+        """Begins an operation whose process is killed as soon as it tells of a step that this is part of."""
+        command = [str(BIN / "openstack"), "protector", *words, "--wait"]
+        environment = self._environment("openstack") | {"PYTHONUNBUFFERED": "1"}
+        output = subprocess.PIPE
+        with subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True) as process:
+            assert process.stdout is not None
+            try:
+                told = next((line for line in process.stdout if after in line), None)
+            finally:
+                process.kill()
+        assert told is not None, f"{' '.join(words)} never told of '{after}'"
 
     def operation(self, *words: str) -> str:
         """Waits for the end of an operation, which must be a good one, and gives its id."""

@@ -52,6 +52,19 @@ def test_a_planned_failover_and_the_way_home(operator: Operator, workload: Workl
     assert (group["status"], group["current_primary_site"], group["protection"]) == ("active", "site-a", "protected")
 
 
+def test_a_failover_whose_process_is_killed_goes_on(operator: Operator, workload: Workload) -> None:
+    expected = disks("a", workload.server)
+    operator.killed("import '", "failover", workload.name, "--network-mapping", NETWORKS)
+    (begun,) = [found for found in operator("operation", "list") if found["status"] == "interrupted"]
+    operator.operation("operation", "resume", begun["id"])
+    there = workload.at("b")
+    assert (there["status"], disks("b", there)) == ("ACTIVE", expected)
+    volumes = [volume["name"] for volume in Cloud("b").get("volume", "/volumes/detail")["volumes"]]
+    assert sorted(name for name in volumes if workload.name in name) == sorted(name for name, *_ in expected), "once"
+    operator.operation("failback", workload.name)
+    assert workload.at("a")["status"] == "ACTIVE"
+
+
 @pytest.fixture
 def site_a_returns() -> object:
     """Whatever becomes of the test, the others need site-a."""
