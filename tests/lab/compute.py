@@ -13,7 +13,11 @@ from nova.virt import fake
 
 
 class LastingDriver(fake.PredictableNodeUUIDDriver):
-    """Finds the guests again that Nova knows to be on this host."""
+    """Finds the guests again that Nova knows to be on this host. There is room for as many as anybody likes."""
+
+    vcpus = 1000
+    memory_mb = 1_000_000
+    local_gb = 1_000_000
 
     def init_host(self, host: str) -> None:
         super().init_host(host)

@@ -23,7 +23,15 @@ ADMIN_PASSWORD, SERVICE_PASSWORD = "admin", "service"
 
 #: The first of three thousand ports.
 BASE = int(os.environ.get("PROTECTOR_LAB_PORTS", "23000"))
-_OFFSETS = {"glance": 292, "keystone": 500, "neutron": 696, "nova": 774, "cinder": 776, "placement": 778}
+_OFFSETS = {
+    "glance": 292,
+    "keystone": 500,
+    "neutron": 696,
+    "nova": 774,
+    "cinder": 776,
+    "placement": 778,
+    "protector": 788,
+}
 _SHARED = {"mariadb": 2306, "epmd": 2369, "rabbitmq": 2672, "rabbitmq-peers": 2673, "control": 2442}
 
 

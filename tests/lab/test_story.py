@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from conftest import ISOLATED, NETWORKS, Operator, Workload, addresses, disks, fault, lab
 from listing import Array, Listing
@@ -66,18 +68,20 @@ def test_a_failover_whose_process_is_killed_goes_on(operator: Operator, workload
 
 
 @pytest.fixture
-def site_a_returns() -> object:
+def site_a_returns(operator: Operator) -> Iterator[None]:
     """Whatever becomes of the test, the others need site-a."""
     yield
     fault(None)
     lab("up", "a")
+    operator.starts("a")
 
 
 @pytest.mark.usefixtures("site_a_returns")
 def test_a_site_is_lost_and_returns(operator: Operator, workload: Workload) -> None:
+    operator.loses("a")
     lab("down", "a")
     fault("array=arr-a down")
-    operator.site = "site-b"
+    operator.site = "b"
     why = ("--force", "--reason", "site-a burns")
     operator.operation("failover", workload.name, *why, "--network-mapping", NETWORKS)
     assert workload.at("b")["status"] == "ACTIVE"
@@ -86,9 +90,11 @@ def test_a_site_is_lost_and_returns(operator: Operator, workload: Workload) -> N
 
     fault(None)
     lab("up", "a")
+    operator.starts("a")
     assert workload.at("a")["status"] == "ACTIVE", "it came back with the site, and knows nothing"
-    operator.site = "site-a"
+    assert operator("protection-group", "sync-status", workload.name)["sync_status"] != "IN SYNC"
     assert operator("protection-group", "sync", workload.name)["sync_status"] == "IN SYNC"
+    operator.site = "a"
     operator.operation("reprotect", workload.name)
     assert workload.at("a")["status"] == "SHUTOFF"
     operator.operation("failback", workload.name)
@@ -96,3 +102,7 @@ def test_a_site_is_lost_and_returns(operator: Operator, workload: Workload) -> N
     assert (home["status"], addresses(home)) == ("ACTIVE", addresses(workload.server))
     (held,) = operator("protection-group", "divergence", "list", workload.name)
     assert held["state"] == "preserved"
+    why = ("--reason", "nobody misses it")
+    discarded = operator("protection-group", "divergence", "discard", workload.name, held["id"], *why)
+    assert discarded["state"] == "discarded"
+    operator.operation("commit", workload.name)
