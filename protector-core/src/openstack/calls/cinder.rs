@@ -118,11 +118,25 @@ pub(in crate::openstack) fn change_group(
     let mut group = serde_json::Map::new();
     for (key, volumes) in [("add_volumes", add), ("remove_volumes", remove)] {
         if !volumes.is_empty() {
-            let ids: Vec<&str> = volumes.iter().map(|id| id.as_str()).collect();
-            group.insert(key.to_owned(), ids.join(",").into());
+            group.insert(key.to_owned(), first_few(volumes).into());
         }
     }
     Call::put(CINDER, &["groups", id.as_str()], json!({"group": group})).once()
+}
+
+/// As many ids as Cinder takes at once, joined.
+fn first_few(volumes: &BTreeSet<&VolumeId>) -> String {
+    let mut list = String::new();
+    for id in volumes {
+        if !list.is_empty() {
+            if list.len() + 1 + id.as_str().len() > LONGEST_LIST {
+                break;
+            }
+            list.push(',');
+        }
+        list.push_str(id.as_str());
+    }
+    list
 }
 
 /// Deletes a group that is empty. One with volumes is refused by Cinder, which would delete them if it were asked to.
@@ -146,6 +160,21 @@ mod tests {
             shown(&pools("replicated ssd")),
             "Cinder GET scheduler-stats/get_pools?volume_type=replicated%20ssd"
         );
+        let of_backend = pools_of_backend(Some("pure@b"));
+        assert_eq!(shown(&of_backend), "Cinder GET scheduler-stats/get_pools?volume_backend_name=pure%40b");
+        assert_eq!(of_backend.version, Some(Microversion(3, 28)));
+        assert_eq!(shown(&pools_of_backend(None)), "Cinder GET scheduler-stats/get_pools");
+    }
+
+    #[test]
+    fn of_many_volumes_the_first_few_are_named() {
+        let ids: Vec<VolumeId> = (0..20).map(|n| format!("06191d62-4223-4a03-ac16-4{n:011}").into()).collect();
+        let call = change_group(&"g1".into(), &ids.iter().collect(), &ids.iter().take(6).collect());
+        for key in ["add_volumes", "remove_volumes"] {
+            let body = call.body.as_ref().unwrap()["group"][key].as_str().unwrap();
+            let named: Vec<&str> = body.split(',').collect();
+            assert_eq!(named, ids.iter().map(VolumeId::as_str).take(6).collect::<Vec<_>>(), "{key}");
+        }
     }
 
     #[test]
@@ -191,6 +220,8 @@ mod tests {
             shown(&retype(&"v".into(), "sync")),
             r#"Cinder POST volumes/v/action {"os-retype":{"migration_policy":"never","new_type":"sync"}}"#
         );
+        let abandoned = abandon("v").body.unwrap();
+        assert!(abandoned["volume"]["metadata"] == json!({}) && !abandoned.to_string().contains("Taken over"));
         assert_eq!(shown(&unmanage("v")), r#"Cinder POST volumes/v/action {"os-unmanage":{}}"#);
     }
 }
