@@ -2,10 +2,11 @@
 //!
 //! Never called: `list_replication_targets`, and `get_pools` with its details: both answer with the tokens of arrays.
 
-use crate::model::{ArrayVolumeId, CinderGroupId, VolumeId};
+use crate::model::{ArrayVolumeId, CinderGroupId, VOLUME_BACKEND_NAME, VolumeId};
 use crate::openstack::answers::VolumeMark;
 use crate::openstack::call::Call;
 use crate::openstack::service::Service;
+use crate::openstack::versions::Microversion;
 use crate::ports::ImportRequest;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -30,6 +31,16 @@ pub(in crate::openstack) fn types() -> Call {
 /// Pools that offer a volume type, by name.
 pub(in crate::openstack) fn pools(volume_type: &str) -> Call {
     Call::get(CINDER, &["scheduler-stats", "get_pools"]).with("volume_type", volume_type)
+}
+
+/// Pools of backends that call themselves so, or all of them, by name. Only these versions look through capabilities of
+/// pools: later ones refuse it, earlier ones do not know it.
+pub(in crate::openstack) fn pools_of_backend(backend_name: Option<&str>) -> Call {
+    let pools = Call::get(CINDER, &["scheduler-stats", "get_pools"]).at(Microversion(3, 28));
+    match backend_name {
+        Some(name) => pools.with(VOLUME_BACKEND_NAME, name),
+        None => pools,
+    }
 }
 
 /// The services that talk to arrays.
@@ -65,6 +76,12 @@ pub(in crate::openstack) fn mark(id: &str, array_volume: &ArrayVolumeId) -> Call
     let mark = VolumeMark::of(array_volume);
     let body = json!({"metadata": {mark.key: mark.value}});
     Call::post(CINDER, &["volumes", id, "metadata"], body).repeatable()
+}
+
+/// Takes the mark off what an attempt to take a volume over has left, so that it is not found again.
+pub(in crate::openstack) fn abandon(id: &str) -> Call {
+    let description = "Left of an attempt of Protector to take an array volume over; nothing lies under it";
+    Call::put(CINDER, &["volumes", id], json!({"volume": {"description": description, "metadata": {}}}))
 }
 
 /// Gives a volume back to the array, with its data.
@@ -109,7 +126,11 @@ pub(in crate::openstack) fn create_group(name: &str, group_type: &str, volume_ty
     Call::post(CINDER, &["groups"], json!({"group": body}))
 }
 
-/// Changes who is in a group. Only what changes may be named: to add a member again is refused.
+/// Longest list of volumes that Cinder takes at once, in characters: six ids.
+const LONGEST_LIST: usize = 255;
+
+/// Changes who is in a group, or the first few of many: the call is made again for the others. Only what changes may be
+/// named: to add a member again is refused.
 pub(in crate::openstack) fn change_group(
     id: &CinderGroupId,
     add: &BTreeSet<&VolumeId>,

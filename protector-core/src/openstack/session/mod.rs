@@ -216,7 +216,8 @@ impl Shared {
 
     async fn send_in(&self, login: &Login, call: &Call, target: &str, until: Until) -> Result<Reply, Failure> {
         let base = login.endpoint(&self.entry, call.service)?;
-        let microversion = self.microversion(login, call.service, &base, until).await?;
+        let spoken = self.microversion(login, call.service, &base, until).await?;
+        let microversion = spoken.map(|spoken| call.version.unwrap_or(spoken));
         let url = format!("{}/{target}", base.as_str().trim_end_matches('/'));
         let url =
             url::Url::parse(&url).map_err(|e| Failure::from(Error::internal(format!("'{url}' is no URL: {e}"))))?;
