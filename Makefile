@@ -1,4 +1,4 @@
-# make demo | test | test-long | check | interop | bench | bench-arrays | wheel | wheel-from-source | install | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
+# make demo | test | test-long | check | interop | lab | bench | bench-arrays | wheel | wheel-from-source | install | clean. Python lives in .venv, Rust in target/; nothing else is needed than Rust and
 # the Debian packages that .ci/missing-packages names.
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ PUBLISHED := RUSTFLAGS="$(strip $(RUSTFLAGS) --remap-path-prefix=$(or $(CARGO_HO
 BUILT_LIBRARY := $(or $(CARGO_TARGET_DIR),target)/release/libprotector.a
 CLIENT := $(shell find python/protectorclient -name '*.py' -not -path '*/build/*') python/protectorclient/pyproject.toml
 
-.PHONY: demo test test-long interop check bench bench-arrays wheel wheel-from-source install clean system simulator
+.PHONY: demo test test-long interop lab check bench bench-arrays wheel wheel-from-source install clean system simulator
 
 demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: export ARRAYS := $(ARRAYS)
@@ -42,6 +42,15 @@ interop: export PROTECTOR_FLASHARRAY_SPEC := $(FLASHARRAY_SPEC)
 interop: .venv/interop
 	cargo build -p flasharray-sim --locked
 	$(BIN)/pytest tests/interop
+
+# two complete OpenStack clouds on this machine, and the story of an operator on them; what they know stays until `lab.py reset`
+LAB := $(PYTHON) tests/lab/lab.py
+lab: .venv/client
+	cargo build --locked -p flasharray-sim
+	$(LAB) install-check
+	$(LAB) venv
+	$(LAB) up
+	$(LAB) seed && $(BIN)/pytest tests/lab; result=$$?; $(LAB) down; exit $$result
 
 check: .venv/client
 	cargo fmt --all --check

@@ -98,7 +98,8 @@ impl RealBench {
             finished(clock, |cx| async move { cloud.delete_consistency_group(&cx, id).await }).await?;
         }
         for volume in cloud.volumes(Until::none()).await?.iter() {
-            if volume.name.as_deref().is_some_and(|name| name.starts_with(VOLUMES)) {
+            // nothing lies under what a failed attempt left
+            if volume.name.as_deref().is_some_and(|name| name.starts_with(VOLUMES)) && !volume.is_hollow() {
                 let id = &volume.id.as_str().into();
                 finished(clock, |cx| async move { cloud.release_volume(&cx, id).await }).await?;
             }

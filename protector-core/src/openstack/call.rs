@@ -1,6 +1,7 @@
 //! A call as a value: built by pure functions, looked at in tests, sent by the session.
 
 use super::service::Service;
+use super::versions::Microversion;
 use crate::{Error, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -30,6 +31,8 @@ pub(super) struct Call {
     query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
     pub(super) safety: Safety,
+    /// The microversion to ask for, where it is not the one that is spoken otherwise.
+    pub(super) version: Option<Microversion>,
 }
 
 impl Call {
@@ -55,7 +58,7 @@ impl Call {
 
     fn new(service: Service, method: Method, segments: &[&str], body: Option<Value>, safety: Safety) -> Self {
         let segments = segments.iter().map(|segment| (*segment).to_owned()).collect();
-        Self { service, method, segments, query: Vec::new(), body, safety }
+        Self { service, method, segments, query: Vec::new(), body, safety, version: None }
     }
 
     /// Adds a parameter.
@@ -70,6 +73,13 @@ impl Call {
     pub(super) fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.retain(|(present, _)| *present != name);
         self.with(name, value)
+    }
+
+    /// Asks for a microversion of its own.
+    #[must_use]
+    pub(super) fn at(mut self, version: Microversion) -> Self {
+        self.version = Some(version);
+        self
     }
 
     /// Says that sending it twice does no harm.

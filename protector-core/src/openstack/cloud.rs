@@ -1,10 +1,10 @@
 //! The port over one cloud: thin. What is decided stands in one file per noun.
 
+use super::asked::Asked;
 use super::clouds::CloudEntry;
 use super::hosts::Pools;
 use super::options::OpenStackOptions;
 use super::reads::Reads;
-use super::retype::Asked;
 use super::session::{Counters, Session, Until};
 use crate::Result;
 use crate::model::{CinderGroupId, PortId, ServerId, VolumeId, VolumeType};
@@ -30,6 +30,8 @@ pub struct OpenStackCloud {
     pub(super) pools: Pools,
     /// Changes of type that were asked for here, by op key: Cinder forgets those that fail.
     pub(super) retypes: Asked,
+    /// Servers that were told here to stop or to start: Nova leaves those that do not as they were.
+    pub(super) powers: Asked,
 }
 
 impl OpenStackCloud {
@@ -44,6 +46,7 @@ impl OpenStackCloud {
             reads: Reads::default(),
             pools: Pools::default(),
             retypes: Asked::default(),
+            powers: Asked::default(),
         })
     }
 
@@ -153,11 +156,11 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn stop_server(&self, cx: &Cx, id: &ServerId) -> Result<Outcome<()>> {
-        self.stop(id, self.until(cx)?).await
+        self.stop(cx, id, self.until(cx)?).await
     }
 
     async fn start_server(&self, cx: &Cx, id: &ServerId) -> Result<Outcome<()>> {
-        self.start(id, self.until(cx)?).await
+        self.start(cx, id, self.until(cx)?).await
     }
 
     async fn import_volume(&self, cx: &Cx, request: &ImportRequest) -> Result<Outcome<CloudVolume>> {
@@ -181,7 +184,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn ensure_server(&self, cx: &Cx, spec: &ServerSpec) -> Result<Outcome<Server>> {
-        self.boot(spec, self.until(cx)?).await
+        self.boot(cx, spec, self.until(cx)?).await
     }
 
     async fn delete_server(&self, cx: &Cx, id: &ServerId) -> Result<Outcome<()>> {

@@ -167,6 +167,7 @@ impl OpenStackCloud {
         if of_volumes.iter().any(is_changing) {
             return Ok(in_progress());
         }
+        // of many, a few at a time: those who ask come back until all are in
         self.session.send(&cinder::change_group(id, &join, &leave), until).await?;
         Ok(in_progress())
     }

@@ -2,6 +2,7 @@
 
 use super::OpenStackCloud;
 use super::answers::{CinderService, Manageable, Pool, without_pool};
+use super::call::Call;
 use super::calls::cinder;
 use super::session::Until;
 use crate::model::{VOLUME_BACKEND_NAME, VolumeType};
@@ -53,16 +54,34 @@ impl OpenStackCloud {
         if let Some(pools) = self.pools.recall(&volume_type.name) {
             return Ok(pools);
         }
-        let pools: Offered = match self.session.send(&cinder::pools(&volume_type.name), until).await {
-            Ok(reply) => Some(reply.under::<Vec<Pool>>("pools")?.into_iter().map(|pool| pool.name).collect()),
-            Err(e) if is_silence(&e) => return Err(e),
-            Err(e) => {
-                tracing::debug!(target: "protector.engine.cloud.openstack", "pools cannot be asked for: {e}");
-                None
-            }
+        let pools = match self.pools_if_told(&cinder::pools(&volume_type.name), until).await? {
+            // Cinder's own filters fail over pools that are provisioned thinly, as those of FlashArrays are
+            None => self.pools_by_backend_name(volume_type, until).await?,
+            told => told,
         };
         self.pools.keep(&volume_type.name, &pools);
         Ok(pools)
+    }
+
+    async fn pools_if_told(&self, question: &Call, until: Until) -> Result<Offered> {
+        match self.session.send(question, until).await {
+            Ok(reply) => Ok(Some(reply.under::<Vec<Pool>>("pools")?.into_iter().map(|pool| pool.name).collect())),
+            Err(e) if is_silence(&e) => Err(e),
+            Err(e) => {
+                tracing::debug!(target: "protector.engine.cloud.openstack", "pools cannot be asked for: {e}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Pools that a type may lie in by the name of its backend; all, if it names none. `None` also where it is not a plain
+    /// name, which the scheduler alone can read.
+    async fn pools_by_backend_name(&self, volume_type: &VolumeType, until: Until) -> Result<Offered> {
+        let name = volume_type.extra_specs.get(VOLUME_BACKEND_NAME).map(String::as_str);
+        if name.is_some_and(|name| name.contains(['<', '>', '=']) || name.starts_with("s!")) {
+            return Ok(None);
+        }
+        self.pools_if_told(&cinder::pools_of_backend(name), until).await
     }
 
     /// Refuses a type that no backend offers, as far as that can be found out.

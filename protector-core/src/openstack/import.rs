@@ -42,7 +42,7 @@ fn look<'a>(volumes: &'a [Volume], request: &ImportRequest) -> Present<'a> {
     match found.state() {
         VolumeState::Creating => Present::Coming,
         // what the driver has taken over has a name on the array, whatever became of it later
-        VolumeState::Error if found.array_volume().is_none() => Present::Failed(found),
+        VolumeState::Error if found.is_hollow() => Present::Failed(found),
         _ => Present::Volume(found),
     }
 }
@@ -67,13 +67,13 @@ impl OpenStackCloud {
         Ok(Outcome::Done(volume.clone().marked(&request.array_volume_id).show()))
     }
 
-    /// An attempt that failed: what it left in Cinder is given back, data and all, so that the next one begins afresh.
+    /// An attempt that failed: what it left in Cinder is not looked at again, so that the next one begins afresh. It cannot be
+    /// given back, because Cinder's driver does not know an array volume of it, and the array volume is as it was.
     async fn clear_failed(&self, volume: &Volume, request: &ImportRequest, until: Until) -> Error {
         let told = self.told_about(&volume.id, until).await;
-        let cleared = self.session.send(&cinder::unmanage(&volume.id), until).await;
-        let left = match cleared {
-            Ok(_) => "what it left in Cinder was given back to the array".to_owned(),
-            Err(e) => format!("volume '{}' is left in Cinder: {}", volume.id, e.message()),
+        let left = match self.session.send(&cinder::abandon(&volume.id), until).await {
+            Ok(_) => format!("volume '{}', left of that in Cinder, has nothing under it", volume.id),
+            Err(e) => format!("volume '{}', left of that in Cinder, stands in the way: {}", volume.id, e.message()),
         };
         Error::precondition(format!(
             "{} did not take over array volume '{}' as one of type '{}': {told}; {left}",
@@ -82,7 +82,7 @@ impl OpenStackCloud {
             request.volume_type
         ))
         .remedy(format!(
-            "look for {} in the logs of cinder-scheduler and cinder-volume; if it is still there: {} volume delete --remote {}",
+            "look for {} in the logs of cinder-scheduler and cinder-volume, then remove what is left: {} volume delete {}",
             volume.id,
             self.command(),
             volume.id

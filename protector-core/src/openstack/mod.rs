@@ -10,6 +10,7 @@
 
 mod addresses;
 mod answers;
+mod asked;
 #[cfg(feature = "conformance")]
 pub mod bench;
 mod call;
@@ -25,6 +26,7 @@ mod identity;
 mod import;
 mod options;
 mod ports;
+mod power;
 mod reads;
 mod retype;
 mod servers;

@@ -5,27 +5,9 @@ use super::answers::{Volume, without_pool};
 use super::calls::cinder;
 use super::session::Until;
 use super::volumes::in_progress;
-use crate::model::{OpKey, VolumeId, VolumeType};
+use crate::model::{VolumeId, VolumeType};
 use crate::ports::{CloudVolume, Cx, Outcome, VolumeState};
 use crate::{Error, Result};
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
-
-/// Changes of type that were asked for, by op key and volume. Cinder puts a volume whose change failed back as it was, and
-/// forgets that it was asked; without this the same call would be made until the deadline.
-#[derive(Debug, Default)]
-pub(super) struct Asked(Mutex<BTreeSet<(OpKey, VolumeId)>>);
-
-impl Asked {
-    fn note(&self, cx: &Cx, id: &VolumeId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((cx.op_key.clone(), id.clone()));
-    }
-
-    /// Whether it was asked for; forgotten with that.
-    fn take(&self, cx: &Cx, id: &VolumeId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(cx.op_key.clone(), id.clone()))
-    }
-}
 
 impl OpenStackCloud {
     pub(super) async fn retype(
@@ -39,7 +21,7 @@ impl OpenStackCloud {
         let wanted = self.type_named(volume_type, until).await?;
         let is_settled = matches!(volume.state(), VolumeState::Available | VolumeState::InUse);
         if volume.volume_type.as_deref() == Some(&wanted.name) && is_settled {
-            self.retypes.take(cx, id);
+            self.retypes.take(cx, id.as_str());
             return Ok(Outcome::AlreadyDone(volume.show()));
         }
         if volume.state() == VolumeState::Creating {
@@ -52,12 +34,12 @@ impl OpenStackCloud {
             ))
             .remedy("take it out of the group first"));
         }
-        if !is_settled || self.retypes.take(cx, id) {
+        if !is_settled || self.retypes.take(cx, id.as_str()) {
             return Err(self.not_retyped(&volume, &wanted, until).await);
         }
         self.refuse_other_backend(&volume, &wanted, until).await?;
         self.session.send(&cinder::retype(id, &wanted.name), until).await?;
-        self.retypes.note(cx, id);
+        self.retypes.note(cx, id.as_str());
         Ok(in_progress())
     }
 

@@ -1,11 +1,11 @@
-//! Servers: shown with all that is needed to build them again, stopped, started, booted from volumes, removed.
+//! Servers: shown with all that is needed to build them again, booted from volumes, removed.
 
 use super::OpenStackCloud;
 use super::answers::{Network, Port, Server, Surroundings, Volume};
 use super::calls::{neutron, nova};
 use super::session::Until;
 use crate::model::{ServerId, VolumeId};
-use crate::ports::{self, Outcome, SERVER_OP_KEY, ServerSpec, ServerState, VolumeState};
+use crate::ports::{self, Cx, Outcome, SERVER_OP_KEY, ServerSpec, VolumeState};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How long Nova takes to boot, stop or delete.
 const POLL: Duration = Duration::from_millis(1500);
 
-fn in_progress<T>() -> Outcome<T> {
+pub(super) fn in_progress<T>() -> Outcome<T> {
     Outcome::InProgress { poll_after: POLL }
 }
 
@@ -67,7 +67,7 @@ impl OpenStackCloud {
     }
 
     /// The server as it is in the list of all, which is shared by those who wait for theirs at the same time.
-    async fn watched_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
+    pub(super) async fn watched_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
         let listed = self.listed_servers(until).await?;
         match listed.iter().find(|server| server.id == id.as_str()) {
             Some(server) => Ok(Some(server.clone())),
@@ -76,54 +76,13 @@ impl OpenStackCloud {
         }
     }
 
-    fn no_server(&self, id: &ServerId) -> Error {
+    pub(super) fn no_server(&self, id: &ServerId) -> Error {
         Error::not_found(format!("{} has no server '{id}'", self.whose()))
             .remedy(format!("{} server list", self.command()))
     }
 
-    pub(super) async fn stop(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
-        let server = self.watched_server(id, until).await?.ok_or_else(|| self.no_server(id))?;
-        match server.state() {
-            ServerState::Shutoff => Ok(Outcome::AlreadyDone(())),
-            ServerState::Build => Ok(in_progress()),
-            ServerState::Active | ServerState::Error => {
-                self.session.send(&nova::stop(id), until).await?;
-                Ok(in_progress())
-            }
-            ServerState::Other => Err(self.stands_otherwise(&server, "stopped")),
-        }
-    }
-
-    pub(super) async fn start(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
-        let server = self.watched_server(id, until).await?.ok_or_else(|| self.no_server(id))?;
-        self.up(&server, until).await
-    }
-
-    /// Brings a server to `ACTIVE`.
-    async fn up(&self, server: &Server, until: Until) -> Result<Outcome<()>> {
-        match server.state() {
-            ServerState::Active => Ok(Outcome::AlreadyDone(())),
-            ServerState::Build => Ok(in_progress()),
-            ServerState::Shutoff => {
-                self.session.send(&nova::start(&server.id.as_str().into()), until).await?;
-                Ok(in_progress())
-            }
-            ServerState::Error => Err(self.in_error(server, until).await),
-            ServerState::Other => Err(self.stands_otherwise(server, "started")),
-        }
-    }
-
-    fn stands_otherwise(&self, server: &Server, what: &str) -> Error {
-        let (id, name, status) = (&server.id, &server.name, &server.status);
-        Error::precondition(format!(
-            "server '{name}' ({id}) of {} is {status}, and is not {what} from there",
-            self.whose()
-        ))
-        .remedy(format!("bring it to ACTIVE or SHUTOFF: {} server show {id}", self.command()))
-    }
-
     /// Why a server is in error. Lists leave the reason out.
-    async fn in_error(&self, server: &Server, until: Until) -> Error {
+    pub(super) async fn in_error(&self, server: &Server, until: Until) -> Error {
         let id = ServerId::from(server.id.as_str());
         let shown = self.find_server(&id, until).await.ok().flatten();
         let why = super::failure::shown(shown.as_ref().unwrap_or(server).fault_text());
@@ -135,14 +94,14 @@ impl OpenStackCloud {
         )
     }
 
-    pub(super) async fn boot(&self, spec: &ServerSpec, until: Until) -> Result<Outcome<ports::Server>> {
+    pub(super) async fn boot(&self, cx: &Cx, spec: &ServerSpec, until: Until) -> Result<Outcome<ports::Server>> {
         let listed = self.listed_servers(until).await?;
         let is_it =
             |server: &&Server| server.metadata.get(SERVER_OP_KEY).is_some_and(|key| key == spec.op_key.as_str());
         let Some(server) = listed.iter().find(is_it) else {
             return self.make_server(spec, &listed, until).await;
         };
-        match self.up(server, until).await? {
+        match self.up(cx, server, until).await? {
             Outcome::InProgress { poll_after } => Ok(Outcome::InProgress { poll_after }),
             Outcome::Done(()) | Outcome::AlreadyDone(()) => {
                 Ok(Outcome::AlreadyDone(server.show(self.around(until).await?.view())))

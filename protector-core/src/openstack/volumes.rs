@@ -68,16 +68,20 @@ impl OpenStackCloud {
             )));
         }
         match volume.state() {
-            VolumeState::Available => {
+            _ if volume.can_be_unmanaged() => {
                 self.session.send(&cinder::unmanage(id.as_str()), until).await?;
                 Ok(in_progress())
             }
             VolumeState::Creating => Ok(in_progress()),
             VolumeState::InUse => Err(refuse("is in use".to_owned())),
-            VolumeState::Error | VolumeState::Other => {
+            VolumeState::Error if volume.is_hollow() => Err(refuse(format!(
+                "is '{}', and there is nothing to give back: its driver knows no array volume of it",
+                volume.status
+            ))
+            .remedy(format!("{} volume delete {id}", self.command()))),
+            VolumeState::Available | VolumeState::Error | VolumeState::Other => {
                 let told = self.told_about(id.as_str(), until).await;
-                let text =
-                    format!("is '{}', and Cinder gives back only volumes that are available: {told}", volume.status);
+                let text = format!("is '{}', and Cinder does not give it back from there: {told}", volume.status);
                 Err(refuse(text).remedy(format!("{} volume show {id}", self.command())))
             }
         }

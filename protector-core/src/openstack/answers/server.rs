@@ -74,6 +74,39 @@ pub(in crate::openstack) struct ServerFault {
     pub(in crate::openstack) message: String,
 }
 
+/// Something that was to be done with a server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(in crate::openstack) struct Action {
+    action: String,
+    pub(in crate::openstack) request_id: String,
+    /// Absent while it goes on, and where it went well.
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    events: Vec<ActionEvent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct ActionEvent {
+    #[serde(default)]
+    result: Option<String>,
+    #[serde(default)]
+    details: Option<String>,
+}
+
+impl Action {
+    /// What became of it, in Nova's words where it has some.
+    pub(in crate::openstack) fn told(&self) -> String {
+        let end = self.message.as_deref().unwrap_or("no error");
+        let told = format!("its newest action '{}' ended with '{end}' ({})", self.action, self.request_id);
+        let failed = |event: &&ActionEvent| event.result.as_deref().is_some_and(|result| result != "Success");
+        match self.events.iter().find(failed).and_then(|event| event.details.as_deref()) {
+            Some(details) => format!("{details} {told}"),
+            None => told,
+        }
+    }
+}
+
 /// MAC addresses in the order in which Nova lists them, which is that of the interfaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Addresses(Vec<String>);

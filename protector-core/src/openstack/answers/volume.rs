@@ -101,6 +101,20 @@ impl Volume {
         }
     }
 
+    /// Whether Cinder gives it back as it is. Of one in error its driver must know the array volume.
+    pub(in crate::openstack) fn can_be_unmanaged(&self) -> bool {
+        match self.status.as_str() {
+            "available" => true,
+            "error" | "error_restoring" | "error_extending" => !self.is_hollow(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is what a failed attempt left: in error, and nothing lies under it on the array.
+    pub(in crate::openstack) fn is_hollow(&self) -> bool {
+        self.state() == VolumeState::Error && self.array_volume().is_none()
+    }
+
     pub(in crate::openstack) fn show(&self) -> CloudVolume {
         CloudVolume {
             id: self.id.as_str().into(),

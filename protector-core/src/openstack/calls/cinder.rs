@@ -2,10 +2,11 @@
 //!
 //! Never called: `list_replication_targets`, and `get_pools` with its details: both answer with the tokens of arrays.
 
-use crate::model::{ArrayVolumeId, CinderGroupId, VolumeId};
+use crate::model::{ArrayVolumeId, CinderGroupId, VOLUME_BACKEND_NAME, VolumeId};
 use crate::openstack::answers::VolumeMark;
 use crate::openstack::call::Call;
 use crate::openstack::service::Service;
+use crate::openstack::versions::Microversion;
 use crate::ports::ImportRequest;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -30,6 +31,16 @@ pub(in crate::openstack) fn types() -> Call {
 /// Pools that offer a volume type, by name.
 pub(in crate::openstack) fn pools(volume_type: &str) -> Call {
     Call::get(CINDER, &["scheduler-stats", "get_pools"]).with("volume_type", volume_type)
+}
+
+/// Pools of backends that call themselves so, or all of them, by name. Only these versions look through capabilities of
+/// pools: later ones refuse it, earlier ones do not know it.
+pub(in crate::openstack) fn pools_of_backend(backend_name: Option<&str>) -> Call {
+    let pools = Call::get(CINDER, &["scheduler-stats", "get_pools"]).at(Microversion(3, 28));
+    match backend_name {
+        Some(name) => pools.with(VOLUME_BACKEND_NAME, name),
+        None => pools,
+    }
 }
 
 /// The services that talk to arrays.
@@ -65,6 +76,12 @@ pub(in crate::openstack) fn mark(id: &str, array_volume: &ArrayVolumeId) -> Call
     let mark = VolumeMark::of(array_volume);
     let body = json!({"metadata": {mark.key: mark.value}});
     Call::post(CINDER, &["volumes", id, "metadata"], body).repeatable()
+}
+
+/// Takes the mark off what an attempt to take a volume over has left, so that it is not found again.
+pub(in crate::openstack) fn abandon(id: &str) -> Call {
+    let description = "Left of an attempt of Protector to take an array volume over; nothing lies under it";
+    Call::put(CINDER, &["volumes", id], json!({"volume": {"description": description, "metadata": {}}}))
 }
 
 /// Gives a volume back to the array, with its data.
@@ -109,7 +126,11 @@ pub(in crate::openstack) fn create_group(name: &str, group_type: &str, volume_ty
     Call::post(CINDER, &["groups"], json!({"group": body}))
 }
 
-/// Changes who is in a group. Only what changes may be named: to add a member again is refused.
+/// Longest list of volumes that Cinder takes at once, in characters: six ids.
+const LONGEST_LIST: usize = 255;
+
+/// Changes who is in a group, or the first few of many: the call is made again for the others. Only what changes may be
+/// named: to add a member again is refused.
 pub(in crate::openstack) fn change_group(
     id: &CinderGroupId,
     add: &BTreeSet<&VolumeId>,
@@ -118,11 +139,25 @@ pub(in crate::openstack) fn change_group(
     let mut group = serde_json::Map::new();
     for (key, volumes) in [("add_volumes", add), ("remove_volumes", remove)] {
         if !volumes.is_empty() {
-            let ids: Vec<&str> = volumes.iter().map(|id| id.as_str()).collect();
-            group.insert(key.to_owned(), ids.join(",").into());
+            group.insert(key.to_owned(), first_few(volumes).into());
         }
     }
     Call::put(CINDER, &["groups", id.as_str()], json!({"group": group})).once()
+}
+
+/// As many ids as Cinder takes at once, joined.
+fn first_few(volumes: &BTreeSet<&VolumeId>) -> String {
+    let mut list = String::new();
+    for id in volumes {
+        if !list.is_empty() {
+            if list.len() + 1 + id.as_str().len() > LONGEST_LIST {
+                break;
+            }
+            list.push(',');
+        }
+        list.push_str(id.as_str());
+    }
+    list
 }
 
 /// Deletes a group that is empty. One with volumes is refused by Cinder, which would delete them if it were asked to.
@@ -146,6 +181,21 @@ mod tests {
             shown(&pools("replicated ssd")),
             "Cinder GET scheduler-stats/get_pools?volume_type=replicated%20ssd"
         );
+        let of_backend = pools_of_backend(Some("pure@b"));
+        assert_eq!(shown(&of_backend), "Cinder GET scheduler-stats/get_pools?volume_backend_name=pure%40b");
+        assert_eq!(of_backend.version, Some(Microversion(3, 28)));
+        assert_eq!(shown(&pools_of_backend(None)), "Cinder GET scheduler-stats/get_pools");
+    }
+
+    #[test]
+    fn of_many_volumes_the_first_few_are_named() {
+        let ids: Vec<VolumeId> = (0..20).map(|n| format!("06191d62-4223-4a03-ac16-4{n:011}").into()).collect();
+        let call = change_group(&"g1".into(), &ids.iter().collect(), &ids.iter().take(6).collect());
+        for key in ["add_volumes", "remove_volumes"] {
+            let body = call.body.as_ref().unwrap()["group"][key].as_str().unwrap();
+            let named: Vec<&str> = body.split(',').collect();
+            assert_eq!(named, ids.iter().map(VolumeId::as_str).take(6).collect::<Vec<_>>(), "{key}");
+        }
     }
 
     #[test]
@@ -191,6 +241,8 @@ mod tests {
             shown(&retype(&"v".into(), "sync")),
             r#"Cinder POST volumes/v/action {"os-retype":{"migration_policy":"never","new_type":"sync"}}"#
         );
+        let abandoned = abandon("v").body.unwrap();
+        assert!(abandoned["volume"]["metadata"] == json!({}) && !abandoned.to_string().contains("Taken over"));
         assert_eq!(shown(&unmanage("v")), r#"Cinder POST volumes/v/action {"os-unmanage":{}}"#);
     }
 }

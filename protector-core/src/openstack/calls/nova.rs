@@ -43,6 +43,16 @@ pub(in crate::openstack) fn start(id: &ServerId) -> Call {
     action(id, json!({"os-start": null}))
 }
 
+/// The newest thing that was to be done with a server.
+pub(in crate::openstack) fn newest_action(id: &ServerId) -> Call {
+    Call::get(NOVA, &["servers", id.as_str(), "os-instance-actions"]).with("limit", "1")
+}
+
+/// What came of it.
+pub(in crate::openstack) fn action_of(id: &ServerId, request_id: &str) -> Call {
+    Call::get(NOVA, &["servers", id.as_str(), "os-instance-actions", request_id])
+}
+
 fn action(id: &ServerId, body: Value) -> Call {
     Call::post(NOVA, &["servers", id.as_str(), "action"], body)
 }
@@ -128,5 +138,7 @@ mod tests {
         assert_eq!(shown(&stop(&id)), r#"Nova POST servers/s1/action {"os-stop":null}"#);
         assert_eq!(shown(&start(&id)), r#"Nova POST servers/s1/action {"os-start":null}"#);
         assert_eq!(shown(&delete(&id)), "Nova DELETE servers/s1");
+        assert_eq!(shown(&newest_action(&id)), "Nova GET servers/s1/os-instance-actions?limit=1");
+        assert_eq!(shown(&action_of(&id, "req-1")), "Nova GET servers/s1/os-instance-actions/req-1");
     }
 }

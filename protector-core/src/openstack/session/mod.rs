@@ -217,7 +217,8 @@ impl Shared {
 
     async fn send_in(&self, login: &Login, call: &Call, target: &str, until: Until) -> Result<Reply, Failure> {
         let base = login.endpoint(&self.entry, call.service)?;
-        let microversion = self.microversion(call.service, &base, until).await?;
+        let spoken = self.microversion(login, call.service, &base, until).await?;
+        let microversion = spoken.map(|spoken| call.version.unwrap_or(spoken));
         let url = format!("{}/{target}", base.as_str().trim_end_matches('/'));
         let url =
             url::Url::parse(&url).map_err(|e| Failure::from(Error::internal(format!("'{url}' is no URL: {e}"))))?;
@@ -238,9 +239,11 @@ impl Shared {
         Err(judge(call, &incoming.refusal(&self.entry.name)))
     }
 
-    /// The microversion that is spoken with a service; asked for once.
+    /// The microversion that is spoken with a service; asked for once. Cinder tells it below its version only to those who
+    /// bring a token.
     async fn microversion(
         &self,
+        login: &Login,
         service: Service,
         base: &url::Url,
         until: Until,
@@ -250,7 +253,8 @@ impl Shared {
             return Ok(None);
         }
         let agreed = kept.microversion.get_or_try_init(|| async {
-            let question = Outgoing::bare(service, super::endpoints::version_document(base));
+            let bare = Outgoing::bare(service, super::endpoints::version_document(base));
+            let question = Outgoing { token: Some(login.token.clone()), ..bare };
             let incoming = self.exchange(question, until).await.map_err(Failure::before_sending)?;
             if !incoming.is_success() && incoming.status != 300 {
                 let call = Call::get(service, &["versions"]);

@@ -34,7 +34,7 @@ async fn nothing_is_sent_before_the_first_call_and_no_secret_is_shown() {
     assert!(login.body.contains(PLANTED) && !login.headers.contains_key("x-auth-token"));
     assert_eq!(call.headers["x-auth-token"], "token-1");
     assert_eq!(call.headers["openstack-api-version"], "volume 3.71");
-    assert!(!server.seen()[1].headers.contains_key("x-auth-token"), "versions are told to anybody");
+    assert_eq!(server.seen()[1].headers["x-auth-token"], "token-1", "Cinder tells its versions to nobody else");
     let shown = format!("{session} {session:?}");
     assert!(shown.contains("site-b") && !shown.contains(PLANTED) && !shown.contains("token-1"), "{shown}");
     let counters = session.counters();
@@ -61,6 +61,17 @@ async fn a_token_that_is_refused_is_replaced_once_by_all_who_used_it() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.remedy_text().unwrap().contains("site-b"), "{error}");
     assert_eq!(server.tokens(), 3);
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_before_versions_are_asked_for_is_replaced() {
+    let server = Server::start().await;
+    let offer = json!({"versions": [{"id": "v3.0", "version": "3.71", "min_version": "3.0"}]});
+    let refused =
+        answer(401, r#"{"error": {"code": 401, "message": "The request you have made requires authentication."}}"#);
+    server.on("GET /cinder/v3/", vec![refused, ok(&offer)]).on(VOLUMES, vec![ok(&json!({"volumes": []}))]);
+    list(&session(&server)).await.unwrap();
+    assert_eq!(server.tokens(), 2);
 }
 
 #[tokio::test]

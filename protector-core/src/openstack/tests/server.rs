@@ -149,6 +149,11 @@ fn usual(state: &mut State, address: SocketAddr, seen: &Seen) -> (u16, String) {
             (201, grant(address, "2026-11-30T11:00:00.000000Z"))
         }
         "GET /v3" => (200, json!({"version": {"id": "v3.14"}}).to_string()),
+        // as the genuine one behind keystonemiddleware
+        "GET /cinder/v3/" if !seen.headers.contains_key("x-auth-token") => {
+            let text = "The request you have made requires authentication.";
+            (401, json!({"error": {"code": 401, "title": "Unauthorized", "message": text}}).to_string())
+        }
         "GET /cinder/v3/" => {
             let offer = json!({"id": "v3.0", "version": "3.71", "min_version": "3.0"});
             (200, json!({"versions": [offer]}).to_string())

@@ -207,6 +207,40 @@ async fn a_server_stops_and_starts_once() {
 }
 
 #[tokio::test]
+async fn a_server_that_does_not_stop_or_start_is_not_told_until_the_deadline() {
+    let server = server().await;
+    // as Nova 34.0 tells it of a guest that its hypervisor has lost
+    let action = json!({"action": "stop", "instance_uuid": "s1", "request_id": "req-e5a2", "user_id": "u1",
+        "project_id": "p1", "start_time": "2026-11-30T16:08:09.000000", "message": "Error",
+        "updated_at": "2026-11-30T16:08:09.000000"});
+    let mut whole = action.clone();
+    whole["events"] = json!([{"event": "compute_stop_instance", "start_time": "2026-11-30T16:08:09.000000",
+        "finish_time": "2026-11-30T16:08:09.000000", "result": "Error", "traceback": "  File …", "host": "compute-a",
+        "hostId": "de7e", "details": "Instance s1 could not be found."}]);
+    server
+        .on("GET /nova/v2.1/servers/s1/os-instance-actions", vec![ok(&json!({"instanceActions": [action]}))])
+        .on("GET /nova/v2.1/servers/s1/os-instance-actions/req-e5a2", vec![ok(&json!({"instanceAction": whole}))]);
+    let (cloud, id) = (cloud(&server), "s1".into());
+    for (status, order) in [("ACTIVE", "os-stop"), ("SHUTOFF", "os-start")] {
+        server.on(SERVERS, vec![listed(&[shown("s1", status, &json!({}))])]);
+        let cx = cx(order);
+        let told = || async {
+            if order == "os-stop" { cloud.stop_server(&cx, &id).await } else { cloud.start_server(&cx, &id).await }
+        };
+        assert!(is_in_progress(&told().await.unwrap()));
+        let error = told().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
+        for words in ["name-s1", status, "Instance s1 could not be found.", "req-e5a2"] {
+            assert!(error.message().contains(words), "{words}: {error}");
+        }
+        assert!(error.remedy_text().unwrap().contains("server event list s1"), "{error}");
+        assert!(is_in_progress(&told().await.unwrap()), "who asks anew gets another try");
+        let sent = server.seen().into_iter().filter(|seen| seen.body.contains(order)).count();
+        assert_eq!(sent, 2, "{order}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_goes_without_its_volumes_and_ports() {
     let server = server().await;
     server
