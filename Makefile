@@ -47,6 +47,7 @@ interop: .venv/interop
 LAB := $(PYTHON) tests/lab/lab.py
 lab: .venv/client
 	cargo build --locked -p flasharray-sim
+	cargo test --locked -p protector-tests --test openstack_conformance --no-run
 	$(LAB) install-check
 	$(LAB) venv
 	$(LAB) up

@@ -230,7 +230,13 @@ def clear(cloud: Cloud, workload: Workload) -> None:
             assert time.monotonic() < end, left
             time.sleep(0.5)
 
+    servers = {server["id"] for server in of_workload("compute", "/servers/detail", "servers")}
+    ports = [port["id"] for port in cloud.get("network", "/ports")["ports"] if port["device_id"] in servers]
     gone("compute", "/servers/detail", "servers")
+    # Nova deletes those that it made itself, unless they were handed to a later server
+    left = {port["id"] for port in cloud.get("network", "/ports")["ports"]}
+    for port_id in left.intersection(ports):
+        cloud.call("network", "DELETE", f"/ports/{port_id}")
     gone("network", "/ports", "ports")
     groups = {volume["group_id"] for volume in of_workload("volume", "/volumes/detail", "volumes")}
     for group in filter(None, groups):

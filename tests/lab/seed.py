@@ -8,6 +8,8 @@ from places import SITES
 from rest import Cloud, until
 
 VOLUME_TYPE, GROUP_TYPE, FLAVOR, SERVER = "replicated-ssd", "replicated-cg", "m1.small", "web-server-1"
+#: Types that nothing is protected with: one that the same backend offers, one that no backend does.
+PLAIN_TYPE, UNOFFERED_TYPE = "plain-ssd", "nowhere"
 #: By site: the network for servers, one for tests that leads nowhere, and their address ranges.
 NETWORKS = {
     "a": {"net-primary-web": "10.1.0.0/24", "net-isolated": "10.9.0.0/24"},
@@ -28,9 +30,14 @@ def _quota(cloud: Cloud) -> None:
 
 
 def _types(cloud: Cloud) -> None:
-    if not cloud.of_name("volume", "/types", "volume_types", VOLUME_TYPE):
-        specs = {"replication_enabled": _YES, "replication_type": "<in> async"}
-        cloud.post("volume", "/types", {"volume_type": {"name": VOLUME_TYPE, "extra_specs": specs}})
+    types = {
+        VOLUME_TYPE: {"replication_enabled": _YES, "replication_type": "<in> async"},
+        PLAIN_TYPE: {},
+        UNOFFERED_TYPE: {"volume_backend_name": "none"},
+    }
+    for name, specs in types.items():
+        if not cloud.of_name("volume", "/types", "volume_types", name):
+            cloud.post("volume", "/types", {"volume_type": {"name": name, "extra_specs": specs}})
     if not cloud.of_name("volume", "/group_types", "group_types", GROUP_TYPE):
         made = cloud.post("volume", "/group_types", {"group_type": {"name": GROUP_TYPE}})["group_type"]["id"]
         specs = {"consistent_group_snapshot_enabled": _YES, "consistent_group_replication_enabled": _YES}
