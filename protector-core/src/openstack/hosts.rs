@@ -2,6 +2,7 @@
 
 use super::OpenStackCloud;
 use super::answers::{CinderService, Manageable, Pool, without_pool};
+use super::call::Call;
 use super::calls::cinder;
 use super::session::Until;
 use crate::model::{VOLUME_BACKEND_NAME, VolumeType};
@@ -53,16 +54,24 @@ impl OpenStackCloud {
         if let Some(pools) = self.pools.recall(&volume_type.name) {
             return Ok(pools);
         }
-        let pools: Offered = match self.session.send(&cinder::pools(&volume_type.name), until).await {
-            Ok(reply) => Some(reply.under::<Vec<Pool>>("pools")?.into_iter().map(|pool| pool.name).collect()),
-            Err(e) if is_silence(&e) => return Err(e),
-            Err(e) => {
-                tracing::debug!(target: "protector.engine.cloud.openstack", "pools cannot be asked for: {e}");
-                None
-            }
-        };
+        let mut pools = self.told_pools(&cinder::pools(&volume_type.name), until).await?;
+        if pools.is_none() {
+            let all = self.told_pools(&cinder::all_pools(), until).await?;
+            pools = all.map(|all| all.into_iter().filter(|pool| may_hold(pool, volume_type)).collect());
+        }
         self.pools.keep(&volume_type.name, &pools);
         Ok(pools)
+    }
+
+    async fn told_pools(&self, call: &Call, until: Until) -> Result<Offered> {
+        match self.session.send(call, until).await {
+            Ok(reply) => Ok(Some(reply.under::<Vec<Pool>>("pools")?.into_iter().map(|pool| pool.name).collect())),
+            Err(e) if is_silence(&e) => Err(e),
+            Err(e) => {
+                tracing::debug!(target: "protector.engine.cloud.openstack", "pools cannot be asked for: {e}");
+                Ok(None)
+            }
+        }
     }
 
     /// Refuses a type that no backend offers, as far as that can be found out.
@@ -163,10 +172,43 @@ impl OpenStackCloud {
     }
 }
 
+/// Whether a pool may be one for a type, going by names: Cinder calls the only pool of a backend as `volume_backend_name` says,
+/// and the driver of FlashArrays has no others. Cinder 29.0 itself does not say where the scheduler filters by capacity, as it
+/// does by default: it calculates with a size that nobody named, and answers 400.
+fn may_hold(pool: &str, volume_type: &VolumeType) -> bool {
+    let Some(backend) = volume_type.extra_specs.get(VOLUME_BACKEND_NAME) else { return true };
+    let is_condition = backend.starts_with('<') || backend.contains("==");
+    is_condition || pool.split_once('#').is_none_or(|(_, pool)| pool == backend)
+}
+
 /// Whether an error says nothing about what was asked.
 pub(super) fn is_silence(e: &Error) -> bool {
     matches!(
         e.kind(),
         ErrorKind::Unreachable | ErrorKind::DeadlineExceeded | ErrorKind::Unauthenticated | ErrorKind::Cancelled
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_is_called_as_its_backend() {
+        let of = |spec: Option<&str>| VolumeType {
+            id: "t".into(),
+            name: "t".into(),
+            extra_specs: spec.map(|name| (VOLUME_BACKEND_NAME.to_owned(), name.to_owned())).into_iter().collect(),
+        };
+        for (pool, spec, expected) in [
+            ("h@b#pure@b", Some("pure@b"), true),
+            ("h@b#pure@b", Some("pure@a"), false),
+            ("h@b#pure@b", None, true),
+            ("h@b", Some("pure@b"), true),
+            ("h@b#pure@b", Some("<or> pure@a <or> pure@b"), true),
+            ("h@b#pure@b", Some("s== pure@b"), true),
+        ] {
+            assert_eq!(may_hold(pool, &of(spec)), expected, "{pool} {spec:?}");
+        }
+    }
 }

@@ -32,6 +32,11 @@ pub(in crate::openstack) fn pools(volume_type: &str) -> Call {
     Call::get(CINDER, &["scheduler-stats", "get_pools"]).with("volume_type", volume_type)
 }
 
+/// All pools, by name.
+pub(in crate::openstack) fn all_pools() -> Call {
+    Call::get(CINDER, &["scheduler-stats", "get_pools"])
+}
+
 /// The services that talk to arrays.
 pub(in crate::openstack) fn services() -> Call {
     Call::get(CINDER, &["os-services"]).with("binary", "cinder-volume")
