@@ -177,7 +177,7 @@ async fn an_attempt_that_failed_is_told_and_what_it_left_is_given_back() {
         .on("POST /cinder/v3/p1/volumes/v1/action", vec![Play::Answer(202, String::new())]);
     let error = cloud(&server).import_volume(&cx("i"), &request()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition);
-    for word in ["'dr-1'", "'ssd'", "Driver failed", "given back"] {
+    for word in ["'dr-1'", "'ssd'", "Driver failed", "let go of"] {
         assert!(error.message().contains(word), "{word}: {error}");
     }
     let sent = server.seen().into_iter().find(|seen| seen.line.ends_with("/volumes/v1/action")).unwrap();
@@ -194,21 +194,26 @@ async fn a_volume_is_given_back_only_when_nothing_holds_it() {
         volume("grouped", "available", &json!({"group_id": "g1"})),
         volume("going", "unmanaging", &json!({})),
         volume("broken", "error_unmanaging", &json!({})),
+        volume("failed", "error", &taken_over()),
+        volume("hollow", "error_unmanaging", &taken_over()),
     ];
     server
         .on(LIST, vec![listed(&volumes)])
-        .on("POST /cinder/v3/p1/volumes/free/action", vec![Play::Answer(202, String::new())]);
+        .on("POST /cinder/v3/p1/volumes/free/action", vec![Play::Answer(202, String::new())])
+        .on("POST /cinder/v3/p1/volumes/failed/action", vec![Play::Answer(202, String::new())]);
     let cloud = cloud(&server);
     for (id, words) in [("used", "'s1'"), ("grouped", "'g1'"), ("broken", "error_unmanaging")] {
         let error = cloud.release_volume(&cx("r"), &id.into()).await.unwrap_err();
         assert_eq!((error.kind(), error.message().contains(words)), (ErrorKind::Precondition, true), "{error}");
     }
     assert!(server.lines("POST /cinder").is_empty());
-    for id in ["free", "going"] {
+    for id in ["free", "failed", "going"] {
         assert!(is_in_progress(&cloud.release_volume(&cx("r"), &id.into()).await.unwrap()), "{id}");
     }
-    assert_eq!(server.lines("POST /cinder").len(), 1);
-    assert_eq!(cloud.release_volume(&cx("r"), &"gone".into()).await.unwrap(), Outcome::AlreadyDone(()));
+    assert_eq!(server.lines("POST /cinder").len(), 2);
+    for id in ["gone", "hollow"] {
+        assert_eq!(cloud.release_volume(&cx("r"), &id.into()).await.unwrap(), Outcome::AlreadyDone(()));
+    }
 }
 
 #[tokio::test]
@@ -243,4 +248,30 @@ async fn a_type_is_changed_once_and_a_change_that_failed_is_told() {
     assert_eq!((error.kind(), error.message().contains("'g1'")), (ErrorKind::Conflict, true), "{error}");
     let error = cloud.retype_volume(&cx("u"), &"gone".into(), "plain").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+}
+
+/// Cinder 29.0 with the Pure driver, whatever the type.
+#[tokio::test]
+async fn where_cinder_cannot_tell_the_pools_of_a_type_names_do() {
+    let server = server().await;
+    let text = "The server could not comply with the request since it is either malformed or otherwise incorrect.";
+    let refused = answer(400, &json!({"badRequest": {"code": 400, "message": text}}).to_string());
+    let of = |backend: &str| {
+        let specs = json!({"volume_backend_name": backend});
+        ok(&json!({"volume_types": [{"id": "t1", "name": "ssd", "extra_specs": specs}]}))
+    };
+    let pools = json!({"pools": [{"name": "siteb@other#lvm"}, {"name": HOST}]});
+    server
+        .on(LIST, vec![listed(&[])])
+        .on(POOLS, vec![ok(&pools)])
+        .on(&format!("{POOLS}?volume_type="), vec![refused])
+        .on("GET /cinder/v3/p1/types", vec![of("pure@elsewhere")]);
+    let error = cloud(&server).import_volume(&cx("i"), &request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.message().contains("'ssd'")), (ErrorKind::Precondition, true), "{error}");
+    assert!(server.lines(MANAGE).is_empty());
+    server.on("GET /cinder/v3/p1/types", vec![of("pure@backend-b")]);
+    assert!(is_in_progress(&cloud(&server).import_volume(&cx("i"), &request()).await.unwrap()));
+    let sent = server.seen().into_iter().find(|seen| seen.line == MANAGE).unwrap();
+    assert!(sent.body.contains(HOST), "with its pool: {}", sent.body);
+    assert_eq!(server.lines(MANAGEABLE).len(), 1, "other backends are not asked");
 }
