@@ -50,7 +50,7 @@ pub(crate) const ONE_NAME: &str = "Only one object can be renamed at a time.";
 pub(crate) const NAME_IN_ANOTHER_PLACE: &str =
     "The new name must be in the same pod and volume group; to move the volume, set pod or volume_group.";
 
-/// A volume moves into or out of a stretched pod. Ours.
+/// A volume moves into or out of a stretched pod, but for one that lies on the same arrays. Ours.
 pub(crate) const STRETCHED_POD: &str = "Volumes cannot be moved into or out of a stretched pod.";
 
 /// A volume moves away from its groups (the contract of 2.37, `remove_from_protection_group_names`). Ours.

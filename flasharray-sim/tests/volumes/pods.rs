@@ -70,6 +70,30 @@ async fn volumes_move_into_and_out_of_a_pod_that_is_not_stretched() {
     said(&refused, "v9", "stretched pod");
 }
 
+/// The way of Cinder's driver into its pod, and out of it: by way of another pod, which is stretched when the volume is in it.
+#[tokio::test]
+async fn volumes_move_between_pods_that_are_stretched_over_the_same_arrays() {
+    let lab = lab().await;
+    stretch(&lab);
+    lab.post("pods?names=way", json!({})).await;
+    let made = lab.post("volumes?names=v1", json!({"provisioned": GIB})).await;
+    lab.patch("volumes?names=v1", json!({"pod": {"name": "way"}})).await;
+    let refused = lab.refused(Method::PATCH, "volumes?names=way::v1", json!({"pod": {"name": "p"}})).await;
+    said(&refused, "way::v1", "stretched pod");
+    lab.post("pods/arrays?group_names=way&member_names=arrB", Value::Null).await;
+    let moved = lab.patch("volumes?names=way::v1", json!({"pod": {"name": "p"}})).await;
+    assert_eq!((&moved[0]["name"], &moved[0]["id"]), (&json!("p::v1"), &made[0]["id"]));
+    let b = Client::logged_in(&lab.simulator.arrays()[1]).await;
+    assert_eq!(b.get("volumes?names=p::v1").await.1["items"][0]["id"], made[0]["id"]);
+    lab.patch("volumes?names=p::v1", json!({"pod": {"name": "way"}})).await;
+    let left = lab.ask(Method::DELETE, "pods/arrays?group_names=way&member_names=arrB", Value::Null).await;
+    assert_eq!(left.0, 200, "{left:?}");
+    let out = lab.patch("volumes?names=way::v1", json!({"pod": {"name": ""}})).await;
+    assert_eq!((&out[0]["name"], &out[0]["id"]), (&json!("v1"), &made[0]["id"]));
+    let (_, there) = b.get("volumes").await;
+    assert!(there["items"].as_array().unwrap().iter().all(|volume| volume["id"] != made[0]["id"]), "{there}");
+}
+
 #[tokio::test]
 async fn a_volume_leaves_its_groups_only_when_the_request_says_so() {
     let lab = lab().await;

@@ -3,12 +3,14 @@
 use super::OpenStackCloud;
 use super::answers::{ComputeLimits, Network, Port, Subnet, VolumeLimits, VolumeTypeAnswer, quota, shown_networks};
 use super::calls::{cinder, neutron, nova};
+use super::reads::{CATALOGUE, NOW};
 use super::session::Until;
 use crate::model::VolumeType;
 use crate::ports;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Deserialize)]
 struct Limits<T> {
@@ -16,9 +18,11 @@ struct Limits<T> {
 }
 
 impl OpenStackCloud {
-    /// All volume types by name.
-    pub(super) async fn types(&self, until: Until) -> Result<Vec<VolumeType>> {
-        let read = self.reads.types.read(until, self.session.list(&cinder::types(), "volume_types", until)).await?;
+    /// All volume types by name, as they were at most `age` ago.
+    pub(super) async fn types(&self, age: Duration, until: Until) -> Result<Vec<VolumeType>> {
+        let call = cinder::types();
+        let list = self.session.list(&call, "volume_types", until);
+        let read = self.reads.types.read_within(age, until, list).await?;
         let mut types: Vec<VolumeType> = read.iter().cloned().map(VolumeTypeAnswer::show).collect();
         types.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         Ok(types)
@@ -29,31 +33,55 @@ impl OpenStackCloud {
     /// # Errors
     /// there is none → `NotFound`.
     pub(super) async fn type_named(&self, name: &str, until: Until) -> Result<VolumeType> {
-        let found = self.types(until).await?.into_iter().find(|volume_type| volume_type.name == name);
+        let find = |types: Vec<VolumeType>| types.into_iter().find(|volume_type| volume_type.name == name);
+        let found = match find(self.types(CATALOGUE, until).await?) {
+            None => find(self.types(NOW, until).await?),
+            found => found,
+        };
         found.ok_or_else(|| {
             Error::not_found(format!("{} has no volume type '{name}'", self.whose()))
                 .remedy(format!("{} volume type list", self.command()))
         })
     }
 
-    /// Flavors by name.
-    pub(super) async fn all_flavors(&self, until: Until) -> Result<Vec<ports::Flavor>> {
-        let read = self.reads.flavors.read(until, self.session.list(&nova::flavors(), "flavors", until)).await?;
+    /// Flavors by name, as they were at most `age` ago.
+    pub(super) async fn all_flavors(&self, age: Duration, until: Until) -> Result<Vec<ports::Flavor>> {
+        let call = nova::flavors();
+        let list = self.session.list(&call, "flavors", until);
+        let read = self.reads.flavors.read_within(age, until, list).await?;
         let mut flavors: Vec<ports::Flavor> = read.iter().map(super::answers::Flavor::show).collect();
         flavors.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         Ok(flavors)
     }
 
-    /// The networks that the project may use.
-    pub(super) async fn usable_networks(&self, until: Until) -> Result<Vec<Network>> {
+    /// The flavor of this name.
+    ///
+    /// # Errors
+    /// there is none → `NotFound`.
+    pub(super) async fn flavor_named(&self, name: &str, until: Until) -> Result<ports::Flavor> {
+        let find = |flavors: Vec<ports::Flavor>| flavors.into_iter().find(|flavor| flavor.name == name);
+        let found = match find(self.all_flavors(CATALOGUE, until).await?) {
+            None => find(self.all_flavors(NOW, until).await?),
+            found => found,
+        };
+        found.ok_or_else(|| {
+            Error::not_found(format!("{} has no flavor '{name}'", self.whose()))
+                .remedy(format!("{} flavor list", self.command()))
+        })
+    }
+
+    /// The networks that the project may use, as they were at most `age` ago.
+    pub(super) async fn usable_networks(&self, age: Duration, until: Until) -> Result<Vec<Network>> {
         let project = self.session.project(until).await?;
-        let read = self.reads.networks.read(until, self.session.list(&neutron::networks(), "networks", until)).await?;
+        let call = neutron::networks();
+        let list = self.session.list(&call, "networks", until);
+        let read = self.reads.networks.read_within(age, until, list).await?;
         Ok(read.iter().filter(|network| network.is_for(&project)).cloned().collect())
     }
 
-    /// All address ranges.
-    pub(super) async fn subnets(&self, until: Until) -> Result<Arc<Vec<Subnet>>> {
-        self.reads.subnets.read(until, self.session.list(&neutron::subnets(), "subnets", until)).await
+    /// All address ranges, as they were at most `age` ago.
+    pub(super) async fn subnets(&self, age: Duration, until: Until) -> Result<Arc<Vec<Subnet>>> {
+        self.reads.subnets.read_within(age, until, self.session.list(&neutron::subnets(), "subnets", until)).await
     }
 
     /// All ports of the project.
@@ -64,14 +92,14 @@ impl OpenStackCloud {
 
     /// Networks by name, with their ranges.
     pub(super) async fn all_networks(&self, until: Until) -> Result<Vec<ports::Network>> {
-        let (networks, subnets) = futures::try_join!(self.usable_networks(until), self.subnets(until))?;
+        let (networks, subnets) = futures::try_join!(self.usable_networks(NOW, until), self.subnets(NOW, until))?;
         Ok(shown_networks(&networks, &subnets))
     }
 
     /// Names of the project's security groups, sorted.
     pub(super) async fn security_group_names(&self, until: Until) -> Result<Vec<String>> {
         let mut names: Vec<String> =
-            self.project_security_groups(until).await?.iter().map(|group| group.name.clone()).collect();
+            self.project_security_groups(NOW, until).await?.iter().map(|group| group.name.clone()).collect();
         names.sort();
         names.dedup();
         Ok(names)
@@ -79,11 +107,12 @@ impl OpenStackCloud {
 
     pub(super) async fn project_security_groups(
         &self,
+        age: Duration,
         until: Until,
     ) -> Result<Arc<Vec<super::answers::SecurityGroup>>> {
         let project = self.session.project(until).await?;
         let call = neutron::security_groups(&project);
-        self.reads.security_groups.read(until, self.session.list(&call, "security_groups", until)).await
+        self.reads.security_groups.read_within(age, until, self.session.list(&call, "security_groups", until)).await
     }
 
     /// What is left of the project's quota.

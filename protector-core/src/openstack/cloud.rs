@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::clouds::CloudEntry;
 use super::hosts::Pools;
 use super::options::OpenStackOptions;
-use super::reads::Reads;
+use super::reads::{NOW, Reads};
 use super::session::{Counters, Session, Until};
 use crate::Result;
 use crate::model::{CinderGroupId, PortId, ServerId, VolumeId, VolumeType};
@@ -103,7 +103,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn volume_types(&self) -> Result<Vec<VolumeType>> {
-        self.types(Until::none()).await
+        self.types(NOW, Until::none()).await
     }
 
     async fn consistency_group(&self, id: &CinderGroupId) -> Result<Option<CinderGroup>> {
@@ -144,7 +144,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn flavors(&self) -> Result<Vec<Flavor>> {
-        self.all_flavors(Until::none()).await
+        self.all_flavors(NOW, Until::none()).await
     }
 
     async fn security_groups(&self) -> Result<Vec<String>> {

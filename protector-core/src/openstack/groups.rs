@@ -3,6 +3,7 @@
 use super::OpenStackCloud;
 use super::answers::{Group, GroupType, Volume, without_pool};
 use super::calls::cinder;
+use super::reads::CATALOGUE;
 use super::session::Until;
 use super::volumes::in_progress;
 use crate::model::{CinderGroupId, REPLICATION_ENABLED, VolumeId, VolumeType};
@@ -33,7 +34,7 @@ impl OpenStackCloud {
 
     /// A group with the name of its type and the backend it is on, which Cinder tells of its volumes and types alone.
     async fn shown(&self, group: &Group, until: Until) -> Result<CinderGroup> {
-        let types = self.types(until).await?;
+        let types = self.types(CATALOGUE, until).await?;
         let of_group = types.into_iter().find(|volume_type| group.volume_types.contains(&volume_type.id));
         let backend = match &of_group {
             Some(volume_type) => self.backend_of_group(group, volume_type, until).await?,

@@ -4,6 +4,7 @@ use super::OpenStackCloud;
 use super::answers::{CinderService, Manageable, Pool, without_pool};
 use super::call::Call;
 use super::calls::cinder;
+use super::reads::{CLONES, NOW};
 use super::session::Until;
 use crate::model::{VOLUME_BACKEND_NAME, VolumeType};
 use crate::{Error, ErrorKind, Result};
@@ -150,19 +151,28 @@ impl OpenStackCloud {
 
     /// The array volume of this name, if a backend has it.
     async fn manageable(&self, host: &str, array_volume: &str, until: Until) -> Result<Option<Manageable>> {
-        let mut offset = 0;
+        for age in [CLONES, NOW] {
+            let list = self.list_manageable(host, until);
+            let there = self.reads.manageable.of(host).read_within(age, until, list).await?;
+            let found = there.iter().find(|volume| volume.is(array_volume));
+            // what has changed meanwhile is looked at once more before it is refused
+            if age == NOW || found.is_some_and(|found| found.safe_to_manage) {
+                return Ok(found.cloned());
+            }
+        }
+        Ok(None)
+    }
+
+    async fn list_manageable(&self, host: &str, until: Until) -> Result<Vec<Manageable>> {
+        let mut all = Vec::new();
         loop {
-            let reply = self.session.send(&cinder::manageable(host, PAGE, offset), until).await?;
+            let reply = self.session.send(&cinder::manageable(host, PAGE, all.len()), until).await?;
             let page: Vec<Manageable> = reply.under("manageable-volumes")?;
-            let length = page.len();
-            if let Some(found) = page.into_iter().find(|volume| volume.is(array_volume)) {
-                return Ok(Some(found));
+            // the cloud may cut at fewer than were asked for, so the end is where nothing new comes
+            if page.first().is_none_or(|first| all.contains(first)) {
+                return Ok(all);
             }
-            // the cloud may cut at fewer than were asked for, so only an empty page is the end
-            if length == 0 {
-                return Ok(None);
-            }
-            offset += length;
+            all.extend(page);
         }
     }
 

@@ -29,6 +29,7 @@ enum Present<'a> {
 /// one, its name on the array, which no other has at the same time.
 fn look<'a>(volumes: &'a [Volume], request: &ImportRequest) -> Present<'a> {
     let is_it = |volume: &&Volume| match volume.array_volume_id() {
+        Some(_) if volume.has_nothing_behind_it() => false,
         Some(id) => id == request.array_volume_id,
         None => volume.array_volume() == Some(request.array_volume.as_str()),
     };
@@ -67,13 +68,14 @@ impl OpenStackCloud {
         Ok(Outcome::Done(volume.clone().marked(&request.array_volume_id).show()))
     }
 
-    /// An attempt that failed: what it left in Cinder is not looked at again, so that the next one begins afresh. It cannot be
-    /// given back, because Cinder's driver does not know an array volume of it, and the array volume is as it was.
+    /// An attempt that failed: what it left in Cinder is given back, so that the next one begins afresh. Deleted it must not
+    /// be: the driver would be asked to delete something, and not told what.
     async fn clear_failed(&self, volume: &Volume, request: &ImportRequest, until: Until) -> Error {
         let told = self.told_about(&volume.id, until).await;
-        let left = match self.session.send(&cinder::abandon(&volume.id), until).await {
-            Ok(_) => format!("volume '{}', left of that in Cinder, has nothing under it", volume.id),
-            Err(e) => format!("volume '{}', left of that in Cinder, stands in the way: {}", volume.id, e.message()),
+        let cleared = self.session.send(&cinder::unmanage(&volume.id), until).await;
+        let left = match cleared {
+            Ok(_) => format!("Cinder was told to let go of what is left of it, volume '{}'", volume.id),
+            Err(e) => format!("volume '{}' is left in Cinder: {}", volume.id, e.message()),
         };
         Error::precondition(format!(
             "{} did not take over array volume '{}' as one of type '{}': {told}; {left}",
@@ -82,9 +84,8 @@ impl OpenStackCloud {
             request.volume_type
         ))
         .remedy(format!(
-            "look for {} in the logs of cinder-scheduler and cinder-volume, then remove what is left: {} volume delete {}",
-            volume.id,
-            self.command(),
+            "look for {} in the logs of cinder-scheduler and cinder-volume, then repeat; if it stays in Cinder, leave it: there \
+             is nothing behind it",
             volume.id
         ))
     }
@@ -183,6 +184,9 @@ mod tests {
             (&described, "available", "volume"),
             (&described, "creating", "coming"),
             (&marked, "error", "volume"),
+            (&marked, "error_unmanaging", "volume"),
+            (&json!({"metadata": {"protector_array_volume_id": "id-1"}}), "error", "failed"),
+            (&json!({"metadata": {"protector_array_volume_id": "id-1"}}), "error_unmanaging", "nothing"),
             (&json!({"description": "Taken over by Protector: array volume id-1"}), "error", "failed"),
             (&json!({"description": "Taken over by Protector: array volume id-2"}), "available", "nothing"),
             (

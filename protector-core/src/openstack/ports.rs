@@ -4,6 +4,7 @@ use super::OpenStackCloud;
 use super::addresses::fitting;
 use super::answers::{Port, Subnet};
 use super::calls::neutron;
+use super::reads::{CATALOGUE, NOW};
 use super::session::Until;
 use crate::model::PortId;
 use crate::ports::{self, Outcome, PortSpec};
@@ -15,7 +16,7 @@ impl OpenStackCloud {
         if let Some(port) = present(&ports, spec, &network) {
             return Ok(Outcome::AlreadyDone(port.show(&spec.network)));
         }
-        let subnets = self.subnets(until).await?;
+        let subnets = self.subnets(CATALOGUE, until).await?;
         let of_network: Vec<&Subnet> = subnets.iter().filter(|subnet| subnet.network_id == network).collect();
         let wanted = fitting(&spec.name, &spec.fixed_ips, &of_network)?;
         let on_network = || ports.iter().filter(|port| port.network_id == network);
@@ -37,14 +38,20 @@ impl OpenStackCloud {
 
     /// Ids of the wanted security groups that there are.
     async fn known_groups(&self, spec: &PortSpec, until: Until) -> Result<Vec<String>> {
-        let there = self.project_security_groups(until).await?;
+        let mut there = self.project_security_groups(CATALOGUE, until).await?;
+        if !spec.security_groups.iter().all(|name| there.iter().any(|group| group.name == *name)) {
+            there = self.project_security_groups(NOW, until).await?;
+        }
         let wanted = there.iter().filter(|group| spec.security_groups.contains(&group.name));
         Ok(wanted.map(|group| group.id.clone()).collect())
     }
 
     /// Id of the network of this name.
     async fn network_id(&self, name: &str, until: Until) -> Result<String> {
-        let networks = self.usable_networks(until).await?;
+        let mut networks = self.usable_networks(CATALOGUE, until).await?;
+        if networks.iter().filter(|network| network.name == name).count() != 1 {
+            networks = self.usable_networks(NOW, until).await?;
+        }
         let of_name: Vec<&str> = networks.iter().filter(|n| n.name == name).map(|n| n.id.as_str()).collect();
         match of_name.as_slice() {
             [only] => Ok((*only).to_owned()),

@@ -2,15 +2,26 @@
 //!
 //! A caller gets a list whose reading began after it asked, so nothing that it knows of can be missing from it. Those who
 //! ask while one is being read wait for the next one, and share that. Twenty-five servers that are waited for cost one list.
+//!
+//! What rarely changes and is only looked up in may be a moment old. Whoever misses something in it reads it anew.
 
 use super::answers::{
-    Flavor, Group, GroupType, KeyPairEntry, Network, Port, SecurityGroup, Server, Subnet, Volume, VolumeTypeAnswer,
+    Flavor, Group, GroupType, KeyPairEntry, Manageable, Network, Port, SecurityGroup, Server, Subnet, Volume,
+    VolumeTypeAnswer,
 };
 use super::failure::{Again, Failure};
 use super::session::Until;
 use crate::{ErrorKind, Result};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How old a list of what administrators make may be: volume types, flavors, networks.
+pub(super) const CATALOGUE: Duration = Duration::from_secs(30);
+/// How old a list of what a backend can take over may be: failovers make all of it before they ask for the first one.
+pub(super) const CLONES: Duration = Duration::from_secs(10);
+/// Nothing older than the question.
+pub(super) const NOW: Duration = Duration::ZERO;
 
 /// A reading that began at that instant, and what came of it.
 type Reading<T> = (Instant, Result<Arc<T>, Failure>);
@@ -34,7 +45,23 @@ impl<T> Flight<T> {
     /// # Errors
     /// as `fetch`; the deadline came while somebody else was reading → `DeadlineExceeded`.
     pub(super) async fn read(&self, until: Until, fetch: impl Future<Output = Result<T>>) -> Result<Arc<T>> {
+        self.read_within(NOW, until, fetch).await
+    }
+
+    /// As [`read`](Self::read), or what was read at most `age` before.
+    ///
+    /// # Errors
+    /// as there; a failure is not remembered.
+    pub(super) async fn read_within(
+        &self,
+        age: Duration,
+        until: Until,
+        fetch: impl Future<Output = Result<T>>,
+    ) -> Result<Arc<T>> {
         let asked = Instant::now();
+        if let Some(recent) = self.recent(asked, age) {
+            return Ok(recent);
+        }
         let Some(_turn) = until.wait(self.turn.lock()).await else {
             let text = "the deadline came while the cloud was asked for others";
             return Err(Failure::new(ErrorKind::DeadlineExceeded, Again::Never, text).into_error(false));
@@ -49,6 +76,30 @@ impl<T> Flight<T> {
         let is_shared = !matches!(&read, Err(failure) if failure.kind == ErrorKind::DeadlineExceeded);
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = is_shared.then(|| (began, read.clone()));
         read.map_err(|failure| failure.into_error(false))
+    }
+
+    fn recent(&self, asked: Instant, age: Duration) -> Option<Arc<T>> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (began, read) = newest.as_ref()?;
+        read.as_ref().ok().filter(|_| asked.saturating_duration_since(*began) < age).cloned()
+    }
+}
+
+/// The same thing of several.
+#[derive(Debug)]
+pub(super) struct Flights<T>(Mutex<BTreeMap<String, Arc<Flight<T>>>>);
+
+impl<T> Default for Flights<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Flights<T> {
+    /// That of one of them.
+    pub(super) fn of(&self, name: &str) -> Arc<Flight<T>> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(name.to_owned()).or_default())
     }
 }
 
@@ -66,6 +117,8 @@ pub(super) struct Reads {
     pub(super) subnets: Flight<Vec<Subnet>>,
     pub(super) ports: Flight<Vec<Port>>,
     pub(super) security_groups: Flight<Vec<SecurityGroup>>,
+    /// By host.
+    pub(super) manageable: Flights<Vec<Manageable>>,
 }
 
 #[cfg(test)]
@@ -93,6 +146,21 @@ mod tests {
         let later = [a, b, c].map(|read| *read.unwrap());
         assert_eq!((*first.unwrap(), later), (1, [2, 2, 2]), "none got what was read before it asked");
         assert_eq!(*read().await.unwrap(), 3, "what was read before is not used again");
+    }
+
+    #[tokio::test]
+    async fn what_is_recent_enough_is_used_again_and_a_failure_never() {
+        let (flight, count) = (Flight::default(), AtomicUsize::new(0));
+        let within = |age| flight.read_within(age, Until::none(), slow(&count));
+        assert_eq!(*within(CATALOGUE).await.unwrap(), 1);
+        assert_eq!(*within(CATALOGUE).await.unwrap(), 1, "not read again");
+        assert_eq!(*within(NOW).await.unwrap(), 2);
+        assert_eq!(*within(CATALOGUE).await.unwrap(), 2, "the newest one");
+        let down = async { Err(Error::new(ErrorKind::Unreachable, "down")) };
+        flight.read(Until::none(), down).await.unwrap_err();
+        assert_eq!(*within(CATALOGUE).await.unwrap(), 3);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        assert_eq!(*within(Duration::from_millis(30)).await.unwrap(), 4, "too old");
     }
 
     #[tokio::test]

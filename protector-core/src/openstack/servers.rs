@@ -3,6 +3,7 @@
 use super::OpenStackCloud;
 use super::answers::{Network, Port, Server, Surroundings, Volume};
 use super::calls::{neutron, nova};
+use super::reads::{CATALOGUE, NOW};
 use super::session::Until;
 use crate::model::{ServerId, VolumeId};
 use crate::ports::{self, Cx, Outcome, SERVER_OP_KEY, ServerSpec, VolumeState};
@@ -32,9 +33,13 @@ impl Around {
 
 impl OpenStackCloud {
     async fn around(&self, until: Until) -> Result<Around> {
-        let lists = async { futures::try_join!(self.volumes(until), self.ports(until), self.usable_networks(until)) };
+        let networks = self.usable_networks(CATALOGUE, until);
+        let lists = async { futures::try_join!(self.volumes(until), self.ports(until), networks) };
         // three lists at once are too much for the stack of whoever waits
-        let (volumes, ports, networks) = Box::pin(lists).await?;
+        let (volumes, ports, mut networks) = Box::pin(lists).await?;
+        if !ports.iter().all(|port| networks.iter().any(|network| network.id == port.network_id)) {
+            networks = self.usable_networks(NOW, until).await?;
+        }
         Ok(Around { volumes, ports, networks })
     }
 
@@ -110,12 +115,9 @@ impl OpenStackCloud {
     }
 
     async fn make_server(&self, spec: &ServerSpec, listed: &[Server], until: Until) -> Result<Outcome<ports::Server>> {
-        let lists = async { futures::try_join!(self.all_flavors(until), self.volumes(until), self.ports(until)) };
-        let (flavors, volumes, ports) = Box::pin(lists).await?;
-        let flavor = flavors.iter().find(|flavor| flavor.name == spec.flavor).ok_or_else(|| {
-            Error::not_found(format!("{} has no flavor '{}'", self.whose(), spec.flavor))
-                .remedy(format!("{} flavor list", self.command()))
-        })?;
+        let flavor = self.flavor_named(&spec.flavor, until);
+        let lists = async { futures::try_join!(flavor, self.volumes(until), self.ports(until)) };
+        let (flavor, volumes, ports) = Box::pin(lists).await?;
         self.refuse_bound_ports(spec, &ports, listed)?;
         if !self.are_free(spec, &volumes, listed)? {
             return Ok(in_progress());

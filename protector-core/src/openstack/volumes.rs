@@ -58,6 +58,9 @@ impl OpenStackCloud {
 
     async fn release_found(&self, id: &VolumeId, volume: &Volume, until: Until) -> Result<Outcome<()>> {
         let refuse = |why: String| Error::precondition(format!("volume '{id}' of {} {why}", self.whose()));
+        if volume.has_nothing_behind_it() {
+            return Ok(Outcome::AlreadyDone(()));
+        }
         if let Some(server) = volume.server() {
             return Err(refuse(format!("is attached to server '{server}'"))
                 .remedy(format!("{} server remove volume {server} {id}", self.command())));
@@ -68,21 +71,21 @@ impl OpenStackCloud {
             )));
         }
         match volume.state() {
-            _ if volume.can_be_unmanaged() => {
+            // Cinder lets go of one in error, too, such as an attempt to take it over leaves
+            state if state == VolumeState::Available || volume.status == "error" => {
                 self.session.send(&cinder::unmanage(id.as_str()), until).await?;
                 Ok(in_progress())
             }
             VolumeState::Creating => Ok(in_progress()),
             VolumeState::InUse => Err(refuse("is in use".to_owned())),
-            VolumeState::Error if volume.is_hollow() => Err(refuse(format!(
-                "is '{}', and there is nothing to give back: its driver knows no array volume of it",
-                volume.status
-            ))
-            .remedy(format!("{} volume delete {id}", self.command()))),
-            VolumeState::Available | VolumeState::Error | VolumeState::Other => {
+            _ => {
                 let told = self.told_about(id.as_str(), until).await;
-                let text = format!("is '{}', and Cinder does not give it back from there: {told}", volume.status);
-                Err(refuse(text).remedy(format!("{} volume show {id}", self.command())))
+                let text = format!("is '{}', in which Cinder does not give it back: {told}", volume.status);
+                let command = self.command();
+                Err(refuse(text).remedy(match volume.state() {
+                    VolumeState::Error => format!("as administrator: {command} volume set --state error {id}"),
+                    _ => format!("{command} volume show {id}"),
+                }))
             }
         }
     }

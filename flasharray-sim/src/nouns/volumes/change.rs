@@ -9,8 +9,9 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::sentences as common;
 use crate::sentences::volumes as sentences;
-use protector_core::mock::{ArrayTx, VolumeRow};
+use protector_core::mock::{ArrayTx, MemberStatus, PodMemberRow, PodRow, VolumeRow};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Default, Deserialize)]
 struct Body {
@@ -191,7 +192,8 @@ fn move_to_pod(call: &Call<'_>, array: &ArrayTx<'_>, volume: &VolumeRow, to: &Re
     let name = pod.map_or_else(|| bare(volume).to_owned(), |pod| format!("{pod}::{}", bare(volume)));
     let place = place(array, &name)?;
     let from = volume.pod.as_ref().map(|pod| array.pod_by_name(&pod.name)).transpose()?.flatten();
-    if place.pod.iter().chain(from.iter()).any(|pod| pod.stretched) {
+    let is_stretched = place.pod.iter().chain(from.iter()).any(|pod| pod.stretched);
+    if is_stretched && !lie_alike(array, from.as_ref(), place.pod.as_ref())? {
         return Err(Refusal::bad(&volume.name, sentences::STRETCHED_POD));
     }
     if place.pod_id() != pod_id(volume) {
@@ -201,6 +203,17 @@ fn move_to_pod(call: &Call<'_>, array: &ArrayTx<'_>, volume: &VolumeRow, to: &Re
         }
     }
     take_name(array, volume, &name, place.pod_id(), None)
+}
+
+/// Whether two pods are on the same arrays, each with every write: what moves between them moves nothing. Cinder's driver goes
+/// by way of such a pod when a volume gets a synchronous type, or another one.
+fn lie_alike(array: &ArrayTx<'_>, from: Option<&PodRow>, to: Option<&PodRow>) -> Result<bool, Refusal> {
+    let (Some(from), Some(to)) = (from, to) else { return Ok(false) };
+    let (from, to) = (array.pod_members(from)?, array.pod_members(to)?);
+    let in_step = from.iter().chain(&to).all(|member| member.status == MemberStatus::Online);
+    let arrays =
+        |members: &[PodMemberRow]| members.iter().map(|member| member.array_id.clone()).collect::<BTreeSet<_>>();
+    Ok(in_step && arrays(&from) == arrays(&to))
 }
 
 /// A volume that moves to another pod leaves all its protection groups, each of which the request must name.

@@ -78,12 +78,6 @@ pub(in crate::openstack) fn mark(id: &str, array_volume: &ArrayVolumeId) -> Call
     Call::post(CINDER, &["volumes", id, "metadata"], body).repeatable()
 }
 
-/// Takes the mark off what an attempt to take a volume over has left, so that it is not found again.
-pub(in crate::openstack) fn abandon(id: &str) -> Call {
-    let description = "Left of an attempt of Protector to take an array volume over; nothing lies under it";
-    Call::put(CINDER, &["volumes", id], json!({"volume": {"description": description, "metadata": {}}}))
-}
-
 /// Gives a volume back to the array, with its data.
 pub(in crate::openstack) fn unmanage(id: &str) -> Call {
     Call::post(CINDER, &["volumes", id, "action"], json!({"os-unmanage": {}}))
@@ -241,8 +235,6 @@ mod tests {
             shown(&retype(&"v".into(), "sync")),
             r#"Cinder POST volumes/v/action {"os-retype":{"migration_policy":"never","new_type":"sync"}}"#
         );
-        let abandoned = abandon("v").body.unwrap();
-        assert!(abandoned["volume"]["metadata"] == json!({}) && !abandoned.to_string().contains("Taken over"));
         assert_eq!(shown(&unmanage("v")), r#"Cinder POST volumes/v/action {"os-unmanage":{}}"#);
     }
 }

@@ -109,7 +109,9 @@ impl Shared {
         let incoming = self.exchange(outgoing, until).await?;
         if !incoming.is_success() {
             let failure = judge(&call, &incoming.refusal(cloud));
-            return Err(if failure.kind == ErrorKind::Unauthenticated { self.rejected(failure) } else { failure });
+            // Keystone does not find an application credential that was deleted, and a token that was revoked
+            let is_rejected = matches!(failure.kind, ErrorKind::Unauthenticated | ErrorKind::NotFound);
+            return Err(if is_rejected { self.rejected(failure) } else { failure });
         }
         let token = incoming.headers.get("x-subject-token").cloned();
         let granted = identity::granted(&incoming.body);
@@ -147,6 +149,6 @@ impl Shared {
                  scope beside it: openstack application credential create protector"
             ),
         };
-        failure.remedy(remedy)
+        Failure { kind: ErrorKind::Unauthenticated, ..failure }.remedy(remedy)
     }
 }

@@ -31,7 +31,7 @@ impl Reply {
     /// as [`Self::under`].
     pub(super) fn page<T: DeserializeOwned>(&self, key: &str) -> Result<(T, Option<Value>)> {
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let page = PageOf { key, links: format!("{key}_links"), of: PhantomData };
+        let page = PageOf { key, links: links_beside(key), of: PhantomData };
         let (found, links) = page.deserialize(&mut reader).map_err(|e| self.unreadable(key, &e))?;
         let found = found.ok_or_else(|| Error::internal(format!("{}: the answer has no '{key}'", self.what)))?;
         Ok((found, links))
@@ -53,11 +53,16 @@ impl fmt::Debug for Reply {
     }
 }
 
+/// Keys of the links beside a list. Cinder has `volumes_links`, but `group_links`, `group_type_links`, `volume_type_links`.
+fn links_beside(key: &str) -> [String; 2] {
+    [key, key.strip_suffix('s').unwrap_or(key)].map(|noun| format!("{noun}_links"))
+}
+
 /// Reads one key of a map and the links beside it, in one pass and without a tree in between: the order of a server's
 /// addresses would be lost in one.
 struct PageOf<'k, T> {
     key: &'k str,
-    links: String,
+    links: [String; 2],
     of: PhantomData<T>,
 }
 
@@ -81,7 +86,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageOf<'_, T> {
         while let Some(key) = map.next_key::<String>()? {
             if key == self.key {
                 found = Some(map.next_value()?);
-            } else if key == self.links {
+            } else if self.links.contains(&key) {
                 links = Some(map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -106,6 +111,12 @@ mod tests {
         let (items, links) = page.page::<Vec<String>>("volumes").unwrap();
         assert_eq!((items.len(), links.is_some()), (2, true));
         assert_eq!(page.under::<u8>("x").unwrap(), 1);
+        // as Cinder 29.0 writes it
+        let page = reply(
+            r#"{"volume_types": [{"id": "t1", "name": "a"}], "volume_type_links": [{"rel": "next",
+            "href": "http://127.0.0.1:8776/v3/p1/types?limit=1&marker=t1"}]}"#,
+        );
+        assert!(page.page::<Vec<Value>>("volume_types").unwrap().1.is_some(), "all but one page would be lost");
     }
 
     #[test]

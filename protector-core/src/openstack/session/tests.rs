@@ -90,6 +90,25 @@ async fn a_wrong_password_is_tried_once_by_those_who_wait_together() {
     assert_eq!(server.lines("POST /v3/auth/tokens").len(), 1);
 }
 
+/// Keystone 30.0, once an application credential was deleted or a token was revoked.
+#[tokio::test]
+async fn a_credential_that_keystone_does_not_find_is_a_wrong_one() {
+    for message in
+        ["Could not find Application Credential: 58342aba3e3844bf8101289a914700a2.", "Failed to validate token"]
+    {
+        let server = Server::start().await;
+        let refusal = json!({"error": {"code": 404, "message": message, "title": "Not Found"}});
+        server.on("POST /v3/auth/tokens", vec![answer(404, &refusal.to_string())]);
+        let error = list(&session(&server)).await.unwrap_err();
+        assert_eq!((error.kind(), error.message().contains(message)), (ErrorKind::Unauthenticated, true), "{error}");
+        assert!(error.remedy_text().unwrap().contains("clouds.yaml"), "{error}");
+    }
+    let server = Server::start().await;
+    let elsewhere = answer(404, r#"{"error": {"code": 404, "message": "The resource could not be found."}}"#);
+    server.on("POST /v3/auth/tokens", vec![elsewhere]);
+    assert_eq!(list(&session(&server)).await.unwrap_err().kind(), ErrorKind::Unsupported, "a wrong auth_url");
+}
+
 #[tokio::test]
 async fn a_token_that_is_about_to_end_is_renewed_by_the_clouds_own_clock() {
     let server = Server::start().await;

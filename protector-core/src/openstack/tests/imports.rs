@@ -200,29 +200,19 @@ async fn a_type_that_no_pool_offers_is_found_out_although_cinder_cannot_filter_t
 }
 
 #[tokio::test]
-async fn an_attempt_that_failed_is_told_and_the_next_one_begins_afresh() {
+async fn an_attempt_that_failed_is_told_and_what_it_left_is_given_back() {
     let server = server().await;
-    let mut left = taken_over();
-    left["metadata"] = json!({"protector_array_volume_id": "id-1"});
-    let mut abandoned = volume("v1", "error", &json!({}));
-    abandoned["description"] = json!("Left of an attempt");
     server
-        .on(LIST, vec![listed(&[volume("v1", "error", &left)]), listed(&[abandoned])])
+        .on(LIST, vec![listed(&[volume("v1", "error", &taken_over())])])
         .on("GET /cinder/v3/p1/messages", vec![ok(&json!({"messages": [{"user_message": "Driver failed"}]}))])
-        .on("PUT /cinder/v3/p1/volumes/v1", vec![ok(&json!({"volume": {}}))]);
-    let cloud = cloud(&server);
-    let error = cloud.import_volume(&cx("i"), &request()).await.unwrap_err();
+        .on("POST /cinder/v3/p1/volumes/v1/action", vec![Play::Answer(202, String::new())]);
+    let error = cloud(&server).import_volume(&cx("i"), &request()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition);
-    for word in ["'dr-1'", "'ssd'", "Driver failed", "'v1'"] {
+    for word in ["'dr-1'", "'ssd'", "Driver failed", "let go of"] {
         assert!(error.message().contains(word), "{word}: {error}");
     }
-    assert!(error.remedy_text().unwrap().contains("volume delete v1"), "{error}");
-    let sent = server.seen().into_iter().find(|seen| seen.line.starts_with("PUT")).unwrap();
-    assert!(!sent.body.contains("id-1"), "the mark is off: {}", sent.body);
-    // Cinder's driver of FlashArrays (29.0) fails over a volume that it knows no array volume of
-    assert!(server.lines("POST /cinder/v3/p1/volumes/v1/action").is_empty());
-    assert!(is_in_progress(&cloud.import_volume(&cx("i"), &request()).await.unwrap()));
-    assert_eq!(server.lines(MANAGE).len(), 1);
+    let sent = server.seen().into_iter().find(|seen| seen.line.ends_with("/volumes/v1/action")).unwrap();
+    assert_eq!(sent.body, r#"{"os-unmanage":{}}"#, "never deleted: Cinder would delete the array volume");
 }
 
 #[tokio::test]
@@ -235,27 +225,26 @@ async fn a_volume_is_given_back_only_when_nothing_holds_it() {
         volume("grouped", "available", &json!({"group_id": "g1"})),
         volume("going", "unmanaging", &json!({})),
         volume("broken", "error_unmanaging", &json!({})),
-        volume("left", "error", &json!({"provider_id": "volume-left-cinder"})),
-        // what an attempt to take a volume over may leave
-        volume("hollow", "error", &json!({})),
+        volume("failed", "error", &taken_over()),
+        volume("hollow", "error_unmanaging", &taken_over()),
     ];
     server
         .on(LIST, vec![listed(&volumes)])
         .on("POST /cinder/v3/p1/volumes/free/action", vec![Play::Answer(202, String::new())])
-        .on("POST /cinder/v3/p1/volumes/left/action", vec![Play::Answer(202, String::new())]);
+        .on("POST /cinder/v3/p1/volumes/failed/action", vec![Play::Answer(202, String::new())]);
     let cloud = cloud(&server);
-    for (id, words) in
-        [("used", "'s1'"), ("grouped", "'g1'"), ("broken", "error_unmanaging"), ("hollow", "nothing to give back")]
-    {
+    for (id, words) in [("used", "'s1'"), ("grouped", "'g1'"), ("broken", "error_unmanaging")] {
         let error = cloud.release_volume(&cx("r"), &id.into()).await.unwrap_err();
         assert_eq!((error.kind(), error.message().contains(words)), (ErrorKind::Precondition, true), "{error}");
     }
     assert!(server.lines("POST /cinder").is_empty());
-    for id in ["free", "going", "left"] {
+    for id in ["free", "failed", "going"] {
         assert!(is_in_progress(&cloud.release_volume(&cx("r"), &id.into()).await.unwrap()), "{id}");
     }
     assert_eq!(server.lines("POST /cinder").len(), 2);
-    assert_eq!(cloud.release_volume(&cx("r"), &"gone".into()).await.unwrap(), Outcome::AlreadyDone(()));
+    for id in ["gone", "hollow"] {
+        assert_eq!(cloud.release_volume(&cx("r"), &id.into()).await.unwrap(), Outcome::AlreadyDone(()));
+    }
 }
 
 #[tokio::test]
