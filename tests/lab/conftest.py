@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 import seed
+from clearing import clear
 from listing import Listing
 from places import ARRAYS, CLOUDS, HERE, SITES, keystone, port
 from processes import is_taken
-from rest import Cloud, until
+from rest import Cloud
 
 BIN = Path(sys.executable).parent
 NETWORKS = "net-primary-web=net-secondary-web"
@@ -214,40 +215,6 @@ def disks(site: str, server: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     return [disk for _, disk in sorted(listed)]
 
 
-def clear(cloud: Cloud, workload: Workload) -> None:
-    """Deletes what there is of a workload: servers, ports that were made for them, groups and volumes."""
-
-    def of_workload(service: str, path: str, key: str) -> list[dict[str, Any]]:
-        marks = (workload.name, workload.server_id)
-        return [found for found in cloud.get(service, path)[key] if any(mark in found["name"] for mark in marks)]
-
-    def gone(service: str, path: str, key: str) -> None:
-        for found in of_workload(service, path, key):
-            if found["status"] != "deleting":
-                cloud.call(service, "DELETE", f"{path.removesuffix('/detail')}/{found['id']}")
-        end = time.monotonic() + 120
-        while left := of_workload(service, path, key):
-            assert time.monotonic() < end, left
-            time.sleep(0.5)
-
-    servers = {server["id"] for server in of_workload("compute", "/servers/detail", "servers")}
-    ports = [port["id"] for port in cloud.get("network", "/ports")["ports"] if port["device_id"] in servers]
-    gone("compute", "/servers/detail", "servers")
-    # Nova deletes those that it made itself, unless they were handed to a later server
-    left = {port["id"] for port in cloud.get("network", "/ports")["ports"]}
-    for port_id in left.intersection(ports):
-        cloud.call("network", "DELETE", f"/ports/{port_id}")
-    gone("network", "/ports", "ports")
-    groups = {volume["group_id"] for volume in of_workload("volume", "/volumes/detail", "volumes")}
-    for group in filter(None, groups):
-        members = cloud.get("volume", f"/groups/{group}?list_volume=True")["group"]["volumes"]
-        cloud.call("volume", "PUT", f"/groups/{group}", {"group": {"remove_volumes": ",".join(members)}})
-        state = lambda group=group: cloud.get("volume", f"/groups/{group}")["group"]["status"]  # noqa: E731
-        until("the group", state, "available")
-        cloud.post("volume", f"/groups/{group}/action", {"delete": {"delete-volumes": False}})
-    gone("volume", "/volumes/detail", "volumes")
-
-
 @pytest.fixture(scope="session")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     made = Operator(tmp_path_factory.mktemp("operator"))
@@ -279,7 +246,7 @@ def workload(operator: Operator) -> Iterator[Workload]:
     operator.run("openstack", "protector", "member", "remove", name, "--instance-id", made.server_id)
     operator.run("openstack", "protector", "protection-group", "delete", name)
     for site in SITES:
-        clear(Cloud(site), made)
+        clear(Cloud(site), made.name, made.server_id)
         left = Listing.of(site).beyond(before[site])
         # its recovery points, and the marks of whose they are, outlive a group
         left.pop("array_groups", None)

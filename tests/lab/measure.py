@@ -25,7 +25,8 @@ from typing import TypeVar
 import by_hand
 import requests_seen
 import seed
-from conftest import ROLES, arrays, clear
+from clearing import clear
+from conftest import ROLES, arrays
 from places import CLOUDS, ROOT, SITES, keystone
 from rest import Cloud
 
