@@ -163,14 +163,25 @@ impl OpenStackCloud {
         if join.is_empty() && leave.is_empty() {
             return Ok(Outcome::AlreadyDone(shown));
         }
-        let is_changing =
-            |volume: &Volume| volume.state() == VolumeState::Creating && join.iter().any(|id| id.as_str() == volume.id);
-        if of_volumes.iter().any(is_changing) {
+        // servers that are booted meanwhile hold theirs for a moment, in which they cannot join
+        let ready: BTreeSet<&VolumeId> =
+            join.into_iter().filter(|id| state_of(of_volumes, id) != Some(VolumeState::Creating)).collect();
+        if ready.is_empty() && leave.is_empty() {
             return Ok(in_progress());
         }
         // of many, a few at a time: those who ask come back until all are in
-        self.session.send(&cinder::change_group(id, &join, &leave), until).await?;
-        Ok(in_progress())
+        match self.session.send(&cinder::change_group(id, &ready, &leave), until).await {
+            Err(e) if e.message().contains("in an invalid state") => {
+                // the moment may have begun since they were looked at
+                let now = self.volumes(until).await?;
+                let is_fit = |id: &&VolumeId| {
+                    let state = state_of(&now, id);
+                    matches!(state, Some(VolumeState::Available | VolumeState::InUse | VolumeState::Creating))
+                };
+                if ready.iter().all(is_fit) { Ok(in_progress()) } else { Err(e) }
+            }
+            changed => changed.map(|_| in_progress()),
+        }
     }
 
     /// All that cannot join, at once.
@@ -242,6 +253,11 @@ fn choose(types: &[GroupType], replicated: bool) -> Option<&GroupType> {
         found.name != MIGRATED && found.keeps_snapshots_consistent() && found.replicates() == replicated
     };
     types.iter().filter(fits).min_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)))
+}
+
+/// State of the volume with this id, if it is there.
+fn state_of(volumes: &[Volume], id: &VolumeId) -> Option<VolumeState> {
+    volumes.iter().find(|volume| volume.id == id.as_str()).map(Volume::state)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Groups and their members.
 
-use super::server::{Play, Server, ok};
+use super::server::{Play, Server, answer, ok};
 use super::{cloud, cx, is_in_progress, types, volume};
 use crate::ErrorKind;
 use crate::ports::{CinderGroupSpec, CinderGroupStatus, Cloud, Outcome};
@@ -150,6 +150,38 @@ async fn only_what_changes_in_a_group_is_sent() {
     let there = cloud.ensure_group_members(&cx("m"), &g1, &members(&["in", "new"])).await.unwrap();
     assert!(matches!(there, Outcome::AlreadyDone(group) if group.volumes.len() == 2));
     assert_eq!(server.lines("PUT").len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_booting_server_holds_for_a_moment_joins_later() {
+    let server = server().await;
+    let listed = |ready: &str, held: &str| {
+        let volumes = [volume("ready", ready, &json!({})), volume("held", held, &json!({}))];
+        ok(&json!({ "volumes": volumes }))
+    };
+    let text = "Invalid volume: Cannot add volume ready to group g1 because volume is in an invalid state: reserved.";
+    let refused = answer(400, &json!({"badRequest": {"code": 400, "message": text}}).to_string());
+    server
+        .on(
+            "GET /cinder/v3/p1/volumes/detail",
+            vec![listed("in-use", "reserved"), listed("in-use", "attaching"), listed("error", "attaching")],
+        )
+        .on(ONE, vec![ok(&json!({"group": group("available", &[])}))])
+        .on("PUT /cinder/v3/p1/groups/g1", vec![Play::Answer(202, String::new()), refused]);
+    let cloud = cloud(&server);
+    let (g1, wanted) = ("g1".into(), ["ready", "held"].map(Into::into).into());
+    assert!(is_in_progress(&cloud.ensure_group_members(&cx("m"), &g1, &wanted).await.unwrap()));
+    let sent = server.seen().into_iter().find(|seen| seen.line.starts_with("PUT")).unwrap();
+    assert_eq!(sent.body, r#"{"group":{"add_volumes":"ready"}}"#, "the other one is held");
+    // the next change is refused, and the volume is seen to be in error
+    let error = cloud.ensure_group_members(&cx("m"), &g1, &wanted).await.unwrap_err();
+    assert!(error.message().contains("invalid state"), "{error}");
+    assert_eq!(server.lines("PUT").len(), 2);
+    server.on("GET /cinder/v3/p1/volumes/detail", vec![listed("in-use", "in-use")]);
+    assert!(
+        is_in_progress(&cloud.ensure_group_members(&cx("m"), &g1, &wanted).await.unwrap()),
+        "it is looked at again"
+    );
 }
 
 #[tokio::test]
