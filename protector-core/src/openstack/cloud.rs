@@ -176,7 +176,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn ensure_port(&self, cx: &Cx, spec: &PortSpec) -> Result<Outcome<Port>> {
-        self.port(spec, self.until(cx)?).await
+        Box::pin(self.port(spec, self.until(cx)?)).await
     }
 
     async fn delete_port(&self, cx: &Cx, id: &PortId) -> Result<Outcome<()>> {
