@@ -37,11 +37,14 @@ test-long: | system
 	PROPTEST_CASES=400 cargo test -p protector-tests --locked --test invariants
 	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test -p protector-tests --locked --test exploration -- --include-ignored --nocapture --test-threads 1
 
+# with the features of `make test`, of which nothing is compiled again then; the binaries of the package come along
+CLOUD_SUITE := cargo test --workspace --locked --test openstack_conformance
+
 # what others made on simulated arrays: clients, and Keystone and Cinder
 interop: export PROTECTOR_FLASHARRAY_SPEC := $(FLASHARRAY_SPEC)
 interop: .venv/interop
-	cargo build -p flasharray-sim -p protector-tests --bins --locked
-	cargo test -p protector-tests --locked --test openstack_conformance --no-run
+	cargo build -p flasharray-sim --locked
+	$(CLOUD_SUITE) --no-run
 	$(BIN)/pytest tests/interop
 
 # two complete OpenStack clouds on this machine, and the story of an operator on them; what they know stays until `lab.py reset`

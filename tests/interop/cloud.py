@@ -22,6 +22,8 @@ PASSWORD = "planted-password-of-admin"
 MEMBER_PASSWORD = "planted-password-of-demo"
 REGION = "RegionOne"
 HOST, BACKEND = "site", "backend"
+TOKEN_SECONDS = 1
+"""How long Cinder goes on with a token before it asks Keystone again."""
 POOL = "pure@backend"
 """The pool of a Pure backend is called as ``volume_backend_name`` says; another ``@`` in it is usual."""
 ON_BACKEND = {"volume_backend_name": POOL}
@@ -50,7 +52,7 @@ osapi_volume_listen = 127.0.0.1
 osapi_volume_listen_port = 0
 osapi_volume_workers = 1
 # lists of more have several pages
-osapi_max_limit = 3
+osapi_max_limit = 5
 enabled_backends = {backend}
 report_interval = 2
 periodic_interval = 2
@@ -72,8 +74,7 @@ password = {password}
 project_name = service
 user_domain_id = default
 project_domain_id = default
-# a token that was revoked is refused at once
-token_cache_time = -1
+token_cache_time = {token_seconds}
 [{backend}]
 volume_driver = cinder.volume.drivers.pure.PureISCSIDriver
 volume_backend_name = {pool}
@@ -152,7 +153,8 @@ class Cloud:
         etc = Path(sys.prefix, "etc/cinder")
         arrays = self.simulator.arrays
         names = {"host": HOST, "backend": BACKEND, "pool": POOL, "here": arrays["arrA"], "there": arrays["arrB"]}
-        text = CINDER.format(directory=cinder, etc=etc, keystone=self.keystone, password=PASSWORD, **names)
+        access = {"keystone": self.keystone, "password": PASSWORD, "token_seconds": TOKEN_SECONDS}
+        text = CINDER.format(directory=cinder, etc=etc, **names, **access)
         (cinder / "cinder.conf").write_text(text)
         storage = running.enter_context(Service("cinder_process.py", cinder / "cinder.conf", cinder / "port"))
         self._fill_keystone()
@@ -199,6 +201,12 @@ class Cloud:
         reply = requests.delete(f"{self.keystone}/auth/tokens", headers=headers, timeout=30)
         # with a token end those that were made with it
         assert reply.status_code in (204, 404), reply.text
+        self.let_tokens_be_asked_for()
+
+    @staticmethod
+    def let_tokens_be_asked_for() -> None:
+        """Waits until Cinder believes in no token that it has not asked Keystone about from now on."""
+        time.sleep(TOKEN_SECONDS + 0.5)
 
     def identity(self, method: str, path: str, body: Any = None) -> Any:
         """A call of Keystone as administrator."""

@@ -18,9 +18,10 @@ Connect = Callable[..., Adapter]
 
 
 def pytest_sessionstart() -> None:
-    for executable, package in ((EXECUTABLE, "flasharray-sim"), (adapter.EXECUTABLE, "protector-tests --bins")):
+    suite = "cargo test --workspace --test openstack_conformance --no-run"
+    for executable, command in ((EXECUTABLE, "cargo build -p flasharray-sim"), (adapter.EXECUTABLE, suite)):
         if not executable.exists():
-            raise pytest.UsageError(f"{executable} is missing: cargo build -p {package}")
+            raise pytest.UsageError(f"{executable} is missing: {command}")
 
 
 @pytest.fixture

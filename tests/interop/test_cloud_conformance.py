@@ -41,7 +41,8 @@ SKIPPED = [
     "a_port_is_not_made_too_late",
 ]
 """What needs Nova or Neutron."""
-SUITE = ["cargo", "test", "--quiet", "--locked", "-p", "protector-tests", "--test", "openstack_conformance"]
+SUITE = ["cargo", "test", "--workspace", "--locked", "--test", "openstack_conformance"]
+"""As in the Makefile, so that it is compiled once."""
 
 
 def test_the_cloud_suite(cloud: Cloud, tmp_path: Path) -> None:

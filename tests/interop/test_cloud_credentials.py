@@ -30,6 +30,7 @@ def test_an_application_credential_serves_until_it_is_deleted(cloud: Cloud, conn
     assert "replicated" in {each["name"] for each in adapter.ask("volume_types")}
     user = cloud.identity("GET", "users?name=admin")["users"][0]["id"]
     cloud.identity("DELETE", f"users/{user}/application_credentials/{made['id']}")
+    cloud.let_tokens_be_asked_for()
     for each in (adapter, connect("credential")):
         with pytest.raises(Refused, match="application credential") as refused:
             each.ask("volume_types")
