@@ -97,8 +97,8 @@ def ask(number):
     return tpool.execute(engine.protection_group_show, "prod-web").name
 
 pool = eventlet.GreenPool(50)
-answers, ticks, seconds = beside(lambda: list(pool.imap(ask, range(50))))
-assert answers == ["prod-web"] * 50
+answers, ticks, seconds = beside(lambda: list(pool.imap(ask, range(1000))))
+assert answers == ["prod-web"] * 1000
 assert ticks > 2, (ticks, seconds)
 
 # a greenthread that calls without the pool, and one that runs meanwhile in it
