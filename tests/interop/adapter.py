@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator import ROOT
+from simulator import ROOT, see_end_of
 
 EXECUTABLE = ROOT / "target/debug/protector-test-cloud"
 PATIENCE = 60
@@ -58,11 +58,7 @@ class Adapter:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        see_end_of(self._process)
         self._reader.join(timeout=10)
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import requests
-from simulator import Array, Simulator
+from simulator import Array, Simulator, see_end_of, wait_for
 
 HERE = Path(__file__).parent
 START_SECONDS = 90
@@ -100,11 +99,7 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        see_end_of(self._process)
 
     def told(self) -> str:
         """What it wrote; waits for it."""
@@ -267,7 +262,7 @@ class Cloud:
 
     def _fill_cinder(self) -> None:
         # the driver has asked its array, and the scheduler knows what it said
-        self.wait(lambda: self.volume("GET", "scheduler-stats/get_pools")["pools"])
+        wait_for(lambda: self.volume("GET", "scheduler-stats/get_pools")["pools"], START_SECONDS)
         for name, specs in VOLUME_TYPES.items():
             self.volume("POST", "types", {"volume_type": {"name": name, "extra_specs": specs}})
         self.add_group_type()
@@ -276,15 +271,6 @@ class Cloud:
         """The group type of replicated groups."""
         made = self.volume("POST", "group_types", {"group_type": {"name": "consistent"}})["group_type"]["id"]
         self.volume("POST", f"group_types/{made}/group_specs", {"group_specs": CONSISTENT})
-
-    @staticmethod
-    def wait(what: Callable[[], Any], seconds: float = START_SECONDS) -> Any:
-        """The first result that is true."""
-        end = time.monotonic() + seconds
-        while not (found := what()):
-            assert time.monotonic() < end, f"not within {seconds} s"
-            time.sleep(0.1)
-        return found
 
     @staticmethod
     def _call(method: str, url: str, body: Any, headers: dict[str, str]) -> Any:

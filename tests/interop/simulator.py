@@ -121,11 +121,16 @@ class Simulator:
 
     def _stop(self) -> None:
         self._process.terminate()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        see_end_of(self._process)
+
+
+def see_end_of(process: subprocess.Popen[Any]) -> None:
+    """Waits for a process that was asked to end, and ends it if it does not."""
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_for(what: Any, seconds: float = 20) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cloud import CONSISTENT, Cloud
+from cloud import CONSISTENT, START_SECONDS, Cloud
 from conftest import Connect
+from simulator import wait_for
 
 GROUP = {"name": "cg-of-group-types", "volume_type": "replicated"}
 
@@ -19,7 +20,7 @@ def without_group_types(cloud: Cloud) -> Iterator[Cloud]:
         for each in cloud.volume("GET", "groups/detail")["groups"]:
             if each["name"] == GROUP["name"]:
                 cloud.volume("POST", f"groups/{each['id']}/action", {"delete": {"delete-volumes": False}})
-                cloud.wait(lambda: GROUP["name"] not in str(cloud.volume("GET", "groups")))
+                wait_for(lambda: GROUP["name"] not in str(cloud.volume("GET", "groups")), START_SECONDS)
         for each in cloud.volume("GET", "group_types")["group_types"]:
             if each["name"] != "default_cgsnapshot_type":
                 cloud.volume("DELETE", f"group_types/{each['id']}")

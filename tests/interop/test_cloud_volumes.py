@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cloud import HOST, POOL, Cloud
+from cloud import HOST, POOL, START_SECONDS, Cloud
 from conftest import Connect
 from pypureclient import flasharray
 from replies import items, names
+from simulator import wait_for
 
 GIB = 1 << 30
 
@@ -123,7 +124,7 @@ def test_what_an_attempt_left_is_given_back_and_the_next_one_succeeds(
     assert left["id"] in refused.message
     assert volumes.name(request) == request["array_volume"]
     # the driver of Cinder 29.0 fails at it
-    cloud.wait(lambda: volumes.in_cinder(request)[0]["status"] == "error_unmanaging")
+    wait_for(lambda: volumes.in_cinder(request)[0]["status"] == "error_unmanaging", START_SECONDS)
     made = adapter.settled("import_volume", request=request)
     assert made["id"] != left["id"]
     assert made["array_volume_id"] == request["array_volume_id"]

@@ -21,6 +21,8 @@ RUN = LAB / "run"
 _BOOT = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 #: How long a process may take to end by itself.
 _PATIENCE = 20.0
+#: How long a command may take, in seconds: the longest makes the tables of a service.
+_LONGEST = 900.0
 
 
 class LabError(Exception):
@@ -101,9 +103,17 @@ def run(name: str, *command: str | Path, stdin: bytes | None = None, **environme
     log = LOGS / f"{name}.log"
     with log.open("ab") as errors:
         words = [str(word) for word in command]
-        done = subprocess.run(
-            words, input=stdin, stdout=subprocess.PIPE, stderr=errors, env=surroundings() | environment
-        )
+        try:
+            done = subprocess.run(
+                words,
+                input=stdin,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=surroundings() | environment,
+                timeout=_LONGEST,
+            )
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{' '.join(words[:3])} … did not end within {_LONGEST:.0f} s; see {log}") from None
     if done.returncode != 0:
         raise LabError(f"{' '.join(words[:3])} … failed with {done.returncode}; its errors are in {log}")
     return done.stdout

@@ -66,6 +66,10 @@ impl<T> Flight<T> {
             let text = "the deadline came while the cloud was asked for others";
             return Err(Failure::new(ErrorKind::DeadlineExceeded, Again::Never, text).into_error(false));
         };
+        // somebody may have read it while this waited
+        if let Some(recent) = self.recent(asked, age) {
+            return Ok(recent);
+        }
         let shared = self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, read)) = shared.filter(|(began, _)| *began >= asked) {
             return read.map_err(|failure| failure.into_error(false));
@@ -161,6 +165,14 @@ mod tests {
         assert_eq!(*within(CATALOGUE).await.unwrap(), 3);
         tokio::time::sleep(Duration::from_millis(30)).await;
         assert_eq!(*within(Duration::from_millis(30)).await.unwrap(), 4, "too old");
+    }
+
+    #[tokio::test]
+    async fn those_to_whom_a_recent_one_will_do_share_the_reading_that_is_under_way() {
+        let (flight, count) = (Flight::default(), AtomicUsize::new(0));
+        let within = || flight.read_within(CATALOGUE, Until::none(), slow(&count));
+        let (a, b, c) = tokio::join!(within(), within(), within());
+        assert_eq!([a, b, c].map(|read| *read.unwrap()), [1, 1, 1]);
     }
 
     #[tokio::test]
