@@ -50,28 +50,25 @@ impl Engine {
         Ok(describe::member(&member))
     }
 
-    /// Ends the protection of a server. The server and its volumes stay as they are; so do recovery points.
+    /// Ends the protection of a server, named by an id that it has or had on either site, or by its name. The server and its
+    /// volumes stay as they are; so do recovery points.
     ///
     /// # Errors
-    /// no such member → `NotFound`; another member depends on it → `Conflict`; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`.
+    /// no such member, name of several → `NotFound`; another member depends on it → `Conflict`; group not at rest → `Precondition`; other site does not answer → `PeerUnreachable`.
     pub async fn member_remove(&self, group: &str, instance: &str) -> Result<()> {
         let record = self.load_for_edit(group).await?;
-        let failed = record.failed_members().any(|m| m.id.as_str() == instance);
+        let member = start_options::find(&record, instance)?;
         // who did not arrive may always leave: that is a way out of a partial move
-        if !failed {
+        if member.status != MemberStatus::Error {
             at_rest(&record)?;
         }
-        let dependents = start_order::dependents(&record.members, &instance.into());
+        let dependents = start_order::dependents(&record.members, &member.id);
         if let Some(first) = dependents.first() {
             return Err(Error::conflict(format!("'{instance}' cannot leave: {} depend on it", dependents.join(", ")))
                 .remedy(start_order::without_dependencies(&record.group.name, first)));
         }
         let mut next = self.next_version(&record);
-        next.members.retain(|m| m.id.as_str() != instance);
-        if next.members.len() == record.members.len() {
-            return Err(Error::not_found(format!("instance '{instance}' is not a member of '{}'", record.group.name))
-                .remedy(format!("openstack protector protection-group member-list {}", record.group.name)));
-        }
+        next.members.retain(|m| m.id != member.id);
         if next.members.is_empty() {
             next.group.protection = Protection::NotConfigured;
         }

@@ -45,9 +45,11 @@ pub(super) fn dependencies(record: &GroupRecord, names: &[String]) -> Result<BTr
     names.iter().map(|name| find(record, name).map(|m| m.id.clone())).collect()
 }
 
-/// The member with this id or, if there is none, with this name.
-fn find<'a>(record: &'a GroupRecord, id_or_name: &str) -> Result<&'a Member> {
-    if let Some(member) = record.members.iter().find(|m| m.id.as_str() == id_or_name) {
+/// The member with this id, with a server of this id on either site, or, if there is none, with this name.
+pub(super) fn find<'a>(record: &'a GroupRecord, id_or_name: &str) -> Result<&'a Member> {
+    let is_it =
+        |m: &&Member| m.id.as_str() == id_or_name || m.servers.values().any(|server| server.as_str() == id_or_name);
+    if let Some(member) = record.members.iter().find(is_it) {
         return Ok(member);
     }
     let mut named = record.members.iter().filter(|m| m.name == id_or_name);

@@ -272,7 +272,7 @@ class ProtectionGroups(Part):
         return Member.from_json(self._native.member_update(group, instance_id, change))
 
     def member_remove(self, group: str, instance_id: str) -> None:
-        """Stops protecting a server; the server stays.
+        """Stops protecting a server, named by its id on either site or by its name; the server stays.
 
         Raises ``NotFound``, ``Conflict`` while an operation is open, and ``PeerUnreachable``.
         """

@@ -204,6 +204,19 @@ async fn a_member_that_did_not_arrive_can_be_removed() -> Result<()> {
     stage.completes(&failback()).await
 }
 
+#[tokio::test]
+async fn a_member_that_moved_leaves_by_an_id_of_either_site_or_by_its_name() -> Result<()> {
+    let stage = ordered().await?;
+    let at_home = server_id(&stage.deployment, "site-a", APP).await?;
+    stage.completes(&failover()).await?;
+    let moved = server_id(&stage.deployment, "site-b", WEB).await?;
+    for named in [moved.as_str(), at_home.as_str(), DB] {
+        stage.engine.member_remove(GROUP, named).await?;
+    }
+    assert!(statuses(&stage.engine).await?.is_empty());
+    stage.refuses(stage.engine.member_remove(GROUP, DB), ErrorKind::NotFound, &["is not a member", "member-list"]).await
+}
+
 async fn statuses(engine: &Engine) -> Result<BTreeMap<String, MemberStatus>> {
     let members = engine.member_list(GROUP).await?;
     Ok(members.into_iter().map(|m| (m.name, m.status)).collect())

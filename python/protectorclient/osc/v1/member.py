@@ -20,6 +20,12 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--instance-id", metavar="<uuid>", required=True, help="Nova id of the server")
 
 
+def _add_member(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--instance-id", metavar="<uuid>", required=True, help="Nova id of the server on either site, or its name"
+    )
+
+
 def _add_start_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depends-on",
@@ -109,7 +115,7 @@ class UpdateMember(ShowOne):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         add_group(parser)
-        _add_instance(parser)
+        _add_member(parser)
         parser.add_argument("--tier", metavar="<n>", type=int, help="lower tiers start first and stop last")
         _add_start_options(parser)
         parser.add_argument("--no-depends-on", action="store_true", help="it waits for nobody")
@@ -147,7 +153,7 @@ class RemoveMember(ProtectorCommand):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         add_group(parser)
-        _add_instance(parser)
+        _add_member(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
