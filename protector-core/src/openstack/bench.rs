@@ -7,6 +7,7 @@
 use super::OpenStackCloud;
 use super::call::Call;
 use super::calls::cinder;
+use super::reads::NOW;
 use super::service::Service;
 use super::session::Until;
 use crate::model::{ArrayVolumeId, ArrayVolumeName, Epoch, ServerId};
@@ -80,7 +81,8 @@ impl RealBench {
             }
         }
         if !setting.lacks_network {
-            for port in cloud.ports(Until::none()).await?.iter().filter(|port| PORTS.contains(&port.name.as_str())) {
+            for port in cloud.ports(NOW, Until::none()).await?.iter().filter(|port| PORTS.contains(&port.name.as_str()))
+            {
                 let id = &port.id.as_str().into();
                 finished(clock, |cx| async move { cloud.delete_port(&cx, id).await }).await?;
             }
@@ -97,7 +99,7 @@ impl RealBench {
             }
             finished(clock, |cx| async move { cloud.delete_consistency_group(&cx, id).await }).await?;
         }
-        for volume in cloud.volumes(Until::none()).await?.iter() {
+        for volume in cloud.volumes(NOW, Until::none()).await?.iter() {
             // nothing lies under what a failed attempt left
             if volume.name.as_deref().is_some_and(|name| name.starts_with(VOLUMES)) && !volume.is_hollow() {
                 let id = &volume.id.as_str().into();

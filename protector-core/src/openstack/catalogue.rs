@@ -84,10 +84,10 @@ impl OpenStackCloud {
         self.reads.subnets.read_within(age, until, self.session.list(&neutron::subnets(), "subnets", until)).await
     }
 
-    /// All ports of the project.
-    pub(super) async fn ports(&self, until: Until) -> Result<Arc<Vec<Port>>> {
+    /// All ports of the project, as they were at most `age` ago.
+    pub(super) async fn ports(&self, age: Duration, until: Until) -> Result<Arc<Vec<Port>>> {
         let project = self.session.project(until).await?;
-        self.reads.ports.read(until, self.session.list(&neutron::ports(&project), "ports", until)).await
+        self.reads.ports.read_within(age, until, self.session.list(&neutron::ports(&project), "ports", until)).await
     }
 
     /// Networks by name, with their ranges.

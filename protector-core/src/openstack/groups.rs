@@ -2,10 +2,10 @@
 
 use super::OpenStackCloud;
 use super::answers::{Group, GroupType, Volume, without_pool};
+use super::beat::{VOLUMES, in_progress};
 use super::calls::cinder;
-use super::reads::CATALOGUE;
+use super::reads::{CATALOGUE, NOW};
 use super::session::Until;
-use super::volumes::in_progress;
 use crate::model::{CinderGroupId, REPLICATION_ENABLED, VolumeId, VolumeType};
 use crate::ports::{CinderGroup, CinderGroupSpec, Outcome, VolumeState};
 use crate::{Error, ErrorKind, Result};
@@ -73,7 +73,7 @@ impl OpenStackCloud {
             )));
         }
         if group.is_changing() {
-            return Ok(in_progress());
+            return Ok(in_progress(VOLUMES));
         }
         if group.is_failed() {
             return Err(self.failed_group(group, &spec.volume_type, until).await);
@@ -109,7 +109,7 @@ impl OpenStackCloud {
         let group_type =
             choose(&types, replicates(volume_type)).ok_or_else(|| self.no_group_type(&types, volume_type))?;
         self.session.send(&cinder::create_group(&spec.name, &group_type.id, &volume_type.id), until).await?;
-        Ok(in_progress())
+        Ok(in_progress(VOLUMES))
     }
 
     /// No group type will do, or nobody tells.
@@ -150,12 +150,12 @@ impl OpenStackCloud {
         let present = group.members();
         let join: BTreeSet<&VolumeId> = wanted.difference(&present).collect();
         let leave: BTreeSet<&VolumeId> = present.difference(wanted).collect();
-        let volumes = if join.is_empty() { None } else { Some(self.volumes(until).await?) };
+        let volumes = if join.is_empty() { None } else { Some(self.volumes(NOW, until).await?) };
         let of_volumes = volumes.as_deref().map(Vec::as_slice).unwrap_or_default();
         let shown = self.shown(&group, until).await?;
         self.refuse_unfit_members(&shown, &join, of_volumes)?;
         if group.is_changing() {
-            return Ok(in_progress());
+            return Ok(in_progress(VOLUMES));
         }
         if group.is_failed() {
             return Err(self.failed_group(&group, &shown.volume_type, until).await);
@@ -167,20 +167,20 @@ impl OpenStackCloud {
         let ready: BTreeSet<&VolumeId> =
             join.into_iter().filter(|id| state_of(of_volumes, id) != Some(VolumeState::Creating)).collect();
         if ready.is_empty() && leave.is_empty() {
-            return Ok(in_progress());
+            return Ok(in_progress(VOLUMES));
         }
         // of many, a few at a time: those who ask come back until all are in
         match self.session.send(&cinder::change_group(id, &ready, &leave), until).await {
             Err(e) if e.message().contains("in an invalid state") => {
                 // the moment may have begun since they were looked at
-                let now = self.volumes(until).await?;
+                let now = self.volumes(NOW, until).await?;
                 let is_fit = |id: &&VolumeId| {
                     let state = state_of(&now, id);
                     matches!(state, Some(VolumeState::Available | VolumeState::InUse | VolumeState::Creating))
                 };
-                if ready.iter().all(is_fit) { Ok(in_progress()) } else { Err(e) }
+                if ready.iter().all(is_fit) { Ok(in_progress(VOLUMES)) } else { Err(e) }
             }
-            changed => changed.map(|_| in_progress()),
+            changed => changed.map(|_| in_progress(VOLUMES)),
         }
     }
 
@@ -227,7 +227,7 @@ impl OpenStackCloud {
             return Err(Error::new(ErrorKind::DataSafety, text).remedy("take the volumes out of the group first"));
         }
         if group.is_changing() {
-            return Ok(in_progress());
+            return Ok(in_progress(VOLUMES));
         }
         if group.status == "error_deleting" {
             let told = self.told_about(&group.id, until).await;
@@ -235,7 +235,7 @@ impl OpenStackCloud {
             return Err(Error::precondition(text).remedy(format!("{} volume group show {}", self.command(), group.id)));
         }
         self.session.send(&cinder::delete_group(id), until).await?;
-        Ok(in_progress())
+        Ok(in_progress(VOLUMES))
     }
 }
 

@@ -5,10 +5,11 @@
 
 use super::OpenStackCloud;
 use super::answers::{Manageable, Volume};
+use super::beat::{VOLUMES, in_progress};
 use super::calls::cinder;
 use super::hosts::Found;
+use super::reads::NOW;
 use super::session::Until;
-use super::volumes::in_progress;
 use crate::model::VolumeType;
 use crate::ports::{CloudVolume, ImportRequest, Outcome, VolumeState};
 use crate::{Error, Result};
@@ -50,10 +51,10 @@ fn look<'a>(volumes: &'a [Volume], request: &ImportRequest) -> Present<'a> {
 
 impl OpenStackCloud {
     pub(super) async fn import(&self, request: &ImportRequest, until: Until) -> Result<Outcome<CloudVolume>> {
-        let volumes = self.volumes(until).await?;
+        let volumes = self.volumes(NOW, until).await?;
         match look(&volumes, request) {
             Present::Volume(volume) => self.settle(volume, request, until).await,
-            Present::Coming => Ok(in_progress()),
+            Present::Coming => Ok(in_progress(VOLUMES)),
             Present::Failed(volume) => Err(self.clear_failed(volume, request, until).await),
             Present::Nothing => self.take_over(&volumes, request, until).await,
         }
@@ -107,7 +108,7 @@ impl OpenStackCloud {
             Found::Nowhere => return Err(self.not_there(request, &volume_type)),
         };
         self.session.send(&cinder::manage(&host, request), until).await?;
-        Ok(in_progress())
+        Ok(in_progress(VOLUMES))
     }
 
     fn not_there(&self, request: &ImportRequest, volume_type: &VolumeType) -> Error {

@@ -11,6 +11,7 @@
 mod addresses;
 mod answers;
 mod asked;
+mod beat;
 #[cfg(feature = "conformance")]
 pub mod bench;
 mod call;

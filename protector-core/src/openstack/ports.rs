@@ -12,7 +12,7 @@ use crate::{Error, Result};
 
 impl OpenStackCloud {
     pub(super) async fn port(&self, spec: &PortSpec, until: Until) -> Result<Outcome<ports::Port>> {
-        let (network, ports) = futures::try_join!(self.network_id(&spec.network, until), self.ports(until))?;
+        let (network, ports) = futures::try_join!(self.network_id(&spec.network, until), self.ports(NOW, until))?;
         if let Some(port) = present(&ports, spec, &network) {
             return Ok(Outcome::AlreadyDone(port.show(&spec.network)));
         }

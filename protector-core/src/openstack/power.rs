@@ -2,8 +2,8 @@
 
 use super::OpenStackCloud;
 use super::answers::{Action, Server};
+use super::beat::{SERVERS, in_progress};
 use super::calls::nova;
-use super::servers::in_progress;
 use super::session::Until;
 use crate::model::ServerId;
 use crate::ports::{Cx, Outcome, ServerState};
@@ -17,14 +17,14 @@ impl OpenStackCloud {
                 self.powers.take(cx, &server.id);
                 Ok(Outcome::AlreadyDone(()))
             }
-            ServerState::Build => Ok(in_progress()),
+            ServerState::Build => Ok(in_progress(SERVERS)),
             ServerState::Active | ServerState::Error => {
                 if self.powers.take(cx, &server.id) {
                     return Err(self.not_obeyed(&server, "stop", until).await);
                 }
                 self.session.send(&nova::stop(id), until).await?;
                 self.powers.note(cx, &server.id);
-                Ok(in_progress())
+                Ok(in_progress(SERVERS))
             }
             ServerState::Other => Err(self.stands_otherwise(&server, "stopped")),
         }
@@ -42,14 +42,14 @@ impl OpenStackCloud {
                 self.powers.take(cx, &server.id);
                 Ok(Outcome::AlreadyDone(()))
             }
-            ServerState::Build => Ok(in_progress()),
+            ServerState::Build => Ok(in_progress(SERVERS)),
             ServerState::Shutoff => {
                 if self.powers.take(cx, &server.id) {
                     return Err(self.not_obeyed(server, "start", until).await);
                 }
                 self.session.send(&nova::start(&server.id.as_str().into()), until).await?;
                 self.powers.note(cx, &server.id);
-                Ok(in_progress())
+                Ok(in_progress(SERVERS))
             }
             ServerState::Error => Err(self.in_error(server, until).await),
             ServerState::Other => Err(self.stands_otherwise(server, "started")),

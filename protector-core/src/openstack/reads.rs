@@ -1,7 +1,8 @@
 //! Lists that decisions look at, read once for all who ask at the same time.
 //!
 //! A caller gets a list whose reading began after it asked, so nothing that it knows of can be missing from it. Those who
-//! ask while one is being read wait for the next one, and share that. Twenty-five servers that are waited for cost one list.
+//! ask at about the same time, as those who wait do (`beat`), share one; those who ask while one is being read share the
+//! next. Twenty-five servers that are waited for cost one list.
 //!
 //! What rarely changes and is only looked up in may be a moment old. Whoever misses something in it reads it anew.
 
@@ -20,8 +21,13 @@ use std::time::{Duration, Instant};
 pub(super) const CATALOGUE: Duration = Duration::from_secs(30);
 /// How old a list of what a backend can take over may be: failovers make all of it before they ask for the first one.
 pub(super) const CLONES: Duration = Duration::from_secs(10);
+/// How old what is looked at may be where the service itself looks again.
+pub(super) const MOMENT: Duration = Duration::from_secs(2);
 /// Nothing older than the question.
 pub(super) const NOW: Duration = Duration::ZERO;
+
+/// How long the first one who asks waits for others. A list takes several times as long.
+const GATHERING: Duration = Duration::from_millis(15);
 
 /// A reading that began at that instant, and what came of it.
 type Reading<T> = (Instant, Result<Arc<T>, Failure>);
@@ -74,6 +80,7 @@ impl<T> Flight<T> {
         if let Some((_, read)) = shared.filter(|(began, _)| *began >= asked) {
             return read.map_err(|failure| failure.into_error(false));
         }
+        tokio::time::sleep(GATHERING).await;
         let began = Instant::now();
         let read = fetch.await.map(Arc::new).map_err(Failure::from);
         // one caller's deadline is not the others'
@@ -143,12 +150,12 @@ mod tests {
         let (flight, count) = (Flight::default(), AtomicUsize::new(0));
         let read = || flight.read(Until::none(), slow(&count));
         let later = async {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(GATHERING + Duration::from_millis(10)).await;
             tokio::join!(read(), read(), read())
         };
-        let (first, (a, b, c)) = tokio::join!(read(), later);
-        let later = [a, b, c].map(|read| *read.unwrap());
-        assert_eq!((*first.unwrap(), later), (1, [2, 2, 2]), "none got what was read before it asked");
+        let (first, second, (a, b, c)) = tokio::join!(read(), read(), later);
+        assert_eq!([first, second].map(|read| *read.unwrap()), [1, 1], "those who ask together share");
+        assert_eq!([a, b, c].map(|read| *read.unwrap()), [2, 2, 2], "none got what was read before it asked");
         assert_eq!(*read().await.unwrap(), 3, "what was read before is not used again");
     }
 
@@ -185,7 +192,7 @@ mod tests {
             })
         };
         let later = async {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(GATHERING + Duration::from_millis(10)).await;
             tokio::join!(failing(), failing())
         };
         let (first, (a, b)) = tokio::join!(failing(), later);

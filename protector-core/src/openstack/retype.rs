@@ -2,9 +2,9 @@
 
 use super::OpenStackCloud;
 use super::answers::{Volume, without_pool};
+use super::beat::{VOLUMES, in_progress};
 use super::calls::cinder;
 use super::session::Until;
-use super::volumes::in_progress;
 use crate::model::{VolumeId, VolumeType};
 use crate::ports::{CloudVolume, Cx, Outcome, VolumeState};
 use crate::{Error, Result};
@@ -25,7 +25,7 @@ impl OpenStackCloud {
             return Ok(Outcome::AlreadyDone(volume.show()));
         }
         if volume.state() == VolumeState::Creating {
-            return Ok(in_progress());
+            return Ok(in_progress(VOLUMES));
         }
         if let Some(group) = volume.group_id.as_deref().filter(|group| !group.is_empty()) {
             return Err(Error::conflict(format!(
@@ -40,7 +40,7 @@ impl OpenStackCloud {
         self.refuse_other_backend(&volume, &wanted, until).await?;
         self.session.send(&cinder::retype(id, &wanted.name), until).await?;
         self.retypes.note(cx, id.as_str());
-        Ok(in_progress())
+        Ok(in_progress(VOLUMES))
     }
 
     async fn not_retyped(&self, volume: &Volume, wanted: &VolumeType, until: Until) -> Error {
@@ -69,6 +69,10 @@ impl OpenStackCloud {
             self.whose(),
             volume.id,
             wanted.name
+        ))
+        .remedy(format!(
+            "have that type offered there, or choose one that is: {} volume type list --long",
+            self.command()
         )))
     }
 }

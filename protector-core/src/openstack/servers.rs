@@ -2,21 +2,15 @@
 
 use super::OpenStackCloud;
 use super::answers::{Network, Port, Server, Surroundings, Volume};
+use super::beat::{SERVERS, in_progress};
 use super::calls::{neutron, nova};
-use super::reads::{CATALOGUE, NOW};
+use super::reads::{CATALOGUE, MOMENT, NOW};
 use super::session::Until;
 use crate::model::{ServerId, VolumeId};
 use crate::ports::{self, Cx, Outcome, SERVER_OP_KEY, ServerSpec, VolumeState};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long Nova takes to boot, stop or delete.
-const POLL: Duration = Duration::from_millis(1500);
-
-pub(super) fn in_progress<T>() -> Outcome<T> {
-    Outcome::InProgress { poll_after: POLL }
-}
 
 /// What servers are shown with.
 struct Around {
@@ -34,7 +28,7 @@ impl Around {
 impl OpenStackCloud {
     async fn around(&self, until: Until) -> Result<Around> {
         let networks = self.usable_networks(CATALOGUE, until);
-        let lists = async { futures::try_join!(self.volumes(until), self.ports(until), networks) };
+        let lists = async { futures::try_join!(self.volumes(NOW, until), self.ports(NOW, until), networks) };
         // three lists at once are too much for the stack of whoever waits
         let (volumes, ports, mut networks) = Box::pin(lists).await?;
         if !ports.iter().all(|port| networks.iter().any(|network| network.id == port.network_id)) {
@@ -115,16 +109,23 @@ impl OpenStackCloud {
     }
 
     async fn make_server(&self, spec: &ServerSpec, listed: &[Server], until: Until) -> Result<Outcome<ports::Server>> {
-        let flavor = self.flavor_named(&spec.flavor, until);
-        let lists = async { futures::try_join!(flavor, self.volumes(until), self.ports(until)) };
-        let (flavor, volumes, ports) = Box::pin(lists).await?;
-        self.refuse_bound_ports(spec, &ports, listed)?;
-        if !self.are_free(spec, &volumes, listed)? {
-            return Ok(in_progress());
+        let flavor = self.flavor_named(&spec.flavor, until).await?;
+        // that all was free a moment ago is enough to go on, since Nova looks, too; to refuse or to wait it is not
+        let was_free = matches!(self.is_all_free(spec, listed, MOMENT, until).await, Ok(true));
+        if !was_free && !self.is_all_free(spec, listed, NOW, until).await? {
+            return Ok(in_progress(SERVERS));
         }
         let key_name = self.known_key(spec, until).await?;
         self.session.send(&nova::create(spec, &flavor.id, key_name.as_deref()), until).await?;
-        Ok(in_progress())
+        Ok(in_progress(SERVERS))
+    }
+
+    /// Whether ports and volumes can be the server's; `false`: not yet.
+    async fn is_all_free(&self, spec: &ServerSpec, listed: &[Server], age: Duration, until: Until) -> Result<bool> {
+        let lists = async { futures::try_join!(self.volumes(age, until), self.ports(age, until)) };
+        let (volumes, ports) = Box::pin(lists).await?;
+        self.refuse_bound_ports(spec, &ports, listed)?;
+        self.are_free(spec, &volumes, listed)
     }
 
     fn refuse_bound_ports(&self, spec: &ServerSpec, ports: &[Port], listed: &[Server]) -> Result<()> {
@@ -188,7 +189,7 @@ impl OpenStackCloud {
     pub(super) async fn remove_server(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
         let Some(server) = self.watched_server(id, until).await? else { return Ok(Outcome::AlreadyDone(())) };
         if server.task_state.as_deref() == Some("deleting") {
-            return Ok(in_progress());
+            return Ok(in_progress(SERVERS));
         }
         let doomed = server.volumes_attached.iter().find(|volume| volume.delete_on_termination != Some(false));
         if let Some(doomed) = doomed {
@@ -214,7 +215,7 @@ impl OpenStackCloud {
             Err(e) => Err(e),
         };
         match deleted {
-            Ok(()) => Ok(in_progress()),
+            Ok(()) => Ok(in_progress(SERVERS)),
             // it is gone, or may be by now: then its ports are nobody's
             Err(e) if matches!(e.kind(), ErrorKind::Indeterminate | ErrorKind::NotFound) => Err(e),
             Err(e) => Err(self.give_back(&kept, e, until).await),
@@ -224,7 +225,7 @@ impl OpenStackCloud {
     /// Nova deletes the ports that it made together with their server, addresses and all; those that are no longer the
     /// server's, it leaves alone. `kept` gets those that were taken from it.
     async fn keep_ports(&self, id: &ServerId, kept: &mut Vec<Port>, until: Until) -> Result<()> {
-        let ports = self.ports(until).await?;
+        let ports = self.ports(NOW, until).await?;
         for port in ports.iter().filter(|port| port.device_id == id.as_str()) {
             let released = self.session.send(&neutron::give_port(&port.id, "", ""), until).await;
             released

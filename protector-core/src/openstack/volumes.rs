@@ -2,7 +2,9 @@
 
 use super::OpenStackCloud;
 use super::answers::{Message, Volume};
+use super::beat::{VOLUMES, in_progress};
 use super::calls::cinder;
+use super::reads::NOW;
 use super::session::Until;
 use crate::model::VolumeId;
 use crate::ports::{Outcome, VolumeState};
@@ -10,17 +12,10 @@ use crate::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long Cinder takes for what it does by itself.
-pub(super) const POLL: Duration = Duration::from_millis(700);
-
-pub(super) fn in_progress<T>() -> Outcome<T> {
-    Outcome::InProgress { poll_after: POLL }
-}
-
 impl OpenStackCloud {
-    /// All volumes of the project.
-    pub(super) async fn volumes(&self, until: Until) -> Result<Arc<Vec<Volume>>> {
-        self.reads.volumes.read(until, self.session.list(&cinder::volumes(), "volumes", until)).await
+    /// All volumes of the project, as they were at most `age` ago.
+    pub(super) async fn volumes(&self, age: Duration, until: Until) -> Result<Arc<Vec<Volume>>> {
+        self.reads.volumes.read_within(age, until, self.session.list(&cinder::volumes(), "volumes", until)).await
     }
 
     /// The volume with this id, if there is one.
@@ -45,7 +40,7 @@ impl OpenStackCloud {
 
     /// Gives a volume back to the array.
     pub(super) async fn release(&self, id: &VolumeId, until: Until) -> Result<Outcome<()>> {
-        let volumes = self.volumes(until).await?;
+        let volumes = self.volumes(NOW, until).await?;
         let Some(volume) = volumes.iter().find(|volume| volume.id == id.as_str()) else {
             // a volume of another project is not in the list, and not gone
             return match self.find_volume(id, until).await? {
@@ -74,9 +69,9 @@ impl OpenStackCloud {
             // Cinder lets go of one in error, too, such as an attempt to take it over leaves
             state if state == VolumeState::Available || volume.status == "error" => {
                 self.session.send(&cinder::unmanage(id.as_str()), until).await?;
-                Ok(in_progress())
+                Ok(in_progress(VOLUMES))
             }
-            VolumeState::Creating => Ok(in_progress()),
+            VolumeState::Creating => Ok(in_progress(VOLUMES)),
             VolumeState::InUse => Err(refuse("is in use".to_owned())),
             _ => {
                 let told = self.told_about(id.as_str(), until).await;

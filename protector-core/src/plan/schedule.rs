@@ -17,13 +17,13 @@ use std::collections::{BinaryHeap, HashSet};
 pub struct Limits {
     /// Calls to one array.
     pub array: usize,
-    /// Calls to one cloud.
+    /// Steps on one cloud. Most of them wait for it most of the time; how many requests it gets at once, its adapter bounds.
     pub cloud: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { array: 4, cloud: 8 }
+        Self { array: 4, cloud: 24 }
     }
 }
 
