@@ -35,6 +35,7 @@ def clear(cloud: Cloud, *marks: str) -> None:
     for group in filter(None, groups):
         members = cloud.get("volume", f"/groups/{group}?list_volume=True")["group"]["volumes"]
         state = lambda group=group: cloud.get("volume", f"/groups/{group}")["group"]["status"]  # noqa: E731
+        until("the group", state, "available")
         # Cinder takes 255 characters
         for at in range(0, len(members), 6):
             some = ",".join(members[at : at + 6])

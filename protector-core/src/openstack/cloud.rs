@@ -1,6 +1,7 @@
 //! The port over one cloud: thin. What is decided stands in one file per noun.
 
 use super::asked::Asked;
+use super::changing::Changing;
 use super::clouds::CloudEntry;
 use super::hosts::Pools;
 use super::options::OpenStackOptions;
@@ -28,6 +29,8 @@ pub struct OpenStackCloud {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) reads: Reads,
     pub(super) pools: Pools,
+    /// Groups whose volumes change.
+    pub(super) changing: Changing,
     /// Changes of type that were asked for here, by op key: Cinder forgets those that fail.
     pub(super) retypes: Asked,
     /// Servers that were told here to stop or to start: Nova leaves those that do not as they were.
@@ -45,6 +48,7 @@ impl OpenStackCloud {
             clock,
             reads: Reads::default(),
             pools: Pools::default(),
+            changing: Changing::default(),
             retypes: Asked::default(),
             powers: Asked::default(),
         })

@@ -4,6 +4,7 @@ use super::OpenStackCloud;
 use super::answers::{Group, GroupType, Volume, without_pool};
 use super::beat::{VOLUMES, in_progress};
 use super::calls::cinder;
+use super::changing::LONGEST;
 use super::reads::{CATALOGUE, NOW};
 use super::session::Until;
 use crate::model::{CinderGroupId, REPLICATION_ENABLED, VolumeId, VolumeType};
@@ -97,6 +98,38 @@ impl OpenStackCloud {
         ))
     }
 
+    /// Cinder refused a change after it had begun it, and left the group as it was then.
+    fn stuck_group(&self, group: &Group) -> Error {
+        let (name, status) = (group.name.as_deref().unwrap_or_default(), &group.status);
+        Error::precondition(format!(
+            "Cinder group '{name}' ({}) of {} has been '{status}' for more than {} s, and nothing changes",
+            group.id,
+            self.whose(),
+            LONGEST.as_secs()
+        ))
+        .remedy(self.reset_group(group))
+    }
+
+    async fn unchanged_group(&self, group: &Group, until: Until) -> Error {
+        let (name, status) = (group.name.as_deref().unwrap_or_default(), &group.status);
+        let told = self.told_about(&group.id, until).await;
+        Error::precondition(format!(
+            "Cinder group '{name}' ({}) of {} is in '{status}', and its volumes cannot change: {told}",
+            group.id,
+            self.whose()
+        ))
+        .remedy(self.reset_group(group))
+    }
+
+    fn reset_group(&self, group: &Group) -> String {
+        format!(
+            "see why in the log of cinder-volume; then, as administrator of {}: cinder --os-volume-api-version 3.20 \
+             reset-state --type group --state available {}; and repeat",
+            self.whose(),
+            group.id
+        )
+    }
+
     async fn make_group(
         &self,
         spec: &CinderGroupSpec,
@@ -155,10 +188,12 @@ impl OpenStackCloud {
         let shown = self.shown(&group, until).await?;
         self.refuse_unfit_members(&shown, &join, of_volumes)?;
         if group.is_changing() {
-            return Ok(in_progress(VOLUMES));
+            let is_stuck = self.changing.is_stuck(&group, self.clock.now());
+            return if is_stuck { Err(self.stuck_group(&group)) } else { Ok(in_progress(VOLUMES)) };
         }
+        self.changing.over(&group);
         if group.is_failed() {
-            return Err(self.failed_group(&group, &shown.volume_type, until).await);
+            return Err(self.unchanged_group(&group, until).await);
         }
         if join.is_empty() && leave.is_empty() {
             return Ok(Outcome::AlreadyDone(shown));

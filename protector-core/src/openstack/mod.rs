@@ -17,6 +17,7 @@ pub mod bench;
 mod call;
 mod calls;
 mod catalogue;
+mod changing;
 mod cloud;
 mod clouds;
 mod endpoints;

@@ -138,6 +138,18 @@ proptest! {
         }
     }
 
+    /// Cinder does not end a change of a group in which it finds a volume that Nova holds for a boot.
+    #[test]
+    fn volumes_join_their_group_after_the_servers_run(facts in worlds(), request in requests()) {
+        let planned = plan(&facts, &request).unwrap();
+        let before = predecessors(&planned);
+        for join in steps(&planned, |action| matches!(action, Action::GroupVolumes { .. })) {
+            for verified in steps(&planned, |action| matches!(action, Action::VerifyServer { .. })) {
+                prop_assert!(before[&join.id].contains(&verified.id), "{} and {} in\n{planned}", join.id, verified.id);
+            }
+        }
+    }
+
     /// I-28
     #[test]
     fn blockers_and_only_blockers_keep_a_plan_from_being_accepted(facts in worlds(), request in requests()) {

@@ -1,10 +1,12 @@
 //! Groups and their members.
 
 use super::server::{Play, Server, answer, ok};
-use super::{cloud, cx, is_in_progress, types, volume};
+use super::{OpenStackCloud, cloud, cx, entry, is_in_progress, options, types, volume};
 use crate::ErrorKind;
-use crate::ports::{CinderGroupSpec, CinderGroupStatus, Cloud, Outcome};
+use crate::ports::{CinderGroupSpec, CinderGroupStatus, Clock, Cloud, Cx, ManualClock, Outcome};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
 
 const GROUPS: &str = "GET /cinder/v3/p1/groups/detail";
 const ONE: &str = "GET /cinder/v3/p1/groups/g1";
@@ -202,4 +204,30 @@ async fn a_group_with_volumes_is_not_deleted() {
     assert_eq!(sent.body, r#"{"delete":{"delete-volumes":false}}"#);
     let gone = cloud.delete_consistency_group(&cx("d"), &"gone".into()).await.unwrap();
     assert_eq!(gone, Outcome::AlreadyDone(()));
+}
+
+#[tokio::test]
+async fn a_change_that_cinder_does_not_end_is_told_with_what_ends_it() {
+    let server = server().await;
+    server.on(
+        ONE,
+        vec![
+            ok(&json!({"group": group("updating", &["in"])})),
+            ok(&json!({"group": group("updating", &["in"])})),
+            ok(&json!({"group": group("error", &["in"])})),
+        ],
+    );
+    let clock = ManualClock::starting_at(jiff::Timestamp::now());
+    let cloud = OpenStackCloud::new(entry(&server), options(), Arc::new(clock.clone())).unwrap();
+    let patient = || Cx { deadline: clock.now() + Duration::from_secs(300), ..cx("m") };
+    let (g1, wanted) = ("g1".into(), ["in"].map(Into::into).into());
+    assert!(is_in_progress(&cloud.ensure_group_members(&patient(), &g1, &wanted).await.unwrap()));
+    clock.advance(Duration::from_secs(121));
+    for words in ["has been 'updating' for more than 120 s", "is in 'error'"] {
+        let error = cloud.ensure_group_members(&patient(), &g1, &wanted).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
+        assert!(error.message().contains(words), "{error}");
+        let remedy = error.remedy_text().unwrap();
+        assert!(remedy.contains("reset-state --type group --state available g1"), "{remedy}");
+    }
 }

@@ -64,10 +64,6 @@ pub(in crate::plan) fn bring_up(
         laid.required = start_order::required(&what.facts.record.members);
     }
     imports(builder, what, &mut laid, cloned);
-    let mut ends = Vec::new();
-    if what.import.joins_group {
-        ends.push(group_volumes(builder, what, &mut laid, cloned));
-    }
     if what.purpose != Purpose::Test {
         retire(builder, what, &mut laid, cloned);
     }
@@ -90,8 +86,10 @@ pub(in crate::plan) fn bring_up(
             false => builder.outcomes(id, Phase::Verify, title, &up),
         };
     }
-    ends.extend(earlier_tier);
-    ends
+    match what.import.joins_group {
+        true => vec![group_volumes(builder, what, &mut laid, cloned, earlier_tier)],
+        false => earlier_tier,
+    }
 }
 
 impl BringUp<'_> {
@@ -158,9 +156,19 @@ fn import(
     builder.add(format_args!("import_volume/{label}/{}", disk.device), Phase::Recover, title, cloned, action)
 }
 
-fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &mut Laid<'_>, cloned: &[StepId]) -> StepId {
+/// After the servers: a volume that Nova reserves for a boot at the moment in which Cinder puts it into a group leaves the
+/// group in `updating` for ever (Cinder 29: the API checks its state, and the manager once more, without an end if it says
+/// no). Those in use can join.
+fn group_volumes(
+    builder: &mut Builder,
+    what: &BringUp<'_>,
+    laid: &mut Laid<'_>,
+    cloned: &[StepId],
+    running: Vec<StepId>,
+) -> StepId {
     let site = &what.facts.target.site;
     let mut after = std::mem::take(&mut laid.imports);
+    after.extend(running);
     // what stayed is in the group, too
     after.extend(what.reopened.clone());
     if after.is_empty() {
@@ -173,7 +181,7 @@ fn group_volumes(builder: &mut Builder, what: &BringUp<'_>, laid: &mut Laid<'_>,
         group: what.facts.record.group.cinder_group_on(site).clone(),
         disks,
     };
-    builder.add("group_volumes", Phase::Recover, title, &after, action)
+    builder.add("group_volumes", Phase::Switch, title, &after, action)
 }
 
 /// Servers left by an earlier operation hold names and addresses; they are stopped if need be and removed, their volumes stay.
