@@ -4,6 +4,8 @@ use crate::ports::Outcome;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+/// How long Cinder takes for a few members of a group; one request tells.
+pub(super) const GROUPS: Duration = Duration::from_millis(350);
 /// How long Cinder takes for what it does by itself.
 pub(super) const VOLUMES: Duration = Duration::from_millis(700);
 /// How long Nova takes to boot, stop or delete.

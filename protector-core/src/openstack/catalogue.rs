@@ -3,7 +3,7 @@
 use super::OpenStackCloud;
 use super::answers::{ComputeLimits, Network, Port, Subnet, VolumeLimits, VolumeTypeAnswer, quota, shown_networks};
 use super::calls::{cinder, neutron, nova};
-use super::reads::{CATALOGUE, NOW};
+use super::reads::{CATALOGUE, MOMENT, NOW};
 use super::session::Until;
 use crate::model::VolumeType;
 use crate::ports;
@@ -92,7 +92,7 @@ impl OpenStackCloud {
 
     /// Networks by name, with their ranges.
     pub(super) async fn all_networks(&self, until: Until) -> Result<Vec<ports::Network>> {
-        let (networks, subnets) = futures::try_join!(self.usable_networks(NOW, until), self.subnets(NOW, until))?;
+        let (networks, subnets) = futures::try_join!(self.usable_networks(MOMENT, until), self.subnets(MOMENT, until))?;
         Ok(shown_networks(&networks, &subnets))
     }
 

@@ -5,7 +5,7 @@ use super::changing::Changing;
 use super::clouds::CloudEntry;
 use super::hosts::Pools;
 use super::options::OpenStackOptions;
-use super::reads::{NOW, Reads};
+use super::reads::{MOMENT, Reads};
 use super::session::{Counters, Session, Until};
 use crate::Result;
 use crate::model::{CinderGroupId, PortId, ServerId, VolumeId, VolumeType};
@@ -107,7 +107,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn volume_types(&self) -> Result<Vec<VolumeType>> {
-        self.types(NOW, Until::none()).await
+        self.types(MOMENT, Until::none()).await
     }
 
     async fn consistency_group(&self, id: &CinderGroupId) -> Result<Option<CinderGroup>> {
@@ -148,7 +148,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn flavors(&self) -> Result<Vec<Flavor>> {
-        self.all_flavors(NOW, Until::none()).await
+        self.all_flavors(MOMENT, Until::none()).await
     }
 
     async fn security_groups(&self) -> Result<Vec<String>> {

@@ -2,7 +2,7 @@
 
 use super::OpenStackCloud;
 use super::answers::{Group, GroupType, Volume, without_pool};
-use super::beat::{VOLUMES, in_progress};
+use super::beat::{GROUPS, in_progress};
 use super::calls::cinder;
 use super::changing::LONGEST;
 use super::reads::{CATALOGUE, NOW};
@@ -74,7 +74,7 @@ impl OpenStackCloud {
             )));
         }
         if group.is_changing() {
-            return Ok(in_progress(VOLUMES));
+            return Ok(in_progress(GROUPS));
         }
         if group.is_failed() {
             return Err(self.failed_group(group, &spec.volume_type, until).await);
@@ -142,7 +142,7 @@ impl OpenStackCloud {
         let group_type =
             choose(&types, replicates(volume_type)).ok_or_else(|| self.no_group_type(&types, volume_type))?;
         self.session.send(&cinder::create_group(&spec.name, &group_type.id, &volume_type.id), until).await?;
-        Ok(in_progress(VOLUMES))
+        Ok(in_progress(GROUPS))
     }
 
     /// No group type will do, or nobody tells.
@@ -180,6 +180,11 @@ impl OpenStackCloud {
         until: Until,
     ) -> Result<Outcome<CinderGroup>> {
         let group = self.existing_group(id, until).await?;
+        if group.is_changing() {
+            let is_stuck = self.changing.is_stuck(&group, self.clock.now());
+            return if is_stuck { Err(self.stuck_group(&group)) } else { Ok(in_progress(GROUPS)) };
+        }
+        self.changing.over(&group);
         let present = group.members();
         let join: BTreeSet<&VolumeId> = wanted.difference(&present).collect();
         let leave: BTreeSet<&VolumeId> = present.difference(wanted).collect();
@@ -187,11 +192,6 @@ impl OpenStackCloud {
         let of_volumes = volumes.as_deref().map(Vec::as_slice).unwrap_or_default();
         let shown = self.shown(&group, until).await?;
         self.refuse_unfit_members(&shown, &join, of_volumes)?;
-        if group.is_changing() {
-            let is_stuck = self.changing.is_stuck(&group, self.clock.now());
-            return if is_stuck { Err(self.stuck_group(&group)) } else { Ok(in_progress(VOLUMES)) };
-        }
-        self.changing.over(&group);
         if group.is_failed() {
             return Err(self.unchanged_group(&group, until).await);
         }
@@ -202,7 +202,7 @@ impl OpenStackCloud {
         let ready: BTreeSet<&VolumeId> =
             join.into_iter().filter(|id| state_of(of_volumes, id) != Some(VolumeState::Creating)).collect();
         if ready.is_empty() && leave.is_empty() {
-            return Ok(in_progress(VOLUMES));
+            return Ok(in_progress(GROUPS));
         }
         // of many, a few at a time: those who ask come back until all are in
         match self.session.send(&cinder::change_group(id, &ready, &leave), until).await {
@@ -213,9 +213,9 @@ impl OpenStackCloud {
                     let state = state_of(&now, id);
                     matches!(state, Some(VolumeState::Available | VolumeState::InUse | VolumeState::Creating))
                 };
-                if ready.iter().all(is_fit) { Ok(in_progress(VOLUMES)) } else { Err(e) }
+                if ready.iter().all(is_fit) { Ok(in_progress(GROUPS)) } else { Err(e) }
             }
-            changed => changed.map(|_| in_progress(VOLUMES)),
+            changed => changed.map(|_| in_progress(GROUPS)),
         }
     }
 
@@ -262,7 +262,7 @@ impl OpenStackCloud {
             return Err(Error::new(ErrorKind::DataSafety, text).remedy("take the volumes out of the group first"));
         }
         if group.is_changing() {
-            return Ok(in_progress(VOLUMES));
+            return Ok(in_progress(GROUPS));
         }
         if group.status == "error_deleting" {
             let told = self.told_about(&group.id, until).await;
@@ -270,7 +270,7 @@ impl OpenStackCloud {
             return Err(Error::precondition(text).remedy(format!("{} volume group show {}", self.command(), group.id)));
         }
         self.session.send(&cinder::delete_group(id), until).await?;
-        Ok(in_progress(VOLUMES))
+        Ok(in_progress(GROUPS))
     }
 }
 

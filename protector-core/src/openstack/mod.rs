@@ -22,6 +22,7 @@ mod cloud;
 mod clouds;
 mod endpoints;
 mod failure;
+mod gathered;
 mod groups;
 mod hosts;
 mod identity;

@@ -11,6 +11,7 @@ use super::answers::{
     VolumeTypeAnswer,
 };
 use super::failure::{Again, Failure};
+use super::gathered::Gathered;
 use super::session::Until;
 use crate::{ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ use std::time::{Duration, Instant};
 pub(super) const CATALOGUE: Duration = Duration::from_secs(30);
 /// How old a list of what a backend can take over may be: failovers make all of it before they ask for the first one.
 pub(super) const CLONES: Duration = Duration::from_secs(10);
-/// How old what is looked at may be where the service itself looks again.
+/// How old what is looked at may be where the service itself looks again, and how old what administrators make may be in a
+/// decision: a plan and its acceptance, one after the other, share it.
 pub(super) const MOMENT: Duration = Duration::from_secs(2);
 /// Nothing older than the question.
 pub(super) const NOW: Duration = Duration::ZERO;
@@ -122,6 +124,7 @@ pub(super) struct Reads {
     pub(super) groups: Flight<Vec<Group>>,
     pub(super) group_types: Flight<Vec<GroupType>>,
     pub(super) servers: Flight<Vec<Server>>,
+    pub(super) asked_servers: Gathered,
     pub(super) flavors: Flight<Vec<Flavor>>,
     pub(super) key_pairs: Flight<Vec<KeyPairEntry>>,
     pub(super) networks: Flight<Vec<Network>>,

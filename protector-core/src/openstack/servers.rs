@@ -54,13 +54,13 @@ impl OpenStackCloud {
     }
 
     pub(super) async fn one_server(&self, id: &ServerId, until: Until) -> Result<Option<ports::Server>> {
-        match self.find_server(id, until).await? {
+        match self.asked_server(id, until).await? {
             Some(server) => Ok(Some(server.show(self.around(until).await?.view()))),
             None => Ok(None),
         }
     }
 
-    async fn find_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
+    pub(super) async fn find_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
         let found = self.session.find(&nova::server(id), until).await?;
         found.map(|reply| reply.under("server")).transpose()
     }

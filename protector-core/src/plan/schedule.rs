@@ -23,7 +23,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { array: 4, cloud: 24 }
+        Self { array: 4, cloud: 32 }
     }
 }
 

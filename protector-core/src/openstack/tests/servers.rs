@@ -336,3 +336,32 @@ async fn many_who_wait_share_what_they_look_at() {
     }
     assert!(server.lines(SERVERS).len() <= 2, "{:?}", server.lines(SERVERS));
 }
+
+#[tokio::test]
+async fn servers_that_are_asked_for_together_are_listed_and_a_few_are_not() {
+    const ONE: &str = "GET /nova/v2.1/servers/";
+    let server = server().await;
+    let all: Vec<Value> = (0..6).map(|n| shown(&format!("w{n}"), "ACTIVE", &json!({}))).collect();
+    let alone = |n: usize| ok(&json!({ "server": all[n] }));
+    let gone = answer(404, r#"{"itemNotFound": {"message": "Instance could not be found."}}"#);
+    server
+        .on(SERVERS, vec![listed(&all)])
+        .on("GET /nova/v2.1/servers/w0", vec![alone(0)])
+        .on("GET /nova/v2.1/servers/w1", vec![alone(1)])
+        .on("GET /nova/v2.1/servers/gone", vec![gone]);
+    let cloud = cloud(&server);
+    cloud.session.greet().await.unwrap();
+    let found = async |ids: &[&str]| {
+        let ask = ids.iter().map(|id| async { cloud.server(&(*id).into()).await.unwrap().map(|s| s.id.to_string()) });
+        futures::future::join_all(ask).await
+    };
+    let some = |ids: &[&str]| ids.iter().map(|id| Some((*id).to_owned())).collect::<Vec<_>>();
+    assert_eq!(found(&["w0", "w1", "w0"]).await, some(&["w0", "w1", "w0"]));
+    let singles = || server.lines(ONE).iter().filter(|line| !line.contains("detail")).count();
+    assert_eq!((singles(), server.lines(SERVERS).len()), (2, 0), "a few are asked for by id, each once");
+    assert_eq!(found(&["w1", "w2", "w3", "w4", "w5"]).await, some(&["w1", "w2", "w3", "w4", "w5"]));
+    assert_eq!((singles(), server.lines(SERVERS).len()), (2, 1), "many come out of one list");
+    let with_one_gone = found(&["w1", "w2", "w3", "gone"]).await;
+    assert_eq!(with_one_gone, [&some(&["w1", "w2", "w3"])[..], &[None]].concat());
+    assert_eq!((singles(), server.lines(SERVERS).len()), (3, 2), "what a list lacks is asked for by id");
+}
