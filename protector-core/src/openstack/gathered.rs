@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 /// How many servers are asked for at the same time before all of the project are listed instead.
-const SEVERAL: usize = 4;
+const SEVERAL: usize = 3;
 
 /// What was found of those who were asked for.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use super::answers::{
 use super::failure::{Again, Failure};
 use super::gathered::Gathered;
 use super::session::Until;
+use crate::ports::Quota;
 use crate::{ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ pub(super) const CATALOGUE: Duration = Duration::from_secs(30);
 /// How old a list of what a backend can take over may be: failovers make all of it before they ask for the first one.
 pub(super) const CLONES: Duration = Duration::from_secs(10);
 /// How old what is looked at may be where the service itself looks again, and how old what administrators make may be in a
-/// decision: a plan and its acceptance, one after the other, share it.
+/// decision, and what they allow: a plan and its acceptance, one after the other, share it.
 pub(super) const MOMENT: Duration = Duration::from_secs(2);
 /// Nothing older than the question.
 pub(super) const NOW: Duration = Duration::ZERO;
@@ -126,6 +127,7 @@ pub(super) struct Reads {
     pub(super) servers: Flight<Vec<Server>>,
     pub(super) asked_servers: Gathered,
     pub(super) flavors: Flight<Vec<Flavor>>,
+    pub(super) quota: Flight<Quota>,
     pub(super) key_pairs: Flight<Vec<KeyPairEntry>>,
     pub(super) networks: Flight<Vec<Network>>,
     pub(super) subnets: Flight<Vec<Subnet>>,

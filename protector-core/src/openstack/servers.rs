@@ -26,9 +26,9 @@ impl Around {
 }
 
 impl OpenStackCloud {
-    async fn around(&self, until: Until) -> Result<Around> {
+    async fn around(&self, age: Duration, until: Until) -> Result<Around> {
         let networks = self.usable_networks(CATALOGUE, until);
-        let lists = async { futures::try_join!(self.volumes(NOW, until), self.ports(NOW, until), networks) };
+        let lists = async { futures::try_join!(self.volumes(age, until), self.ports(age, until), networks) };
         // three lists at once are too much for the stack of whoever waits
         let (volumes, ports, mut networks) = Box::pin(lists).await?;
         if !ports.iter().all(|port| networks.iter().any(|network| network.id == port.network_id)) {
@@ -47,7 +47,7 @@ impl OpenStackCloud {
         if servers.is_empty() {
             return Ok(Vec::new());
         }
-        let around = self.around(until).await?;
+        let around = self.around(NOW, until).await?;
         let mut shown: Vec<ports::Server> = servers.iter().map(|server| server.show(around.view())).collect();
         shown.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         Ok(shown)
@@ -55,9 +55,17 @@ impl OpenStackCloud {
 
     pub(super) async fn one_server(&self, id: &ServerId, until: Until) -> Result<Option<ports::Server>> {
         match self.asked_server(id, until).await? {
-            Some(server) => Ok(Some(server.show(self.around(until).await?.view()))),
+            Some(server) => self.shown_server(&server, until).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn shown_server(&self, server: &Server, until: Until) -> Result<ports::Server> {
+        let recent = self.around(MOMENT, until).await?;
+        if server.is_all_in(recent.view()) {
+            return Ok(server.show(recent.view()));
+        }
+        Ok(server.show(self.around(NOW, until).await?.view()))
     }
 
     pub(super) async fn find_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
@@ -103,7 +111,7 @@ impl OpenStackCloud {
         match self.up(cx, server, until).await? {
             Outcome::InProgress { poll_after } => Ok(Outcome::InProgress { poll_after }),
             Outcome::Done(()) | Outcome::AlreadyDone(()) => {
-                Ok(Outcome::AlreadyDone(server.show(self.around(until).await?.view())))
+                self.shown_server(server, until).await.map(Outcome::AlreadyDone)
             }
         }
     }

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// How often a transfer is looked at: at first, and when it takes long.
-const FIRST_POLL: Duration = Duration::from_millis(500);
+const FIRST_POLL: Duration = Duration::from_millis(200);
 const LONGEST_POLL: Duration = Duration::from_secs(5);
 
 pub(super) async fn take_snapshot(

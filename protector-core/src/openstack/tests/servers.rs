@@ -341,7 +341,7 @@ async fn many_who_wait_share_what_they_look_at() {
 async fn servers_that_are_asked_for_together_are_listed_and_a_few_are_not() {
     const ONE: &str = "GET /nova/v2.1/servers/";
     let server = server().await;
-    let all: Vec<Value> = (0..6).map(|n| shown(&format!("w{n}"), "ACTIVE", &json!({}))).collect();
+    let all: Vec<Value> = (0..4).map(|n| shown(&format!("w{n}"), "ACTIVE", &json!({}))).collect();
     let alone = |n: usize| ok(&json!({ "server": all[n] }));
     let gone = answer(404, r#"{"itemNotFound": {"message": "Instance could not be found."}}"#);
     server
@@ -359,9 +359,9 @@ async fn servers_that_are_asked_for_together_are_listed_and_a_few_are_not() {
     assert_eq!(found(&["w0", "w1", "w0"]).await, some(&["w0", "w1", "w0"]));
     let singles = || server.lines(ONE).iter().filter(|line| !line.contains("detail")).count();
     assert_eq!((singles(), server.lines(SERVERS).len()), (2, 0), "a few are asked for by id, each once");
-    assert_eq!(found(&["w1", "w2", "w3", "w4", "w5"]).await, some(&["w1", "w2", "w3", "w4", "w5"]));
+    assert_eq!(found(&["w1", "w2", "w3"]).await, some(&["w1", "w2", "w3"]));
     assert_eq!((singles(), server.lines(SERVERS).len()), (2, 1), "many come out of one list");
-    let with_one_gone = found(&["w1", "w2", "w3", "gone"]).await;
-    assert_eq!(with_one_gone, [&some(&["w1", "w2", "w3"])[..], &[None]].concat());
+    let with_one_gone = found(&["w1", "w2", "gone"]).await;
+    assert_eq!(with_one_gone, [&some(&["w1", "w2"])[..], &[None]].concat());
     assert_eq!((singles(), server.lines(SERVERS).len()), (3, 2), "what a list lacks is asked for by id");
 }
