@@ -170,5 +170,6 @@ fn storage_defaults(settings: &Settings, sites: &[SiteName]) -> StorageDefaults 
         rpo_minutes: settings.default_rpo_minutes,
         credentials_needed: settings.storage_driver == StorageDriverChoice::Pure,
         array_sides: arrays::sides(settings, sites),
+        simulated: None,
     }
 }
