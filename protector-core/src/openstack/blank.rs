@@ -113,8 +113,8 @@ impl OpenStackCloud {
         }
         match volume.state() {
             state if state == VolumeState::Available || volume.status == "error" => {
-                self.session.send(&cinder::delete_blank(id), until).await?;
-                Ok(in_progress(VOLUMES))
+                let found = self.session.find(&cinder::delete_blank(id), until).await?;
+                Ok(found.map_or(Outcome::AlreadyDone(()), |_| in_progress(VOLUMES)))
             }
             VolumeState::Creating => Ok(in_progress(VOLUMES)),
             _ => {

@@ -159,6 +159,15 @@ async fn only_what_says_of_itself_that_it_is_blank_is_deleted() {
 }
 
 #[tokio::test]
+async fn one_that_is_gone_when_it_is_to_go_is_gone() {
+    let server = server().await;
+    let gone = answer(404, r#"{"itemNotFound": {"message": "Volume v1 could not be found."}}"#);
+    server.on(LIST, vec![listed(&[volume("v1", "available", &marked())])]).on(DELETE, vec![gone]);
+    let deleted = cloud(&server).delete_blank_volume(&cx("r"), &"v1".into()).await.unwrap();
+    assert_eq!(deleted, Outcome::AlreadyDone(()));
+}
+
+#[tokio::test]
 async fn a_blank_volume_is_deleted_and_waited_for() {
     let server = server().await;
     server
