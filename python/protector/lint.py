@@ -21,6 +21,7 @@ _REMEDIES = {
     "no such option": "mend the spelling, or remove the line",
     "ignored the comment": "move the comment to a line of its own",
     "has no effect": "remove the line",
+    "simulated under real clouds": "with real arrays: storage_driver = pure in [engine]",
     "anybody may pass for an array": "set array_ca_file or the fingerprints in [storage], and remove the line",
 }
 

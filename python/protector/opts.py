@@ -88,6 +88,12 @@ def _engine_opts() -> list[cfg.Opt]:
             choices=[("system", "the time of the machine"), ("virtual", "waits take no time, and ids are counted")],
             help="Time of the simulated world.",
         ),
+        cfg.BoolOpt(
+            "failover_to_blank_disks",
+            default=False,
+            help="Whether more than tests is allowed where storage_driver = mock puts arrays under real clouds. "
+            "A failover stops real servers then, and starts others with blank disks.",
+        ),
         cfg.StrOpt("local_site", help="Site one works from; by default the first by name. OS_CLOUD wins."),
         _number("workers", 4, 1, 256, "Operations that protector-engine executes at once."),
         _number("poll_interval", 2, 1, 3600, "Seconds between two looks of protector-engine for accepted operations."),

@@ -116,6 +116,7 @@ def test_problems_come_first_and_every_contradiction_is_named() -> None:
     [
         ("/x y/a.conf:8: [engine] foo: no such option", "/x y/a.conf:8: [engine] foo", "no such option", "spelling"),
         ("a.conf:4: [engine] d: took 1 and ignored the comment", "a.conf:4: [engine] d", "took 1", "line of its own"),
+        ("[engine] d: arrays are simulated under real clouds", "[engine] d", "simulated", "storage_driver = pure"),
         ("[storage] t: 'N' is not set (set N, or (not) x)", "[storage] t", "'N' is not set", "set N, or (not) x"),
         ("[storage] lacks a, b (set them)", "a.conf", "[storage] lacks a, b", "set them"),
         ("cloud driver 'openstack' (1) is not there", "a.conf", "cloud driver 'openstack' (1) is not there", "a.conf"),

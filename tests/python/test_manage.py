@@ -108,6 +108,26 @@ def test_config_check(configured: Path) -> None:
     assert planted.MARK not in done.out + done.err
 
 
+def test_simulated_arrays_under_real_clouds_are_pointed_out(configured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    auth = "{auth_url: 'https://k.example.com', username: u, password: p, project_name: p}"
+    clouds = configured / "clouds.yaml"
+    clouds.write_text(f"clouds:\n  boston: {{auth: {auth}}}\n  seattle: {{auth: {auth}}}\n")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds))
+    mixed = configured / "mixed.conf"
+    engine = f"storage_driver = mock\ncloud_driver = openstack\nmock_db_path = {configured}/arrays.db\n"
+    mixed.write_text(f"[DEFAULT]\nstate_path = {configured}\n[engine]\n{engine}[site:boston]\n[site:seattle]\n")
+    checked = manage("--config-file", str(mixed), "config", "check", "-f", "json").json
+    assert checked["problem"] is None
+    (warning,) = [text for text in checked["warnings"] if "nothing is replicated or protected" in text]
+    assert warning.startswith(f"{mixed}:4: [engine] storage_driver: arrays are simulated under real clouds")
+    assert "every other operation on servers is refused" in warning
+    mixed.write_text(mixed.read_text() + "[engine]\nfailover_to_blank_disks = True\n")
+    checked = manage("--config-file", str(mixed), "config", "check", "-f", "json").json
+    assert any("stops real servers and starts others with blank disks" in text for text in checked["warnings"])
+    refused = manage("--config-file", str(mixed), "mock", "seed")
+    assert (refused.code, "the clouds are real" in refused.err) == (1, True)
+
+
 def test_later_configuration_files_win(configured: Path) -> None:
     other = configured / "other.conf"
     other.write_text("[engine]\nlocal_site = site-b\n")

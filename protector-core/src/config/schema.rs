@@ -94,6 +94,7 @@ pub(super) fn protector_options() -> Vec<Opt> {
         Opt::new("engine", "mock_db_path", Text).default(":memory:"),
         Opt::new("engine", "mock_clock", Choice(&["system", "virtual"])).default("system"),
         Opt::new("engine", "cloud_driver", Word).default("openstack"),
+        Opt::new("engine", "failover_to_blank_disks", Bool).default("False"),
         Opt::new("engine", "local_site", Text),
         Opt::new("database", "connection", Text).secret(),
         Opt::new("storage", "primary_array_url", Text),

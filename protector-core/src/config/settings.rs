@@ -42,6 +42,9 @@ pub struct Settings {
     /// `[DEFAULT] use_mock_storage = True`, `<state_path>/mock_storage/mock_array.db`, which for the documented
     /// `state_path` is the documented directory `/var/lib/protector/mock_storage/`; else memory.
     pub mock_database: MockDatabase,
+    /// `[engine] failover_to_blank_disks`: where arrays are simulated under real clouds, whether a failover may stop
+    /// servers and start others with blank disks.
+    pub failover_to_blank_disks: bool,
     /// `[engine] mock_clock`.
     pub mock_clock: MockClock,
     /// `[engine] cloud_driver`.
@@ -203,6 +206,7 @@ impl Settings {
                 "openstack" => CloudDriverChoice::OpenStack,
                 name => CloudDriverChoice::Named(name.to_owned()),
             },
+            failover_to_blank_disks: read.bool("engine", "failover_to_blank_disks")?.value,
             local_site: read.text("engine", "local_site")?.map(|f| f.value),
             database_connection: read.secret("database", "connection")?.map(|secret| secret.expose().to_owned()),
             primary_array_url: read.array_url("primary_array_url")?,
@@ -317,6 +321,7 @@ impl fmt::Debug for Settings {
             state_path,
             storage_driver,
             mock_database,
+            failover_to_blank_disks,
             mock_clock,
             cloud_driver,
             local_site,
@@ -346,6 +351,7 @@ impl fmt::Debug for Settings {
             .field("state_path", state_path)
             .field("storage_driver", storage_driver)
             .field("mock_database", mock_database)
+            .field("failover_to_blank_disks", failover_to_blank_disks)
             .field("mock_clock", mock_clock)
             .field("cloud_driver", cloud_driver)
             .field("local_site", local_site)

@@ -33,6 +33,7 @@ fn nothing_set_means_the_documented_defaults() {
         mock_database: MockDatabase::Memory,
         mock_clock: MockClock::System,
         cloud_driver: CloudDriverChoice::OpenStack,
+        failover_to_blank_disks: false,
         local_site: None,
         database_connection: None,
         primary_array_url: None,
@@ -69,7 +70,7 @@ fn every_option_is_read() {
                 danger_accept_any_array_certificate = true\n\
                 [api]\nbind_host = ::1\nbind_port = 0\nauth_strategy = noauth\nthreads = 2\nmax_limit = 50\n\
                 danger_noauth_beyond_loopback = true\n[engine]\nworkers = 1\npoll_interval = 3\n\
-                watch_interval = 4\ndrill_interval_days = 0\nstop_timeout = 5\n\
+                watch_interval = 4\ndrill_interval_days = 0\nstop_timeout = 5\nfailover_to_blank_disks = on\n\
                 [site:site-a]\ncloud = cloud-a\narray = secondary\n[SITE:Site-B]\ncloud = cloud-b\n\
                 array = primary\n[site:c]\n[Driver:Sparse-Files]\ndirectory = $state_path/s\n\
                 token = env:T\n[driver:sparse-files]\ndirectory = /later\n";
@@ -83,6 +84,7 @@ fn every_option_is_read() {
         mock_database: file("/m.db"),
         mock_clock: MockClock::Virtual,
         cloud_driver: CloudDriverChoice::Mock,
+        failover_to_blank_disks: true,
         local_site: Some("site-a".into()),
         database_connection: Some("sqlite:////state/x.db".into()),
         primary_array_url: Some("https://a".into()),

@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::model::SiteName;
-use crate::ports::{Clock, Cloud};
+use crate::ports::{BlankVolumes, Clock};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -39,7 +39,7 @@ pub(super) fn openstack(
     settings: &Settings,
     sites: &[SiteName],
     clock: &Arc<dyn Clock>,
-) -> Result<BTreeMap<SiteName, Arc<dyn Cloud>>> {
+) -> Result<BTreeMap<SiteName, Arc<dyn BlankVolumes>>> {
     use crate::openstack::{CloudsFile, OpenStackCloud, OpenStackOptions};
     let file = CloudsFile::find(&environment)?;
     let mut clouds = BTreeMap::new();
@@ -52,7 +52,7 @@ pub(super) fn openstack(
         let cloud = OpenStackCloud::new(entry, OpenStackOptions::default(), Arc::clone(clock));
         let cloud = cloud.map_err(|e| of_site(site, &e))?;
         tracing::info!(target: "protector.engine.manager", "Cloud driver: {cloud}, at {site}");
-        clouds.insert(site.clone(), Arc::new(cloud) as Arc<dyn Cloud>);
+        clouds.insert(site.clone(), Arc::new(cloud) as Arc<dyn BlankVolumes>);
     }
     Ok(clouds)
 }
@@ -118,7 +118,7 @@ pub(super) fn openstack(
     _: &Settings,
     _: &[SiteName],
     _: &Arc<dyn Clock>,
-) -> Result<BTreeMap<SiteName, Arc<dyn Cloud>>> {
+) -> Result<BTreeMap<SiteName, Arc<dyn BlankVolumes>>> {
     lacking()
 }
 
@@ -132,8 +132,6 @@ pub(super) fn site_clouds(settings: &Settings, sites: &[SiteName]) -> Result<(Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
-    use crate::connect::{Deployment, config_check};
     use crate::openstack::CloudsFile;
 
     fn settings(text: &str) -> Settings {
@@ -159,14 +157,5 @@ mod tests {
         assert!(problem.contains("[site:denver]") && problem.contains("bos, seattle"), "{problem}");
         assert!(warnings.len() == 1 && warnings.iter().all(|text| text.contains("without TLS")), "{warnings:?}");
         assert!(!format!("{rows:?} {warnings:?} {file:?}").contains("planted"));
-    }
-
-    #[tokio::test]
-    async fn simulated_arrays_are_under_no_real_cloud() {
-        let settings = settings("[engine]\nstorage_driver = mock\ncloud_driver = openstack\n");
-        let error = Deployment::open(&settings).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{error}");
-        assert_eq!(config_check(&settings).problem, Some(error.to_string()));
-        assert!(error.message().contains("'mock' with cloud driver 'openstack'"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::drivers::{self, DriverSource, NoDrivers};
 use super::surroundings::Surroundings;
-use super::{MockServer, arrays, check_drivers, clouds, database, keys, mock, remote, storage_defaults};
+use super::{MockServer, arrays, check_drivers, clouds, database, keys, mock, remote, simulated, storage_defaults};
 use crate::config::{CloudDriverChoice, Settings, StorageDriverChoice};
 use crate::engine::{Engine, HttpPeer, InProcessPeer};
 use crate::exec::Endpoints;
@@ -60,8 +60,10 @@ impl Deployment {
         check_drivers(settings)?;
         let surroundings = Surroundings::open(settings)?;
         let sites = &surroundings.sites;
+        let is_under_real_clouds = simulated::is_under_real_clouds(settings);
         let arrays = match &settings.storage_driver {
             StorageDriverChoice::Pure => arrays::flash_arrays(settings, sites, &surroundings.clock)?,
+            StorageDriverChoice::Mock if is_under_real_clouds => simulated::arrays(&surroundings)?,
             StorageDriverChoice::Mock => arrays::simulated(&surroundings.world, sites)?,
             StorageDriverChoice::Named(name) => {
                 drivers::arrays(source, name, sites, settings, &surroundings.clock).await?
@@ -69,7 +71,11 @@ impl Deployment {
         };
         let (arrays, array_calls) = arrays::traced(arrays);
         let clouds = match &settings.cloud_driver {
-            CloudDriverChoice::OpenStack => clouds::openstack(settings, sites, &surroundings.clock)?,
+            CloudDriverChoice::OpenStack if is_under_real_clouds => simulated::clouds(settings, &surroundings)?,
+            CloudDriverChoice::OpenStack => clouds::openstack(settings, sites, &surroundings.clock)?
+                .into_iter()
+                .map(|(site, cloud)| (site, cloud as Arc<dyn Cloud>))
+                .collect(),
             CloudDriverChoice::Named(name) => {
                 drivers::clouds(source, name, sites, settings, &surroundings.clock).await?
             }
@@ -82,7 +88,7 @@ impl Deployment {
             let location = database::location(settings, site)?;
             stores.insert(site.clone(), Arc::new(SqlStore::open(location, keys.clone(), durability)?));
         }
-        if !surroundings.world.persistent() {
+        if !surroundings.world.persistent() && !is_under_real_clouds {
             mock::register_sites(&surroundings.world, &stores).await?;
         }
         let settings = settings.clone();

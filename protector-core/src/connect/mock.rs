@@ -1,6 +1,6 @@
 //! The simulated world that the settings name.
 
-use super::{database, remote};
+use super::{database, remote, simulated};
 use crate::config::{CloudDriverChoice, MockClock, MockDatabase, Settings, StorageDriverChoice};
 use crate::mock::{SeedOptions, SeedReport, World, WorldLocation, WorldTime, seed};
 use crate::model::{Site, SiteId, SiteName, SiteStatus};
@@ -39,6 +39,10 @@ pub async fn mock_seed(settings: &Settings, options: SeedOptions) -> Result<Seed
     if !settings.mock_database.persistent() {
         return Err(Error::configuration("the simulated world is in memory and would be gone with this command")
             .remedy("set [engine] mock_db_path to a file; a world in memory is filled when an engine opens it"));
+    }
+    if simulated::is_under_real_clouds(settings) {
+        return Err(Error::configuration("the clouds are real: nothing of them is simulated that could be filled")
+            .remedy("their arrays are put into the world when an engine opens it"));
     }
     let world = world(settings)?;
     let mut stores: BTreeMap<SiteName, Arc<dyn Store>> = BTreeMap::new();
@@ -106,6 +110,9 @@ pub async fn mock_set_site(settings: &Settings, site: &str, available: bool) -> 
 
 /// The world, filled. One in memory is filled here, since nobody else could.
 pub(super) fn open_world(settings: &Settings) -> Result<World> {
+    if simulated::is_under_real_clouds(settings) {
+        return simulated::open_world(settings);
+    }
     let world = world(settings)?;
     if !world.persistent() {
         seed(&world, &SeedOptions::default())?;
@@ -117,7 +124,7 @@ pub(super) fn empty_world() -> Error {
     Error::new(ErrorKind::NotFound, "the simulated world is empty").remedy("protector-manage mock seed")
 }
 
-fn world(settings: &Settings) -> Result<World> {
+pub(super) fn world(settings: &Settings) -> Result<World> {
     let storage = settings.storage_driver == StorageDriverChoice::Mock;
     if !storage && settings.cloud_driver != CloudDriverChoice::Mock {
         return Err(Error::configuration(format!(

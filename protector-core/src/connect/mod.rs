@@ -3,7 +3,8 @@
 //! With `cloud_driver = mock` both sites live in one process over one simulated world, each with a database of its own; a site
 //! with an `api_url` has its database to itself, and is asked over HTTP. The arrays under them are those of the same world, or
 //! with `storage_driver = pure` whatever answers at the two addresses of `[storage]`. With `cloud_driver = openstack` each site
-//! is a cloud of `clouds.yaml`. Any other name is looked up in a [`DriverSource`].
+//! is a cloud of `clouds.yaml`, over simulated arrays if `storage_driver = mock` says so (`simulated`). Any other name
+//! is looked up in a [`DriverSource`].
 
 mod arrays;
 mod clouds;
@@ -15,6 +16,7 @@ mod mock;
 mod probe;
 mod references;
 mod remote;
+mod simulated;
 mod surroundings;
 
 pub use arrays::SiteArray;
@@ -79,6 +81,7 @@ pub fn config_check(settings: &Settings) -> ConfigReport {
     let mock = settings.storage_driver == StorageDriverChoice::Mock || settings.cloud_driver == CloudDriverChoice::Mock;
     let pure = settings.storage_driver == StorageDriverChoice::Pure;
     let mut warnings = settings.warnings.clone();
+    warnings.extend(simulated::warning(settings));
     let mut problem = check_drivers(settings).err();
     let mut arrays = None;
     if pure {
@@ -139,12 +142,7 @@ fn check_drivers(settings: &Settings) -> Result<()> {
         arrays::check(settings)?;
     }
     let are_clouds_simulated = settings.cloud_driver == CloudDriverChoice::Mock;
-    if settings.cloud_driver == CloudDriverChoice::OpenStack && settings.storage_driver == StorageDriverChoice::Mock {
-        return Err(Error::configuration(
-            "storage driver 'mock' with cloud driver 'openstack': the volumes of real clouds are not on simulated arrays",
-        )
-        .remedy("for a trial on the simulated world: [engine] cloud_driver = mock; with real arrays: storage_driver = pure"));
-    }
+    simulated::check(settings)?;
     if !are_clouds_simulated && settings.storage_driver != StorageDriverChoice::Mock {
         surroundings::configured_sites(settings)?;
     }
@@ -170,5 +168,6 @@ fn storage_defaults(settings: &Settings, sites: &[SiteName]) -> StorageDefaults 
         rpo_minutes: settings.default_rpo_minutes,
         credentials_needed: settings.storage_driver == StorageDriverChoice::Pure,
         array_sides: arrays::sides(settings, sites),
+        simulated: simulated::allowed(settings),
     }
 }

@@ -88,6 +88,7 @@ impl Engine {
             test,
             durations,
             limits: self.0.executor.limits(),
+            simulated_storage: self.0.defaults.simulated,
             record,
         })
     }

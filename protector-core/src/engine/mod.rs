@@ -46,7 +46,7 @@ pub use views::{
 pub use workers::{ServiceView, WorkerView};
 
 pub use crate::exec::{Event, Progress};
-pub use crate::plan::{ReconcilePlan, Request, SiteFailoverRequest, SitePlan};
+pub use crate::plan::{ReconcilePlan, Request, SimulatedStorage, SiteFailoverRequest, SitePlan};
 pub use crate::rules::Side;
 pub use crate::rules::policy_drift::PolicyDrift;
 
@@ -81,6 +81,8 @@ pub struct StorageDefaults {
     /// Which of the two arrays stands at a site. A site that is not in it has the one that is named like its part in the
     /// group.
     pub array_sides: BTreeMap<SiteName, Side>,
+    /// Set where arrays are simulated and clouds are not.
+    pub simulated: Option<SimulatedStorage>,
 }
 
 impl StorageDefaults {

@@ -1,5 +1,8 @@
 //! [`Cloud`] over one site of a world: availability and deadline here, the work in `clouds`.
 
+#[cfg(any(test, feature = "conformance"))]
+mod blank;
+
 use super::clouds::{self, Site, flavors, groups, networks, ports, quota, retype, servers, types, volumes};
 use super::{World, tx::Tx};
 use crate::Result;

@@ -22,6 +22,7 @@ mod administration;
 mod array;
 mod clock;
 mod cloud_driver;
+mod cloud_on_mock_array;
 mod clouds;
 #[cfg(any(test, feature = "conformance"))]
 mod conformance;
@@ -33,6 +34,7 @@ mod probe;
 mod schema;
 mod seed;
 mod settle;
+mod stand_ins;
 mod storage_driver;
 mod tx;
 mod world;
@@ -49,6 +51,7 @@ pub use array::{
 };
 pub use clock::WorldTime;
 pub use cloud_driver::MockCloud;
+pub use cloud_on_mock_array::CloudOnMockArray;
 #[cfg(any(test, feature = "conformance"))]
 pub use conformance::{cloud_subject, storage_subject};
 pub use controls::{WorldSettings, WorldSite};

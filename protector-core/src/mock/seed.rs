@@ -116,6 +116,21 @@ pub fn seed(world: &World, options: &SeedOptions) -> Result<SeedReport> {
     })
 }
 
+/// Two connected arrays, each under a site whose cloud is not simulated.
+pub(super) fn add_arrays(tx: &Tx<'_>, sites: &[&str]) -> Result<()> {
+    let mut arrays = Vec::new();
+    for ((letter, ..), site) in SITES.into_iter().zip(sites) {
+        let array = array::ensure(tx, &format!("flasharray-{letter}"))?;
+        let sql = "INSERT INTO sites (name, array_id, auth_url, backend) VALUES (?1, ?2, '', '')";
+        tx.execute(sql, [*site, &array.id])?;
+        arrays.push(array);
+    }
+    match arrays.as_slice() {
+        [one, other] => array::connect(tx, one, other, ConnectionKind::Async),
+        _ => Err(Error::configuration(format!("two sites replicate to each other, not {}", sites.len()))),
+    }
+}
+
 /// A site with its array, and all of its cloud but servers.
 fn add_site(tx: &Tx<'_>, letter: &str, network: &str, ranges: &[&str]) -> Result<()> {
     let (site, array) = (format!("site-{letter}"), format!("flasharray-{letter}"));

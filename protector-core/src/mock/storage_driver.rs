@@ -30,6 +30,8 @@ pub struct MockStorageDriver {
     array_id: String,
     /// For people; the array may be renamed.
     name: ArrayName,
+    /// Whether it offers synchronous replication.
+    pods: bool,
 }
 
 impl fmt::Display for MockStorageDriver {
@@ -45,7 +47,14 @@ impl MockStorageDriver {
     /// no such array → `NotFound` → seed the world first.
     pub fn new(world: World, array: &ArrayName) -> Result<Self> {
         let found = world.read(|tx| array::by_name(tx, array))?;
-        Ok(Self { world, array_id: found.id, name: found.name.into() })
+        Ok(Self { world, array_id: found.id, name: found.name.into(), pods: true })
+    }
+
+    /// The same without synchronous replication: Cinder moves volumes of such types into its pod, which takes a real
+    /// array.
+    #[must_use]
+    pub fn without_pods(self) -> Self {
+        Self { pods: false, ..self }
     }
 
     fn look<T>(&self, observe: impl FnOnce(&Tx<'_>, &Array) -> Result<T>) -> Result<T> {
@@ -73,9 +82,9 @@ impl StorageDriver for MockStorageDriver {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             async_groups: true,
-            sync_pods: true,
+            sync_pods: self.pods,
             fence: true,
-            promotion: true,
+            promotion: self.pods,
             interval_bounds: replication::INTERVAL_BOUNDS,
             persistent: self.world.persistent(),
             simulated: true,

@@ -144,7 +144,7 @@ impl Cloud for OpenStackCloud {
     }
 
     async fn networks(&self) -> Result<Vec<Network>> {
-        self.all_networks(Until::none()).await
+        Box::pin(self.all_networks(Until::none())).await
     }
 
     async fn flavors(&self) -> Result<Vec<Flavor>> {

@@ -14,6 +14,7 @@ mod asked;
 mod beat;
 #[cfg(feature = "conformance")]
 pub mod bench;
+mod blank;
 mod call;
 mod calls;
 mod catalogue;

@@ -219,11 +219,13 @@ impl OpenStackCloud {
         }
         let mut kept = Vec::new();
         let deleted = match self.keep_ports(id, &mut kept, until).await {
-            Ok(()) => self.session.send(&nova::delete(id), until).await.map(drop),
+            Ok(()) => self.session.find(&nova::delete(id), until).await,
             Err(e) => Err(e),
         };
         match deleted {
-            Ok(()) => Ok(in_progress(SERVERS)),
+            Ok(Some(_)) => Ok(in_progress(SERVERS)),
+            // right before the end Nova shows a server without a task
+            Ok(None) => Ok(Outcome::AlreadyDone(())),
             // it is gone, or may be by now: then its ports are nobody's
             Err(e) if matches!(e.kind(), ErrorKind::Indeterminate | ErrorKind::NotFound) => Err(e),
             Err(e) => Err(self.give_back(&kept, e, until).await),

@@ -4,10 +4,12 @@ mod leaving;
 pub(super) mod pods;
 pub(super) mod quota;
 mod replication;
+mod simulated;
 mod volume_types;
 
 pub(super) use leaving::leaving;
 pub(super) use replication::{held_by_target, linked, replicates, source_volumes};
+pub(super) use simulated::simulated_storage;
 pub(super) use volume_types::{plain_type, volume_types};
 
 use super::{ArrayFacts, Evidence, Facts, Finding, FindingCode, Observation, Request, SiteFacts};

@@ -91,6 +91,17 @@ pub struct Facts {
     /// How many steps the executor will run at once.
     #[serde(default)]
     pub limits: Limits,
+    /// Set where arrays are simulated and clouds are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated_storage: Option<SimulatedStorage>,
+}
+
+/// What may be done where arrays are simulated and clouds are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SimulatedStorage {
+    /// Whether servers may be stopped, and others started with blank disks in their place.
+    pub failover_to_blank_disks: bool,
 }
 
 /// The other site's metadata, as seen from the site that asks.

@@ -163,6 +163,8 @@ pub enum FindingCode {
     RetainedByLedger,
     /// A retained volume stays because the tenant made it.
     RetainedOfTenant,
+    /// Arrays are simulated under real clouds.
+    StorageSimulated,
 }
 
 impl fmt::Display for FindingCode {

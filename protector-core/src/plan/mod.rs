@@ -44,7 +44,9 @@ pub mod transition;
 
 pub use action::{Action, PointSource};
 pub use evidence::Evidence;
-pub use facts::{ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SiteFacts, TestRun};
+pub use facts::{
+    ArrayFacts, CloudFacts, FACTS_SCHEMA, Facts, Observation, PeerFacts, SimulatedStorage, SiteFacts, TestRun,
+};
 pub use finding::{Consent, ConsentKind, Finding, FindingCode, Severity};
 pub use forecast::{Durations, Forecast, StepProgress, StepTime, Timeline, forecast, remaining_seconds, simulate};
 pub use graph::{Graph, GraphFormat, plan_graph_json};

@@ -1,7 +1,7 @@
 //! The plan: a value that can be printed, compared, hashed, kept and executed.
 
 use super::side_by_side::side_by_side;
-use super::{Consent, ConsentKind, Evidence, Facts, Finding, Forecast, Request, Severity, Step, forecast};
+use super::{Consent, ConsentKind, Evidence, Facts, Finding, Forecast, Request, Severity, Step, checks, forecast};
 use crate::model::{Epoch, MetadataVersion, OperationKind, ProtectionGroupId, RecoveryPointName, SiteName};
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -92,6 +92,7 @@ impl Plan {
         mut findings: Vec<Finding>,
         expected_loss: ExpectedLoss,
     ) -> Self {
+        findings.extend(checks::simulated_storage(facts, request.kind(facts), &steps));
         for finding in findings.iter_mut().filter(|f| f.evidence.is_empty()) {
             finding.evidence.push(Evidence::of_record(facts));
         }

@@ -62,6 +62,7 @@ pub(crate) fn facts(sizes: &[Size], away: bool) -> Facts {
         }),
         durations: Durations::default(),
         limits: Limits::default(),
+        simulated_storage: None,
         record,
     }
 }

@@ -16,6 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod simulated;
 mod table;
 
 fn sizes() -> impl Strategy<Value = Vec<Size>> {

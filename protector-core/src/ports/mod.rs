@@ -13,6 +13,7 @@
 //! same state; nothing waits for long work (that is [`Outcome::InProgress`]); a lower [`Cx::epoch`] than one already seen
 //! has no effect; nothing is eradicated, overwritten or deleted by name pattern.
 
+mod blank;
 mod call;
 mod clock;
 mod cloud;
@@ -28,6 +29,7 @@ mod store;
 pub mod conformance;
 
 pub use crate::model::LeaseHolder;
+pub use blank::{BlankVolume, BlankVolumes};
 pub use call::{Cancel, Cx, Observed, Outcome};
 pub use clock::{Clock, Identifiers, ManualClock, RandomIdentifiers, SystemClock};
 pub use cloud::{

@@ -67,6 +67,7 @@ pub fn facts_of(servers: usize, volumes: usize) -> Facts {
         test: None,
         durations: Durations::default(),
         limits: Limits::default(),
+        simulated_storage: None,
         record,
     }
 }

@@ -13,7 +13,7 @@ use protector_core::engine::{
 };
 use protector_core::mock::Mishap;
 use protector_core::model::{BootCheck, FailoverType, Mappings, OperationKind, OperationStatus};
-use protector_core::plan::{Facts, Plan, SiteWork, plan, plan_json};
+use protector_core::plan::{Facts, Plan, SimulatedStorage, SiteWork, plan, plan_json};
 use protector_core::ports::Cancel;
 use protector_core::{Error, Result};
 use protector_tests::compare::state;
@@ -103,6 +103,16 @@ impl Cases {
         self.0.push(Case { name: name.to_owned(), facts, request: request.clone(), plan });
         Ok(())
     }
+
+    /// Another case as it would be if only its arrays were simulated.
+    fn simulate(&mut self, of: &str, allowed: bool, name: &str) -> Result<()> {
+        let found = self.0.iter().find(|case| case.name == of).ok_or_else(|| Error::not_found(of))?;
+        let (mut facts, request) = (found.facts.clone(), found.request.clone());
+        facts.simulated_storage = Some(SimulatedStorage { failover_to_blank_disks: allowed });
+        let plan = plan(&facts, &request)?;
+        self.0.push(Case { name: name.to_owned(), facts, request, plan });
+        Ok(())
+    }
 }
 
 fn failback() -> Request {
@@ -118,6 +128,9 @@ async fn capture() -> Result<Vec<Case>> {
     ordered(&mut cases).await?;
     in_pod(&mut cases).await?;
     of_a_site(&mut cases).await?;
+    cases.simulate("test_failover", false, "test_failover_on_simulated_storage")?;
+    cases.simulate("planned_failover", false, "planned_failover_blocked_on_simulated_storage")?;
+    cases.simulate("failback", true, "failback_on_simulated_storage")?;
     Ok(cases.0)
 }
 

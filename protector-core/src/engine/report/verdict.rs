@@ -3,7 +3,10 @@
 use super::fold::starts_servers;
 use super::value::{Answer, MemberResult, OperationReport, Things, Verdict};
 use crate::model::{OperationKind, OperationStatus};
-use crate::plan::Observation;
+use crate::plan::{FindingCode, Observation};
+
+/// Of what starts no servers, where arrays are simulated under real clouds.
+const SIMULATED: &str = "on simulated storage";
 
 /// What does not pass is said; what is not known does not pass.
 pub(super) fn verdict(report: &OperationReport) -> Verdict {
@@ -45,7 +48,7 @@ pub(super) fn next(report: &OperationReport) -> Vec<String> {
 /// `Drill passed: 2 of 2 servers ran, recovery time 41 s, data 3 min old (objective 15 min), everything removed`.
 pub(super) fn headline(report: &OperationReport) -> String {
     let parts: Vec<String> =
-        [servers(report), time(report), data(report), left(report)].into_iter().flatten().collect();
+        [simulated(report), servers(report), time(report), data(report), left(report)].into_iter().flatten().collect();
     let lead = lead(report);
     if parts.is_empty() { lead } else { format!("{lead}: {}", parts.join(", ")) }
 }
@@ -73,6 +76,11 @@ fn lead(report: &OperationReport) -> String {
 
 fn percent(report: &OperationReport) -> u8 {
     report.graph.progress.as_ref().map_or(0, |p| p.percent)
+}
+
+fn simulated(report: &OperationReport) -> Option<String> {
+    let is_simulated = report.findings.iter().any(|f| f.code == FindingCode::StorageSimulated);
+    is_simulated.then(|| if starts_servers(report.kind) { "with blank disks".to_owned() } else { SIMULATED.to_owned() })
 }
 
 fn servers(report: &OperationReport) -> Option<String> {

@@ -8,12 +8,12 @@ use rusqlite::{Row, params};
 
 /// What a request takes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Need {
-    pub(super) servers: u64,
-    pub(super) vcpus: u64,
-    pub(super) ram_mib: u64,
-    pub(super) volumes: u64,
-    pub(super) volume_gib: u64,
+pub(in crate::mock) struct Need {
+    pub(in crate::mock) servers: u64,
+    pub(in crate::mock) vcpus: u64,
+    pub(in crate::mock) ram_mib: u64,
+    pub(in crate::mock) volumes: u64,
+    pub(in crate::mock) volume_gib: u64,
 }
 
 /// Limits less what is in use.
@@ -57,7 +57,7 @@ pub(in crate::mock) fn set(tx: &Tx<'_>, site: &str, limits: &Quota) -> Result<()
 }
 
 /// Refuses what exceeds the quota, naming which.
-pub(super) fn require(tx: &Tx<'_>, site: &Site, need: &Need) -> Result<()> {
+pub(in crate::mock) fn require(tx: &Tx<'_>, site: &Site, need: &Need) -> Result<()> {
     // a thousand servers should not be counted a thousand times for nothing
     let limited: bool = tx.value(
         "SELECT COALESCE(servers, vcpus, ram_mib, volumes, volume_gib) IS NOT NULL FROM quotas WHERE site = ?1",

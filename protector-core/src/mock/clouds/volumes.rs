@@ -48,7 +48,7 @@ pub(in crate::mock) fn find(tx: &Tx<'_>, site: &Site, id: &VolumeId) -> Result<O
 }
 
 /// The volume with this id.
-pub(super) fn existing(tx: &Tx<'_>, site: &Site, id: &VolumeId) -> Result<CloudVolume> {
+pub(in crate::mock) fn existing(tx: &Tx<'_>, site: &Site, id: &VolumeId) -> Result<CloudVolume> {
     find(tx, site, id)?.ok_or_else(|| Error::not_found(format!("site '{}' has no volume '{id}'", site.name)))
 }
 

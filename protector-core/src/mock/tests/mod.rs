@@ -12,6 +12,7 @@ mod schedules;
 mod seeding;
 mod suites;
 mod time;
+mod under_clouds;
 
 use super::{MockCloud, MockStorageDriver, SeedOptions, World, WorldLocation, WorldTime, seed};
 use crate::model::{ArrayGroupName, ArrayVolumeName, Epoch, OpKey, RecoveryPointName, VolumeId};

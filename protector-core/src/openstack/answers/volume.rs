@@ -9,6 +9,13 @@ use std::collections::BTreeMap;
 /// and a name on the array says nothing about what it was.
 const ARRAY_VOLUME_ID: &str = "protector_array_volume_id";
 
+/// Key of a blank volume's metadata that holds the id of the simulated array volume it stands for.
+const BLANK_FOR: &str = "protector_blank_for";
+
+/// Key of a blank volume's metadata that holds its own id. One that is restored from a backup gets the metadata of the
+/// volume that was backed up, too, and must not pass for it.
+const BLANK_ITSELF: &str = "protector_blank";
+
 /// Key under which Cinder's driver tells the volume's name on the array.
 const ARRAY_VOLUME_NAME: &str = "array_volume_name";
 
@@ -55,6 +62,18 @@ impl Volume {
     pub(in crate::openstack) fn array_volume_id(&self) -> Option<ArrayVolumeId> {
         let own = self.metadata.get(ARRAY_VOLUME_ID).map(String::as_str);
         own.or_else(|| self.description.as_deref()?.strip_prefix(TAKEN_OVER)).map(ArrayVolumeId::from)
+    }
+
+    /// Id of the simulated array volume that this blank volume stands for: out of our metadata or, until those are set,
+    /// out of the description. Drivers may replace metadata while they make a volume.
+    pub(in crate::openstack) fn blank_for(&self) -> Option<ArrayVolumeId> {
+        let own = self.metadata.get(BLANK_FOR).map(String::as_str);
+        own.or_else(|| self.description.as_deref()?.strip_prefix(BLANK)).map(ArrayVolumeId::from)
+    }
+
+    /// Whether its metadata say that this very volume was made blank.
+    pub(in crate::openstack) fn is_marked_blank(&self) -> bool {
+        self.metadata.contains_key(BLANK_FOR) && self.metadata.get(BLANK_ITSELF) == Some(&self.id)
     }
 
     /// Its name on the array: as the driver tells everybody, or else as it tells administrators.
@@ -122,13 +141,16 @@ impl Volume {
             state: self.state(),
             group: self.group_id.as_deref().filter(|id| !id.is_empty()).map(Into::into),
             array_volume: self.array_volume().map(Into::into),
-            array_volume_id: self.array_volume_id(),
+            array_volume_id: self.array_volume_id().or_else(|| self.blank_for()),
         }
     }
 }
 
 /// What the description of a volume begins with that was taken over. `manage` replaces the metadata that it was given.
 const TAKEN_OVER: &str = "Taken over by Protector: array volume ";
+
+/// What the description of a volume begins with that was made blank.
+const BLANK: &str = "Blank, made by Protector for a trial in place of array volume ";
 
 /// How a volume says what it was taken over from: in its metadata, and in its description.
 pub(in crate::openstack) struct VolumeMark {
@@ -141,6 +163,17 @@ impl VolumeMark {
     pub(in crate::openstack) fn of(array_volume: &ArrayVolumeId) -> Self {
         let value = array_volume.to_string();
         Self { key: ARRAY_VOLUME_ID, description: format!("{TAKEN_OVER}{value}"), value }
+    }
+
+    /// That of a blank volume, which stands for a simulated array volume.
+    pub(in crate::openstack) fn blank(stands_for: &ArrayVolumeId) -> Self {
+        let value = stands_for.to_string();
+        Self { key: BLANK_FOR, description: format!("{BLANK}{value}"), value }
+    }
+
+    /// The metadata of a blank volume that is there, and so has an id.
+    pub(in crate::openstack) fn blank_metadata(id: &str, stands_for: &ArrayVolumeId) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([(BLANK_FOR, stands_for.to_string()), (BLANK_ITSELF, id.to_owned())])
     }
 }
 

@@ -7,7 +7,7 @@ use crate::openstack::answers::VolumeMark;
 use crate::openstack::call::Call;
 use crate::openstack::service::Service;
 use crate::openstack::versions::Microversion;
-use crate::ports::ImportRequest;
+use crate::ports::{BlankVolume, ImportRequest};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -69,6 +69,36 @@ pub(in crate::openstack) fn manage(host: &str, request: &ImportRequest) -> Call 
         "metadata": {mark.key: mark.value},
     });
     Call::post(CINDER, &["manageable_volumes"], json!({"volume": body}))
+}
+
+/// A volume with nothing on it.
+pub(in crate::openstack) fn create_blank(wanted: &BlankVolume) -> Call {
+    let mark = VolumeMark::blank(&wanted.stands_for);
+    let body = json!({
+        "name": wanted.name,
+        "description": mark.description,
+        "size": wanted.size_gib,
+        "volume_type": wanted.volume_type,
+        "metadata": {mark.key: mark.value},
+    });
+    Call::post(CINDER, &["volumes"], json!({"volume": body}))
+}
+
+/// Lets servers be started from a volume.
+pub(in crate::openstack) fn set_bootable(id: &str) -> Call {
+    let body = json!({"os-set_bootable": {"bootable": true}});
+    Call::post(CINDER, &["volumes", id, "action"], body).repeatable()
+}
+
+/// Deletes a volume that was made blank. Cinder refuses if it is attached, in a group, or has snapshots.
+pub(in crate::openstack) fn delete_blank(id: &str) -> Call {
+    Call::delete(CINDER, &["volumes", id])
+}
+
+/// Marks a blank volume as what it is; other metadata stay.
+pub(in crate::openstack) fn mark_blank(id: &str, stands_for: &ArrayVolumeId) -> Call {
+    let metadata = VolumeMark::blank_metadata(id, stands_for);
+    Call::post(CINDER, &["volumes", id, "metadata"], json!({"metadata": metadata})).repeatable()
 }
 
 /// Marks a volume with the array volume it was made from; other metadata stay.
@@ -227,6 +257,30 @@ mod tests {
         assert_eq!(volume["description"], "Taken over by Protector: array volume id-1");
         assert_eq!(call.safety, Safety::Once);
         assert_eq!(mark("v", &"id-1".into()).safety, Safety::Repeatable);
+    }
+
+    #[test]
+    fn a_blank_volume_says_twice_what_it_stands_for_and_is_deleted_alone() {
+        let wanted = BlankVolume {
+            stands_for: "id-1".into(),
+            name: "web".into(),
+            size_gib: 3,
+            volume_type: "ssd".into(),
+            bootable: true,
+        };
+        let call = create_blank(&wanted);
+        let volume = &call.body.as_ref().unwrap()["volume"];
+        assert_eq!((&volume["size"], &volume["volume_type"]), (&json!(3), &json!("ssd")));
+        assert_eq!(volume["metadata"], json!({"protector_blank_for": "id-1"}));
+        assert!(volume["description"].as_str().unwrap().ends_with(" array volume id-1"), "{volume}");
+        assert!(volume.get("imageRef").is_none() && volume.get("snapshot_id").is_none());
+        assert_eq!(call.safety, Safety::Once);
+        assert_eq!(
+            shown(&mark_blank("v", &"id-1".into())),
+            r#"Cinder POST volumes/v/metadata {"metadata":{"protector_blank":"v","protector_blank_for":"id-1"}}"#
+        );
+        assert_eq!(shown(&delete_blank("v")), "Cinder DELETE volumes/v");
+        assert_eq!(set_bootable("v").safety, Safety::Repeatable);
     }
 
     #[test]

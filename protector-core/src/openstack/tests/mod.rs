@@ -1,5 +1,6 @@
 //! The adapter against a cloud in the process: loopback, scripted answers.
 
+mod blanks;
 mod groups;
 mod imports;
 mod ports;

@@ -269,6 +269,19 @@ async fn a_server_goes_without_its_volumes_and_ports() {
     assert_eq!(server.lines("DELETE").len(), 1);
 }
 
+/// Nova ends the task of a server that is being deleted before it is gone.
+#[tokio::test]
+async fn a_server_that_is_gone_when_it_is_to_go_is_gone() {
+    let server = server().await;
+    let gone = answer(404, r#"{"itemNotFound": {"message": "Instance s1 could not be found."}}"#);
+    server
+        .on("PUT /neutron/v2.0/ports/", vec![ok(&json!({"port": {}}))])
+        .on("DELETE /nova/v2.1/servers/s1", vec![gone]);
+    assert_eq!(cloud(&server).delete_server(&cx("d"), &"s1".into()).await.unwrap(), Outcome::AlreadyDone(()));
+    let ports = server.lines("PUT /neutron/v2.0/ports/");
+    assert_eq!(ports.len(), 2, "they are not given back to nobody: {ports:?}");
+}
+
 #[tokio::test]
 async fn a_server_that_would_take_a_volume_along_is_not_deleted() {
     let server = server().await;
