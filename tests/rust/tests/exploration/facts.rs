@@ -47,6 +47,7 @@ pub(crate) fn facts(state: &State, side: Side) -> Facts {
         test: test_run(state, side, Some(side)),
         durations: Durations::default(),
         limits: Limits::default(),
+        simulated_storage: None,
         record,
     }
 }
