@@ -215,8 +215,9 @@ impl OpenStackCloud {
         };
         match deleted {
             Ok(()) => Ok(in_progress()),
-            // it is gone, or may be by now: then its ports are nobody's
-            Err(e) if matches!(e.kind(), ErrorKind::Indeterminate | ErrorKind::NotFound) => Err(e),
+            // it may be gone by now, with ports that are nobody's; lists show one for a moment after Nova forgot it
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(in_progress()),
+            Err(e) if e.kind() == ErrorKind::Indeterminate => Err(e),
             Err(e) => Err(self.give_back(&kept, e, until).await),
         }
     }

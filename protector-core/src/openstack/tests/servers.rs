@@ -270,6 +270,21 @@ async fn a_server_goes_without_its_volumes_and_ports() {
 }
 
 #[tokio::test]
+async fn a_server_that_goes_while_it_is_asked_to_is_gone() {
+    let gone = || answer(404, r#"{"itemNotFound": {"message": "Instance s1 could not be found."}}"#);
+    let server = server().await;
+    server
+        .on("PUT /neutron/v2.0/ports/", vec![ok(&json!({"port": {}}))])
+        .on("DELETE /nova/v2.1/servers/s1", vec![gone()])
+        .on("GET /nova/v2.1/servers/s1", vec![gone()])
+        .on(SERVERS, vec![listed(&[shown("s1", "ACTIVE", &json!({}))]), listed(&[])]);
+    let cloud = cloud(&server);
+    assert!(is_in_progress(&cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap()));
+    assert_eq!(cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap(), Outcome::AlreadyDone(()));
+    assert_eq!(server.lines("PUT").len(), 2, "no port is given back to a server that is gone");
+}
+
+#[tokio::test]
 async fn a_server_that_would_take_a_volume_along_is_not_deleted() {
     let server = server().await;
     for doomed in [json!({"id": "data", "delete_on_termination": true}), json!({"id": "data"})] {
