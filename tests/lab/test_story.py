@@ -65,7 +65,8 @@ def test_a_failover_whose_process_is_killed_goes_on(operator: Operator, workload
     expected = disks("a", workload.server)
     with operator.begun(IMPORTED, "failover", workload.name, "--network-mapping", NETWORKS) as process:
         process.kill()
-    (begun,) = [found for found in operator("operation", "list") if found["status"] == "interrupted"]
+    ours = [found for found in operator("operation", "list") if found["protection_group"] == workload.name]
+    (begun,) = [found for found in ours if found["status"] == "interrupted"]
     operator.operation("operation", "resume", begun["id"])
     there = workload.at("b")
     assert (there["status"], disks("b", there)) == ("ACTIVE", expected)
