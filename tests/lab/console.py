@@ -22,8 +22,8 @@ from rest import Cloud
 BIN = Path(sys.executable).parent
 NETWORKS = "net-primary-web=net-secondary-web"
 ISOLATED = "net-primary-web=net-isolated"
-#: Titles of steps of a move, in the order in which they are done.
-IMPORTED, GROUPED = "import '", "volumes into the consistency group of site-b"
+#: The title of a step of a move.
+IMPORTED = "import '"
 #: Which array plays which part, in the order of the sites.
 ROLES = {"primary": "arr-a", "secondary": "arr-b"}
 

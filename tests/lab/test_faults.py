@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from console import GROUPED, IMPORTED, NETWORKS, Operator, Workload, disks, lab
+from console import IMPORTED, NETWORKS, Operator, Workload, disks, lab
 from places import CLOUDS, HERE, port
-from processes import pid_of, stop
+from processes import pid_of, stop, wait
 from rest import Cloud
 
 sys.path.append(str(HERE.parent / "interop"))
@@ -56,7 +56,7 @@ def arrived_once(workload: Workload, expected: Disks) -> None:
 
 
 def resumed(operator: Operator, ended: dict[str, Any]) -> None:
-    """What an operation says comes next is typed, and brings it to a good end."""
+    """What is said to come next is typed, and brings it to a good end."""
     (command,) = ended["next"]
     program, protector, *words = shlex.split(command)
     assert (program, protector, words[:2]) == ("openstack", "protector", ["operation", "resume"]), command
@@ -125,7 +125,8 @@ def crash(name: str) -> None:
 @pytest.mark.usefixtures("all_run")
 @pytest.mark.parametrize(
     ("service", "after"),
-    [("cinder-volume", CLONED), ("cinder", IMPORTED), ("nova", IMPORTED), ("nova-compute", GROUPED)],
+    [("cinder-volume", CLONED), ("cinder", IMPORTED), ("nova", IMPORTED)],
+    ids=["cinder-volume", "cinder-api", "nova-api"],
 )
 def test_a_service_crashes_and_comes_back(
     operator: Operator, workload: Workload, expected: Disks, service: str, after: str
@@ -134,10 +135,34 @@ def test_a_service_crashes_and_comes_back(
         crash(f"b-{service}")
         lab("up", "b")
         ended = operator.ended(process)
+    brought_to_its_end(operator, ended)
+    arrived_once(workload, expected)
+
+
+@pytest.mark.usefixtures("all_run")
+def test_a_hypervisor_crashes_while_it_boots_the_server(
+    operator: Operator, workload: Workload, expected: Disks
+) -> None:
+    cloud = Cloud("b")
+
+    def is_at_it() -> bool:
+        server = cloud.of_name("compute", "/servers/detail", "servers", workload.name)
+        return server is not None and server["OS-EXT-SRV-ATTR:host"] is not None
+
+    with operator.begun(IMPORTED, *fail_over(workload)) as process:
+        wait("the boot", is_at_it)
+        crash("b-nova-compute")
+        lab("up", "b")
+        ended = operator.ended(process)
+    brought_to_its_end(operator, ended)
+    arrived_once(workload, expected)
+
+
+def brought_to_its_end(operator: Operator, ended: dict[str, Any]) -> None:
+    """It ended well by itself, or does what its error and it say."""
     if ended["status"] != "completed":
         mend(operator, ended)
         resumed(operator, ended)
-    arrived_once(workload, expected)
 
 
 def mend(operator: Operator, ended: dict[str, Any]) -> None:
@@ -172,6 +197,5 @@ def test_a_server_that_finds_no_host_boots_once_there_is_one(
     assert "No valid host" in ended["error"], ended
     assert workload.at("b")["status"] == "ERROR"
     hosts_are("enabled")
-    mend(operator, ended)
-    resumed(operator, ended)
+    brought_to_its_end(operator, ended)
     arrived_once(workload, expected)
