@@ -152,8 +152,13 @@ def _neutron(site: str) -> None:
     )
 
 
+def pool(site: str) -> str:
+    """What Cinder's backend calls itself; an ``@`` in it is usual."""
+    return f"pure@backend-{site}"
+
+
 def _backend(site: str) -> dict[str, object]:
-    """Cinder's genuine driver on the array of the site, replicating to the other one."""
+    """Cinder's genuine driver on the array of the site, replicating to the other one, by pod or by snapshots."""
     arrays = {array["name"]: array for array in json.loads(ARRAYS.read_text(encoding="utf-8"))["arrays"]}
     own = arrays.pop(f"arr-{site}")
     (other,) = arrays.values()
@@ -161,10 +166,10 @@ def _backend(site: str) -> dict[str, object]:
     def address(array: Mapping[str, str]) -> str:
         return array["url"].removeprefix("https://")
 
-    peer = f"backend_id:{other['name']},san_ip:{address(other)},api_token:{other['api_token']},type:async"
+    peer = f"backend_id:{other['name']},san_ip:{address(other)},api_token:{other['api_token']},type:sync"
     return {
         "volume_driver": "cinder.volume.drivers.pure.PureISCSIDriver",
-        "volume_backend_name": f"pure@backend-{site}",
+        "volume_backend_name": pool(site),
         "san_ip": address(own),
         "pure_api_token": own["api_token"],
         "replication_device": peer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import site_services
 from places import ADMIN_PASSWORD, ARRAYS, BIN, CLOUDS, HERE, LAB, REGION, SITES, VENV, keystone
 from processes import LabError, names, pid_of, stop, surroundings
 
+#: Bytes of the name of the lab's place: a socket's has 107.
+LONGEST = 80
 _CLOUD = """\
   site-{site}:
     auth: {{auth_url: "{url}", username: admin, password: {password}, project_name: admin,
@@ -114,6 +117,8 @@ def main() -> None:
     parser.add_argument("verb", choices=[*alone, *verbs])
     parser.add_argument("site", nargs="?", choices=SITES, help="for up, status and down: this one alone")
     asked = parser.parse_args()
+    if len(os.fsencode(LAB)) > LONGEST:
+        sys.exit(f"lab: no socket fits into {LAB}: set PROTECTOR_LAB to a place of at most {LONGEST} bytes")
     LAB.mkdir(parents=True, exist_ok=True)
     with (LAB / "lock").open("w", encoding="ascii") as lock:
         try:

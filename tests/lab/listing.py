@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import ssl
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from places import ARRAYS
+from flash_array import Array
 from rest import Cloud
-
-_ANYONE = ssl._create_unverified_context()
-
-
-class Array:
-    """A FlashArray as its administrator sees it."""
-
-    def __init__(self, name: str) -> None:
-        served = json.loads(ARRAYS.read_text(encoding="utf-8"))["arrays"]
-        array = next(array for array in served if array["name"] == name)
-        self._url = f"{array['url']}/api/2.37"
-        request = urllib.request.Request(f"{self._url}/login", b"", {"api-token": array["api_token"]}, method="POST")
-        with urllib.request.urlopen(request, timeout=30, context=_ANYONE) as reply:
-            self._headers = {"x-auth-token": reply.headers["x-auth-token"]}
-
-    def items(self, path: str) -> list[dict[str, Any]]:
-        request = urllib.request.Request(f"{self._url}/{path}", headers=self._headers)
-        with urllib.request.urlopen(request, timeout=30, context=_ANYONE) as reply:
-            return list(json.load(reply)["items"])
-
-    def names(self, path: str) -> frozenset[str]:
-        return frozenset(item["name"] for item in self.items(path) if not item.get("destroyed"))
-
-    def connected(self) -> frozenset[str]:
-        """Volumes that a host can write to."""
-        return frozenset(item["volume"]["name"] for item in self.items("connections"))
 
 
 @dataclass(frozen=True)
@@ -49,6 +20,7 @@ class Listing:
     ports: frozenset[str]
     array_volumes: frozenset[str]
     array_groups: frozenset[str]
+    pods: frozenset[str]
     connected: frozenset[str]
 
     @classmethod
@@ -65,6 +37,7 @@ class Listing:
             ids(cloud.get("network", "/ports")["ports"]),
             array.names("volumes"),
             array.names("protection-groups"),
+            array.names("pods"),
             array.connected(),
         )
 

@@ -26,7 +26,7 @@ import by_hand
 import requests_seen
 import seed
 from clearing import clear
-from conftest import ROLES, arrays
+from console import ROLES, arrays
 from places import CLOUDS, ROOT, SITES, keystone
 from rest import Cloud
 

@@ -18,6 +18,8 @@ ARRAYS = LAB / "arrays.json"
 
 SITES = ("a", "b")
 REGION = "RegionOne"
+#: Into which Cinder puts volumes that are on both arrays at once: its ``pure_replication_pod_name``.
+POD = "cinder-pod"
 #: Loopback only, and nothing in it is worth anything; of the administrator, and of the services.
 ADMIN_PASSWORD, SERVICE_PASSWORD = "admin", "service"
 

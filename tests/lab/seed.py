@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from configuration import pool
 from places import SITES
 from rest import Cloud, until
 
-VOLUME_TYPE, GROUP_TYPE, FLAVOR, SERVER = "replicated-ssd", "replicated-cg", "m1.small", "web-server-1"
+VOLUME_TYPE, SYNC_TYPE, GROUP_TYPE = "replicated-ssd", "replicated-sync", "replicated-cg"
+FLAVOR, SERVER = "m1.small", "web-server-1"
 #: Types that nothing is protected with: one that the same backend offers, one that no backend does.
 PLAIN_TYPE, UNOFFERED_TYPE = "plain-ssd", "nowhere"
 #: By site: the network for servers, one for tests that leads nowhere, and their address ranges.
@@ -30,9 +32,12 @@ def _quota(cloud: Cloud) -> None:
 
 
 def _types(cloud: Cloud) -> None:
+    # what leaves the pod is told to stay on its backend, so the types say which it is
+    on_backend = {"volume_backend_name": pool(cloud.site)}
     types = {
         VOLUME_TYPE: {"replication_enabled": _YES, "replication_type": "<in> async"},
-        PLAIN_TYPE: {},
+        SYNC_TYPE: on_backend | {"replication_enabled": _YES, "replication_type": "<in> sync"},
+        PLAIN_TYPE: on_backend,
         UNOFFERED_TYPE: {"volume_backend_name": "none"},
     }
     for name, specs in types.items():
@@ -71,14 +76,14 @@ def volume(cloud: Cloud, name: str, size: int, volume_type: str = VOLUME_TYPE) -
     return made
 
 
-def server(cloud: Cloud, name: str, network: str) -> dict[str, Any]:
+def server(cloud: Cloud, name: str, network: str, volume_type: str = VOLUME_TYPE) -> dict[str, Any]:
     """A server on that network that boots from a volume and has a second one."""
     listed = cloud.get("compute", "/servers/detail")["servers"]
     found = next((server for server in listed if server["name"] == name), None)
     if found is None:
         disks = []
         for at, (suffix, size) in enumerate(DISKS.items()):
-            disk = volume(cloud, f"{name}-{suffix}", size)
+            disk = volume(cloud, f"{name}-{suffix}", size, volume_type)
             if at == 0:
                 cloud.post("volume", f"/volumes/{disk}/action", {"os-set_bootable": {"bootable": True}})
             there = {"source_type": "volume", "destination_type": "volume", "delete_on_termination": False}
@@ -105,7 +110,8 @@ def seed() -> None:
         for name, cidr in NETWORKS[site].items():
             _network(cloud, name, cidr)
         _flavor(cloud)
-        print(f"site-{site}: volume type {VOLUME_TYPE}, group type {GROUP_TYPE}, networks {', '.join(NETWORKS[site])}")
+        types = f"volume types {VOLUME_TYPE}, {SYNC_TYPE} and {PLAIN_TYPE}, group type {GROUP_TYPE}"
+        print(f"site-{site}: {types}, networks {', '.join(NETWORKS[site])}")
         if site == "a":
             made = server(cloud, SERVER, "net-primary-web")
             print(f"site-a: server {SERVER} {made['status']} {made['id']}")

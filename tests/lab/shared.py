@@ -10,7 +10,8 @@ import secrets
 import shutil
 from pathlib import Path
 
-from places import ARRAYS, LAB, ROOT, SITES, array_port, port
+from flash_array import Array
+from places import ARRAYS, LAB, POD, ROOT, SITES, array_port, port
 from processes import LabError, answers, is_taken, need_free, pid_of, run, spawn, wait
 
 _DB = LAB / "mariadb"
@@ -142,6 +143,7 @@ def _arrays_up(simulator: Path) -> None:
         f"--db={LAB / 'arrays.db'}",
         f"--ready-file={ARRAYS}",
         "--log=requests",
+        "--link=both",
     ]
     for site in SITES:
         name = f"arr-{site}"
@@ -152,6 +154,8 @@ def _arrays_up(simulator: Path) -> None:
     wait("flasharray-sim", ARRAYS.exists, "arrays", seconds=60)
     for array in json.loads(ARRAYS.read_text(encoding="utf-8"))["arrays"]:
         wait(array["url"], lambda url=array["url"]: answers(f"{url}/api/api_version"), "arrays")
+    # before both Cinders make one each, which could never be joined
+    Array("arr-a").stretch(POD, "arr-b")
 
 
 def _token(name: str) -> str:

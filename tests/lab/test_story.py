@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import ISOLATED, NETWORKS, Operator, Workload, addresses, disks, fault, lab
-from listing import Array, Listing
+from console import IMPORTED, ISOLATED, NETWORKS, Operator, Workload, addresses, disks, fault, lab
+from flash_array import Array
+from kinds import ASYNC, SYNC
+from listing import Listing
 from rest import Cloud
+
+EACH_KIND = pytest.mark.parametrize("kind", [ASYNC, SYNC], ids=lambda kind: kind.name)
 
 
 def test_both_sites_are_fit(operator: Operator) -> None:
@@ -16,6 +20,7 @@ def test_both_sites_are_fit(operator: Operator) -> None:
         assert {check["result"] for check in checks} == {"ok"}, checks
 
 
+@EACH_KIND
 def test_a_rehearsal_leaves_nothing(operator: Operator, workload: Workload) -> None:
     before = {site: Listing.of(site) for site in "ab"}
     drill = operator.operation("test-failover", workload.name, "--retain-primary", "--network-mapping", ISOLATED)
@@ -32,6 +37,7 @@ def test_a_rehearsal_leaves_nothing(operator: Operator, workload: Workload) -> N
     assert "everything removed" in report.splitlines()[0]
 
 
+@EACH_KIND
 def test_a_planned_failover_and_the_way_home(operator: Operator, workload: Workload) -> None:
     here = workload.server
     expected = disks("a", here)
@@ -42,7 +48,8 @@ def test_a_planned_failover_and_the_way_home(operator: Operator, workload: Workl
     assert there["metadata"]["owner"] == here["metadata"]["owner"]
     assert list(there["addresses"]) == ["net-secondary-web"]
     of_left = {volume["id"] for volume in left["os-extended-volumes:volumes_attached"]}
-    assert not [name for name in Array("arr-a").connected() if any(volume in name for volume in of_left)], "fenced"
+    connected = Array("arr-a").connected() | Array("arr-b").connected()
+    assert not [name for name in connected if any(volume in name for volume in of_left)], "fenced"
     group = operator("protection-group", "show", workload.name)
     assert (group["current_primary_site"], group["protection"]) == ("site-b", "protected")
 
@@ -56,8 +63,10 @@ def test_a_planned_failover_and_the_way_home(operator: Operator, workload: Workl
 
 def test_a_failover_whose_process_is_killed_goes_on(operator: Operator, workload: Workload) -> None:
     expected = disks("a", workload.server)
-    operator.killed("import '", "failover", workload.name, "--network-mapping", NETWORKS)
-    (begun,) = [found for found in operator("operation", "list") if found["status"] == "interrupted"]
+    with operator.begun(IMPORTED, "failover", workload.name, "--network-mapping", NETWORKS) as process:
+        process.kill()
+    ours = [found for found in operator("operation", "list") if found["protection_group"] == workload.name]
+    (begun,) = [found for found in ours if found["status"] == "interrupted"]
     operator.operation("operation", "resume", begun["id"])
     there = workload.at("b")
     assert (there["status"], disks("b", there)) == ("ACTIVE", expected)

@@ -226,8 +226,10 @@ impl OpenStackCloud {
             Ok(Some(_)) => Ok(in_progress(SERVERS)),
             // right before the end Nova shows a server without a task
             Ok(None) => Ok(Outcome::AlreadyDone(())),
-            // it is gone, or may be by now: then its ports are nobody's
-            Err(e) if matches!(e.kind(), ErrorKind::Indeterminate | ErrorKind::NotFound) => Err(e),
+            // one of its ports is gone, as the server may be by now
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(in_progress(SERVERS)),
+            // it may be gone, with ports that are nobody's
+            Err(e) if e.kind() == ErrorKind::Indeterminate => Err(e),
             Err(e) => Err(self.give_back(&kept, e, until).await),
         }
     }

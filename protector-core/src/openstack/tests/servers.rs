@@ -283,6 +283,23 @@ async fn a_server_that_is_gone_when_it_is_to_go_is_gone() {
 }
 
 #[tokio::test]
+async fn a_server_whose_port_goes_is_looked_at_again() {
+    let gone = |text: &str| answer(404, text);
+    let server = server().await;
+    server
+        .on(
+            "PUT /neutron/v2.0/ports/",
+            vec![gone(r#"{"NeutronError": {"type": "PortNotFound", "message": "Port p"}}"#)],
+        )
+        .on("GET /nova/v2.1/servers/s1", vec![gone(r#"{"itemNotFound": {"message": "Instance s1"}}"#)])
+        .on(SERVERS, vec![listed(&[shown("s1", "ACTIVE", &json!({}))]), listed(&[])]);
+    let cloud = cloud(&server);
+    assert!(is_in_progress(&cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap()));
+    assert_eq!(cloud.delete_server(&cx("d"), &"s1".into()).await.unwrap(), Outcome::AlreadyDone(()));
+    assert_eq!(server.lines("DELETE").len(), 0);
+}
+
+#[tokio::test]
 async fn a_server_that_would_take_a_volume_along_is_not_deleted() {
     let server = server().await;
     for doomed in [json!({"id": "data", "delete_on_termination": true}), json!({"id": "data"})] {
