@@ -85,6 +85,7 @@ def site_a_returns(operator: Operator) -> Iterator[None]:
     operator.starts("a")
 
 
+@EACH_KIND
 @pytest.mark.usefixtures("site_a_returns")
 def test_a_site_is_lost_and_returns(operator: Operator, workload: Workload) -> None:
     operator.loses("a")
