@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import seed
 from clearing import clear
-from conftest import BIN, ISOLATED, NETWORKS, disks, environment
+from console import BIN, ISOLATED, NETWORKS, disks, environment
 from listing import Listing
 from places import SITES, keystone
 from rest import Cloud
