@@ -117,14 +117,15 @@ impl OpenStackCloud {
 
     /// What is left of the project's quota.
     pub(super) async fn quota_left(&self, until: Until) -> Result<ports::Quota> {
-        let read = async {
+        // two answers at once are too much for the stack of whoever waits
+        let read = Box::pin(async {
             let (compute, volumes) = (nova::limits(), cinder::limits());
             let (compute, volumes) =
                 futures::try_join!(self.session.send(&compute, until), self.session.send(&volumes, until))?;
             let compute: Limits<ComputeLimits> = compute.under("limits")?;
             let volumes: Limits<VolumeLimits> = volumes.under("limits")?;
             Ok(quota(compute.absolute, volumes.absolute))
-        };
+        });
         self.reads.quota.read_within(MOMENT, until, read).await.map(|quota| *quota)
     }
 }
