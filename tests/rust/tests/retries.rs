@@ -7,10 +7,10 @@
     reason = "helpers of tests may panic as tests do"
 )]
 
-use protector_core::engine::Engine;
-use protector_core::engine::Request;
+use protector_core::engine::{Engine, Progress, Request};
 use protector_core::mock::Mishap;
-use protector_core::model::{GroupStatus, MemberStatus, OperationStatus, Protection, SiteName};
+use protector_core::model::{Epoch, GroupStatus, MemberStatus, OperationStatus, Protection, SiteName};
+use protector_core::ports::{Cancel, Cloud, Cx};
 use protector_core::{ErrorKind, Result};
 use protector_tests::compare::{rows, state, text};
 use protector_tests::ordered::{APP, DB, WEB, check_at_rest, failback, mishap, ordered, outcomes, retry, volume_of};
@@ -215,6 +215,36 @@ async fn a_member_that_moved_leaves_by_an_id_of_either_site_or_by_its_name() -> 
     }
     assert!(statuses(&stage.engine).await?.is_empty());
     stage.refuses(stage.engine.member_remove(GROUP, DB), ErrorKind::NotFound, &["is not a member", "member-list"]).await
+}
+
+/// Nova notes late which ports of a server were there before it, and so may delete them with one that never ran.
+#[tokio::test]
+async fn ports_that_went_with_a_server_that_never_ran_are_made_again() -> Result<()> {
+    let stage = ordered().await?;
+    let before = state(&stage.deployment).await?;
+    let all = [DB, APP, WEB];
+    all.iter().try_for_each(|name| mishap(&stage, Mishap::Boot, name, true))?;
+    let stopped = operate(&stage.engine, &failover()).await?;
+    assert_eq!((stopped.status, stopped.finished_at), (OperationStatus::Failed, None), "{stopped:#?}");
+    assert!(stopped.next[0].contains("operation resume"), "{:?}", stopped.next);
+
+    let cloud = stage.deployment.world().cloud(&"site-b".into())?;
+    let deadline = jiff::Timestamp::MAX;
+    let cx = Cx { op_key: "nova".into(), epoch: Epoch(1), deadline, cancel: Cancel::default() };
+    for server in cloud.servers().await? {
+        cloud.delete_server(&cx, &server.id).await?;
+        for port in server.nics.iter().filter_map(|nic| nic.port.as_ref()) {
+            cloud.delete_port(&cx, port).await?;
+        }
+    }
+    all.iter().try_for_each(|name| mishap(&stage, Mishap::Boot, name, false))?;
+    let ended = stage.engine.run(stopped.id.as_str(), &Cancel::default(), &Progress::none()).await?;
+    assert_eq!((ended.status, ended.instances_failed), (OperationStatus::Completed, 0), "{ended:#?}");
+    for server in cloud.servers().await? {
+        assert!(server.nics.iter().all(|nic| nic.port.is_some() && !nic.fixed_ips.is_empty()), "{server:#?}");
+        assert!(!server.nics.is_empty(), "{server:#?}");
+    }
+    check_at_rest(&stage, &before).await
 }
 
 async fn statuses(engine: &Engine) -> Result<BTreeMap<String, MemberStatus>> {

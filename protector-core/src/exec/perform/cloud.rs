@@ -5,7 +5,7 @@ use crate::model::{
     CinderGroupId, DiskCopy, DiskId, GroupRecord, Member, Nic, OpKey, OperationId, PortId, ServerCapture, ServerId,
     SiteName, UnimportedClone, VolumeId,
 };
-use crate::plan::StepOutput;
+use crate::plan::{Action, StepOutput};
 use crate::ports::{Cx, ImportRequest, PortSpec, SERVER_OP_KEY, Server, ServerSpec, ServerState};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
@@ -130,7 +130,7 @@ pub(super) async fn ensure_server(
     let (record, capture) = member_of(run, member).await?;
     let ports = (0..capture.nics.len())
         .filter_map(|nic| run.outputs(|o| o.ports.get(&(member.clone(), nic)).map(|(id, _)| id.clone())));
-    let spec = ServerSpec {
+    let mut spec = ServerSpec {
         op_key: wanted.key,
         name: wanted.name.to_owned(),
         flavor: wanted.flavor.to_owned(),
@@ -139,8 +139,38 @@ pub(super) async fn ensure_server(
         key_name: capture.key_name,
         metadata: capture.metadata,
     };
-    let server = run.settle(cx, || cloud.ensure_server(cx, &spec)).await?;
+    let server = match run.settle(cx, || cloud.ensure_server(cx, &spec)).await {
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let ports = ports_again(run, cx, member).await?;
+            if ports.len() != spec.ports.len() || ports == spec.ports {
+                return Err(e);
+            }
+            spec.ports = ports;
+            run.settle(cx, || cloud.ensure_server(cx, &spec)).await?
+        }
+        made => made?,
+    };
     Ok(StepOutput::Server { member: member.clone(), server: server.id, flavor: wanted.flavor.to_owned() })
+}
+
+/// The ports that the plan makes for a member, made again where they are gone: a server that never ran may take them along
+/// when it is deleted, because Nova notes late which of its ports were there before it.
+async fn ports_again(run: &Run, cx: &Cx, of: &ServerId) -> Result<Vec<PortId>> {
+    let mut ports = Vec::new();
+    for step in &run.plan.steps {
+        let Action::EnsurePort { site, member, nic, network, reuse, fixed_ips, begun_by } = &step.action else {
+            continue;
+        };
+        if member != of {
+            continue;
+        }
+        let begun_by = begun_by.as_ref().unwrap_or(&run.operation.id);
+        let wanted = Interface { member, nic: *nic, network, reuse: reuse.as_ref(), fixed_ips, begun_by };
+        if let StepOutput::Port { port, .. } = ensure_port(run, cx, site, wanted).await? {
+            ports.push(port);
+        }
+    }
+    Ok(ports)
 }
 
 /// The server that was made under a key; `None` if there is none or the cloud does not answer.
