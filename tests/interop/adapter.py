@@ -19,6 +19,9 @@ EXECUTABLE = ROOT / "target/debug/protector-test-cloud"
 PATIENCE = 60
 """Seconds within which anything here has an end."""
 
+MOMENT = 2.1
+"""Seconds after which the adapter reads volume types and the like anew, which plans choose from."""
+
 
 @dataclass
 class Refused(Exception):
@@ -75,6 +78,11 @@ class Adapter:
         if "error" in answer:
             raise Refused(**answer["error"])
         return answer["answer"]
+
+    def ask_anew(self, method: str) -> Any:
+        """One call and its answer, which is not that of a moment ago."""
+        time.sleep(MOMENT)
+        return self.ask(method)
 
     def change(self, method: str, *, seconds: float = PATIENCE, op_key: str = "key", **arguments: Any) -> Any:
         """One call of a change, and its outcome."""

@@ -33,7 +33,7 @@ def test_an_application_credential_serves_until_it_is_deleted(cloud: Cloud, conn
     cloud.let_tokens_be_asked_for()
     for each in (adapter, connect("credential")):
         with pytest.raises(Refused, match="application credential") as refused:
-            each.ask("volume_types")
+            each.ask_anew("volume_types")
         assert refused.value.kind == "unauthenticated"
 
 
@@ -46,7 +46,7 @@ def test_a_token_that_was_revoked_is_renewed(cloud: Cloud, connect: Connect, lin
     cloud.keep_secret(first)
     line.heal()
     cloud.revoke(first)
-    assert adapter.ask("volume_types") == types
+    assert adapter.ask_anew("volume_types") == types
     assert line.tokens[0] == first
     assert line.tokens[-1] not in ("", first)
     cloud.keep_secret(line.tokens[-1])

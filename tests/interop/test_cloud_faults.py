@@ -68,7 +68,7 @@ def test_a_read_is_made_again_once(adapter: Adapter, line: Proxy, status: int) -
     line.heal()
     line.fault(TYPES, status=status)
     with pytest.raises(Refused, match=f"answers {status}") as refused:
-        adapter.ask("volume_types")
+        adapter.ask_anew("volume_types")
     assert line.count(TYPES) == 2
     assert refused.value.kind == "transient"
     assert refused.value.remedy is not None
@@ -81,7 +81,7 @@ def test_cinder_is_waited_for_as_long_as_it_asks(adapter: Adapter, line: Proxy) 
     line.heal()
     line.fault(TYPES, status=503, headers={"Retry-After": "3600"})
     with pytest.raises(Refused, match="answers 503"):
-        adapter.ask("volume_types")
+        adapter.ask_anew("volume_types")
     assert line.count(TYPES) == 1
 
 
