@@ -42,13 +42,14 @@ impl OpenStackCloud {
     pub(super) async fn asked_server(&self, id: &ServerId, until: Until) -> Result<Option<Server>> {
         let gathered = &self.reads.asked_servers;
         gathered.ask(id);
-        match &*gathered.flight.read(until, self.find_servers(id, until)).await? {
-            Found::Each(found) if found.contains_key(id) => Ok(found.get(id).cloned().flatten()),
-            Found::All(listed) if listed.iter().any(|server| server.id == id.as_str()) => {
-                Ok(listed.iter().find(|server| server.id == id.as_str()).cloned())
-            }
+        let told = match &*gathered.flight.read(until, self.find_servers(id, until)).await? {
+            Found::Each(found) => found.get(id).cloned(),
+            Found::All(listed) => listed.iter().find(|server| server.id == id.as_str()).cloned().map(Some),
+        };
+        match told {
+            Some(found) => Ok(found),
             // it may be another project's, which is not the same as gone
-            _ => self.find_server(id, until).await,
+            None => self.find_server(id, until).await,
         }
     }
 

@@ -3,6 +3,7 @@
 mod blanks;
 mod groups;
 mod imports;
+mod moments;
 mod ports;
 pub(crate) mod server;
 mod servers;

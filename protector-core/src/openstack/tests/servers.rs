@@ -11,12 +11,12 @@ const SERVERS: &str = "GET /nova/v2.1/servers/detail";
 const CREATE: &str = "POST /nova/v2.1/servers";
 
 /// Networks in the order of the interfaces, which is not that of their names.
-const ADDRESSES: &str = r#"{"z-first": [{"version": 4, "addr": "10.2.0.5", "OS-EXT-IPS:type": "fixed",
+pub(super) const ADDRESSES: &str = r#"{"z-first": [{"version": 4, "addr": "10.2.0.5", "OS-EXT-IPS:type": "fixed",
     "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:00:00:02"}], "a-second": [{"version": 4, "addr": "10.9.0.5",
     "OS-EXT-IPS:type": "fixed", "OS-EXT-IPS-MAC:mac_addr": "FA:16:3E:00:00:01"}]}"#;
 
 /// As Nova shows it to an administrator at 2.96, with fields that are not used left in.
-fn shown(id: &str, status: &str, more: &Value) -> Value {
+pub(super) fn shown(id: &str, status: &str, more: &Value) -> Value {
     let mut server = json!({
         "id": id, "name": format!("name-{id}"), "status": status, "tenant_id": "p1", "user_id": "u1", "image": "",
         "flavor": {"vcpus": 1, "ram": 512, "disk": 0, "ephemeral": 0, "swap": 0, "original_name": "m1.small", "extra_specs": {}},
@@ -46,7 +46,7 @@ fn listed(servers: &[Value]) -> Play {
     ok(&json!({ "servers": servers }))
 }
 
-async fn server() -> Server {
+pub(super) async fn server() -> Server {
     let server = Server::start().await;
     let ports = json!({"ports": [
         {"id": "p-second", "name": "", "network_id": "n2", "mac_address": "fa:16:3e:00:00:01", "device_id": "s1", "device_owner": "compute:nova", "fixed_ips": [{"ip_address": "10.9.0.5"}]},
