@@ -2,6 +2,7 @@
 
 use super::Record;
 use super::decide::{self, Ending};
+use super::patience;
 use super::perform::{self, Performed};
 use super::run::Run;
 use crate::plan::{EndpointKind, Limits, OnFailure, Phase, Schedule, Step, StepOutput};
@@ -25,7 +26,7 @@ pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
             run.keep_lease().await?;
             for at in begin(run, &mut schedule).await? {
                 if let Some(step) = run.plan.steps.get(at) {
-                    in_flight.push(perform::perform(run, step).map(move |result| (at, result)));
+                    in_flight.push(patience::perform(run, step).map(move |result| (at, result)));
                 }
             }
         }

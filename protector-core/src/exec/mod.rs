@@ -19,6 +19,7 @@ pub mod lease;
 mod measure;
 pub mod metadata;
 mod outcomes;
+mod patience;
 mod perform;
 mod progress;
 mod rollback;

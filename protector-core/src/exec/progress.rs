@@ -15,7 +15,8 @@ pub struct Event {
     pub step: Option<String>,
     /// One line for people.
     pub title: String,
-    /// `started`, `done`, `skipped`, `failed`, `undone`; for the operation itself its status.
+    /// `started`, `waiting` (what it needs is silent and asked again), `done`, `skipped`, `failed`, `blocked`, `undone`; for
+    /// the operation itself its status.
     pub state: String,
     /// 0 to 100 after this event. Never goes back within one run.
     pub progress: u8,

@@ -269,6 +269,11 @@ impl Run {
         self.tell(Some(step.id.to_string()), step.title.clone(), state);
     }
 
+    /// Its endpoint is silent, and is asked again.
+    pub(super) fn tell_waiting(&self, step: &Step, why: &Error) {
+        self.tell(Some(step.id.to_string()), format!("{}: {why}", step.title), "waiting");
+    }
+
     pub(super) fn tell_operation(&self, state: &str) {
         self.tell(None, format!("{} of '{}'", self.plan.kind, self.plan.group_name), state);
     }

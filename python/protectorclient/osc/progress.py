@@ -55,14 +55,14 @@ def _about(seconds: float) -> str:
 
 
 class Bar:
-    """A bar with the step that runs and what remains; steps that failed or were skipped stay on the screen above it."""
+    """A bar with the step that runs and what remains; steps that failed, were skipped or wait stay on the screen above it."""
 
     def __init__(self, bar: Any, task: Any, left: Left | None) -> None:
         self._bar, self._task, self._left = bar, task, left
 
     def __call__(self, event: Event) -> None:
         """Shows an event."""
-        if event.state in ("failed", "skipped"):
+        if event.state in ("failed", "skipped", "waiting"):
             self._bar.console.print(f"{event.title}: {event.state}", markup=False, highlight=False)
         left = self._left.after(event) if self._left else ""
         self._bar.update(self._task, completed=event.progress, title=event.title, left=left)

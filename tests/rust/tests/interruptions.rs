@@ -143,6 +143,60 @@ async fn a_target_that_is_lost_after_the_pivot_leaves_the_way_forward() -> Resul
     Ok(())
 }
 
+/// Services restart. Whatever was asked of them is asked again for a while, before the pivot and after it, and who watches
+/// hears what is waited for.
+#[tokio::test]
+async fn a_site_that_is_away_for_a_moment_stops_nothing() -> Result<()> {
+    for (site, step, when) in [
+        ("site-a", "announce", "done"),
+        ("site-b", "await_final_snapshot", "done"),
+        ("site-b", "clone_volumes", "done"),
+        ("site-b", "ensure_server/web-server-1", "started"),
+        ("site-b", "verify_server/app-server-1", "done"),
+        ("site-b", "switch_primary", "done"),
+    ] {
+        let (stage, operation) = accepted().await?;
+        stage.write("site-a", 3).await?;
+        let written = stage.contents(&stage.engine).await?;
+        let (world, waited) = (stage.deployment.world().clone(), Arc::new(Mutex::new(None)));
+        let seen = waited.clone();
+        let listener = Progress::new(move |event: &Event| {
+            let goes = event.step.as_deref() == Some(step) && event.state == when;
+            if goes || event.state == "waiting" {
+                world.set_site_available(&site.into(), !goes).expect("the site is there");
+            }
+            if event.state == "waiting" {
+                *seen.lock().expect("no panic before") = Some(event.title.clone());
+            }
+        });
+        let ended = stage.engine.run(&operation, &Cancel::default(), &listener).await?;
+        assert_eq!(ended.status, OperationStatus::Completed, "{step} {when}: {ended:#?}");
+        let waited = waited.lock().expect("no panic before").clone().expect("somebody waited");
+        assert!(waited.contains("does not answer"), "{step} {when}: {waited}");
+        assert_eq!(stage.contents(&stage.engine).await?, written, "{step} {when}");
+        assert_eq!(stage.record(&stage.engine).await?, stage.record(&stage.other()?).await?);
+    }
+    Ok(())
+}
+
+/// Nobody has to sit a silence out.
+#[tokio::test]
+async fn a_wait_for_a_silent_site_ends_on_request() -> Result<()> {
+    let (stage, operation) = accepted().await?;
+    let (world, cancel) = (stage.deployment.world().clone(), Cancel::default());
+    let asked = cancel.clone();
+    let listener = Progress::new(move |event: &Event| match (event.step.as_deref(), event.state.as_str()) {
+        (Some("clone_volumes"), "done") => world.set_site_available(&"site-b".into(), false).expect("it is there"),
+        (_, "waiting") => asked.request(),
+        _ => (),
+    });
+    let stopped = stage.engine.run(&operation, &cancel, &listener).await.expect_err("it was stopped");
+    assert_eq!(stopped.kind(), ErrorKind::Cancelled, "{stopped}");
+    stage.set_site("site-b", true)?;
+    assert_eq!(run(&stage.engine, &operation).await?.status, OperationStatus::Completed);
+    Ok(())
+}
+
 /// The source is silent while it should hear of the move, and answers again later: that is no dead end.
 #[tokio::test]
 async fn a_source_that_comes_and_goes_during_an_unplanned_failover() -> Result<()> {

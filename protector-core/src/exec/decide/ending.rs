@@ -63,6 +63,13 @@ pub fn meaning(step: &Step, kind: ErrorKind) -> OnFailure {
     }
 }
 
+/// Whether a step whose endpoint fell silent is made again for a while, rather than that the operation stops at once. What
+/// skips a step alone is not waited for.
+pub fn bears_with(step: &Step, kind: ErrorKind) -> bool {
+    use ErrorKind::{Indeterminate, PeerUnreachable, Unreachable};
+    matches!(kind, Unreachable | PeerUnreachable | Indeterminate) && meaning(step, kind) == OnFailure::Stop
+}
+
 /// The generation that the calls of a step carry: from the pivot on they belong to the next one.
 pub fn epoch_of(plan: &Plan, step: &Step) -> Epoch {
     if plan.kind.moves_workload() && step.phase >= Phase::Pivot { plan.epoch.next() } else { plan.epoch }

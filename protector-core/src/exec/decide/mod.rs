@@ -9,8 +9,8 @@ mod rollback;
 mod security_groups;
 
 pub use ending::{
-    Ending, closed_positions, ended, ending, epoch_of, is_undone, known_by_outcome_alone, leaves_steps, meaning,
-    nobody_to_switch_to, reopens, schedule, settled,
+    Ending, bears_with, closed_positions, ended, ending, epoch_of, is_undone, known_by_outcome_alone, leaves_steps,
+    meaning, nobody_to_switch_to, reopens, schedule, settled,
 };
 pub use members::{array_volumes, cinder_volumes, missing, server_volumes, survivor};
 pub use metadata::{goes_on_untold, next_record, opened, tells_again, tells_peer};

@@ -46,6 +46,28 @@ fn a_silent_endpoint_is_not_the_failure_of_a_member() {
     }
 }
 
+/// Silence alone is borne, and only where giving up would stop everything.
+#[test]
+fn what_is_waited_for_and_what_is_not() {
+    use ErrorKind::{Indeterminate, PeerUnreachable, Precondition, Unauthenticated, Unreachable};
+    let plan = planned();
+    let mut skipped = step(&plan, "fence_source").clone();
+    skipped.on_failure = OnFailure::Skip;
+    for (step, kind, expected) in [
+        (step(&plan, "stop_server"), Unreachable, true),
+        (step(&plan, "fence_source"), Unreachable, true),
+        (step(&plan, "import_volume"), Unreachable, true),
+        (step(&plan, "import_volume"), Indeterminate, true),
+        (step(&plan, "import_volume"), Precondition, false),
+        (step(&plan, "import_volume"), Unauthenticated, false),
+        (step(&plan, "switch_primary"), PeerUnreachable, true),
+        (step(&plan, "switch_primary"), Precondition, false),
+        (&skipped, Unreachable, false),
+    ] {
+        assert_eq!(bears_with(step, kind), expected, "{} {kind:?}", step.id);
+    }
+}
+
 #[test]
 fn how_it_ends_depends_on_the_kind_and_on_the_pivot() {
     let (moves, tests) = (planned(), tested());
