@@ -5,12 +5,13 @@ use super::answers::{Group, GroupType, Volume, without_pool};
 use super::beat::{GROUPS, in_progress};
 use super::calls::cinder;
 use super::changing::LONGEST;
-use super::reads::{CATALOGUE, NOW};
+use super::reads::{CATALOGUE, MOMENT, NOW};
 use super::session::Until;
 use crate::model::{CinderGroupId, REPLICATION_ENABLED, VolumeId, VolumeType};
 use crate::ports::{CinderGroup, CinderGroupSpec, Outcome, VolumeState};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl OpenStackCloud {
     /// The group with this id, if there is one.
@@ -188,9 +189,9 @@ impl OpenStackCloud {
         let present = group.members();
         let join: BTreeSet<&VolumeId> = wanted.difference(&present).collect();
         let leave: BTreeSet<&VolumeId> = present.difference(wanted).collect();
-        let volumes = if join.is_empty() { None } else { Some(self.volumes(NOW, until).await?) };
-        let of_volumes = volumes.as_deref().map(Vec::as_slice).unwrap_or_default();
         let shown = self.shown(&group, until).await?;
+        let volumes = self.joining(&shown, &join, until).await?;
+        let of_volumes = volumes.as_slice();
         self.refuse_unfit_members(&shown, &join, of_volumes)?;
         if group.is_failed() {
             return Err(self.unchanged_group(&group, until).await);
@@ -217,6 +218,19 @@ impl OpenStackCloud {
             }
             changed => changed.map(|_| in_progress(GROUPS)),
         }
+    }
+
+    /// Volumes, as they were a moment ago if all that join could do so then: many join a few at a time.
+    async fn joining(&self, group: &CinderGroup, join: &BTreeSet<&VolumeId>, until: Until) -> Result<Arc<Vec<Volume>>> {
+        if join.is_empty() {
+            return Ok(Arc::default());
+        }
+        let recent = self.volumes(MOMENT, until).await?;
+        let could = |id: &&VolumeId| matches!(state_of(&recent, id), Some(VolumeState::Available | VolumeState::InUse));
+        if join.iter().all(could) && self.refuse_unfit_members(group, join, &recent).is_ok() {
+            return Ok(recent);
+        }
+        self.volumes(NOW, until).await
     }
 
     /// All that cannot join, at once.

@@ -94,10 +94,9 @@ impl Retry<'_> {
         tiers.retain(|_, members| !members.is_empty());
         let (facts, purpose) = (self.facts, Purpose::Retry(self.unfinished));
         let bring = BringUp { facts, tiers, purpose, import: &self.import, reopened: None };
-        let mut last = bring_up(&mut self.builder, &bring, std::mem::take(&mut self.placements), &ready);
-        if protects {
-            last = self.protect(last);
-        }
+        let up = bring_up(&mut self.builder, &bring, std::mem::take(&mut self.placements), &ready);
+        let mut last = if protects { self.protect(up.running) } else { up.running };
+        last.extend(up.grouped);
         relocate::finish(self.builder, facts, &self.import, &last)
     }
 

@@ -51,13 +51,22 @@ struct Laid<'a> {
     required: BTreeSet<&'a ServerId>,
 }
 
-/// Adds the steps and returns those that end them.
+/// The steps that others wait for.
+#[derive(Debug)]
+pub(in crate::plan) struct BroughtUp {
+    /// Every member runs or has failed.
+    pub(in crate::plan) running: Vec<StepId>,
+    /// What was taken over is in its consistency group, if it joins one.
+    pub(in crate::plan) grouped: Option<StepId>,
+}
+
+/// Adds the steps.
 pub(in crate::plan) fn bring_up(
     builder: &mut Builder,
     what: &BringUp<'_>,
     mut placements: Placements<'_>,
     cloned: &[StepId],
-) -> Vec<StepId> {
+) -> BroughtUp {
     let members = || what.tiers.values().flatten();
     let mut laid = Laid { awaited: members().flat_map(|m| &m.start.depends_on).collect(), ..Laid::default() };
     if what.purpose == Purpose::Move {
@@ -86,10 +95,9 @@ pub(in crate::plan) fn bring_up(
             false => builder.outcomes(id, Phase::Verify, title, &up),
         };
     }
-    match what.import.joins_group {
-        true => vec![group_volumes(builder, what, &mut laid, cloned, earlier_tier)],
-        false => earlier_tier,
-    }
+    let running = earlier_tier;
+    let grouped = what.import.joins_group.then(|| group_volumes(builder, what, &mut laid, cloned, &running));
+    BroughtUp { running, grouped }
 }
 
 impl BringUp<'_> {
@@ -164,11 +172,11 @@ fn group_volumes(
     what: &BringUp<'_>,
     laid: &mut Laid<'_>,
     cloned: &[StepId],
-    running: Vec<StepId>,
+    running: &[StepId],
 ) -> StepId {
     let site = &what.facts.target.site;
     let mut after = std::mem::take(&mut laid.imports);
-    after.extend(running);
+    after.extend_from_slice(running);
     // what stayed is in the group, too
     after.extend(what.reopened.clone());
     if after.is_empty() {

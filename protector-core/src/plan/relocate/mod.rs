@@ -142,15 +142,17 @@ impl Relocation<'_> {
             import: &self.import,
             reopened,
         };
-        let running = bring_up(&mut self.builder, &bring, std::mem::take(&mut self.placements), &[pivot]);
+        let up = bring_up(&mut self.builder, &bring, std::mem::take(&mut self.placements), &[pivot]);
         let title = format!("make {target} the current primary of '{}'", self.facts.record.group.name);
         let switched =
-            self.builder.add("switch_primary", Phase::Switch, title, &running, Action::SwitchPrimary { to: target });
+            self.builder.add("switch_primary", Phase::Switch, title, &up.running, Action::SwitchPrimary { to: target });
 
-        let last = match self.kind {
+        let mut last = match self.kind {
             OperationKind::UnplannedFailover => vec![switched],
             _ => self.protect_target(vec![switched]),
         };
+        // neither the next recovery point nor the other site waits for Cinder
+        last.extend(up.grouped);
         finish(self.builder, self.facts, &self.import, &last)
     }
 
