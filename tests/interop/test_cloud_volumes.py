@@ -68,7 +68,7 @@ def test_what_is_taken_over_is_found_and_is_given_back_as_it_was(
     [seen] = volumes.in_cinder(request)
     assert seen["os-vol-host-attr:host"] == f"{HOST}@backend#{POOL}"
     assert seen["bootable"] == "true"
-    assert seen["metadata"]["protector_array_volume_id"] == request["array_volume_id"]
+    assert request["array_volume_id"] in seen["description"]
     assert seen["metadata"]["array_volume_name"] == renamed
     assert renamed in {each.member.name for each in items(cloud.simulator.a.get_protection_groups_volumes())}
     # another process, which remembers nothing

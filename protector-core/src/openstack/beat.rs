@@ -4,11 +4,17 @@ use crate::ports::Outcome;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// How long Cinder takes for a few members of a group; one request tells.
+/// How long Cinder takes for a few members of a group, at best; one request tells.
+pub(super) const JOINED: Duration = Duration::from_millis(150);
+/// How long it takes if it is busy.
 pub(super) const GROUPS: Duration = Duration::from_millis(350);
 /// How long Cinder takes for what it does by itself.
-pub(super) const VOLUMES: Duration = Duration::from_millis(700);
-/// How long Nova takes to boot, stop or delete.
+pub(super) const VOLUMES: Duration = Duration::from_millis(500);
+/// How long Nova takes to stop a server whose guest has not much to do for it.
+pub(super) const STOPPED: Duration = Duration::from_millis(500);
+/// How long Nova takes to build a server; one request tells of all at little cost.
+pub(super) const BUILT: Duration = Duration::from_millis(750);
+/// How long Nova takes for what it has to be asked about in full.
 pub(super) const SERVERS: Duration = Duration::from_millis(1500);
 
 static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);

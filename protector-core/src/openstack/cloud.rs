@@ -1,6 +1,7 @@
 //! The port over one cloud: thin. What is decided stands in one file per noun.
 
 use super::asked::Asked;
+use super::booting::Booting;
 use super::changing::Changing;
 use super::clouds::CloudEntry;
 use super::hosts::Pools;
@@ -35,6 +36,8 @@ pub struct OpenStackCloud {
     pub(super) retypes: Asked,
     /// Servers that were told here to stop or to start: Nova leaves those that do not as they were.
     pub(super) powers: Asked,
+    /// Servers that were ordered here and are not built yet.
+    pub(super) booting: Booting,
 }
 
 impl OpenStackCloud {
@@ -51,6 +54,7 @@ impl OpenStackCloud {
             changing: Changing::default(),
             retypes: Asked::default(),
             powers: Asked::default(),
+            booting: Booting::default(),
         })
     }
 

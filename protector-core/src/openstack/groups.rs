@@ -2,7 +2,7 @@
 
 use super::OpenStackCloud;
 use super::answers::{Group, GroupType, Volume, without_pool};
-use super::beat::{GROUPS, in_progress};
+use super::beat::{GROUPS, JOINED, in_progress};
 use super::calls::cinder;
 use super::changing::LONGEST;
 use super::reads::{CATALOGUE, MOMENT, NOW};
@@ -197,6 +197,8 @@ impl OpenStackCloud {
             return Err(self.unchanged_group(&group, until).await);
         }
         if join.is_empty() && leave.is_empty() {
+            // volumes tell of their group, too
+            self.reads.volumes.forget();
             return Ok(Outcome::AlreadyDone(shown));
         }
         // servers that are booted meanwhile hold theirs for a moment, in which they cannot join
@@ -216,7 +218,7 @@ impl OpenStackCloud {
                 };
                 if ready.iter().all(is_fit) { Ok(in_progress(GROUPS)) } else { Err(e) }
             }
-            changed => changed.map(|_| in_progress(GROUPS)),
+            changed => changed.map(|_| in_progress(JOINED)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Taking array volumes over (`manage`).
 //!
 //! Cinder renames what it takes over and replaces the metadata it was given, so a volume is found again by the array
-//! volume's id: in its metadata, which are set when it is there, and until then in its description.
+//! volume's id in its description.
 
 use super::OpenStackCloud;
 use super::answers::{Manageable, Volume};
@@ -17,7 +17,6 @@ use crate::{Error, Result};
 /// What there is of an array volume in Cinder.
 #[derive(Debug, PartialEq, Eq)]
 enum Present<'a> {
-    /// A volume, which has yet to be marked if it was taken over by us.
     Volume(&'a Volume),
     /// It is being taken over.
     Coming,
@@ -53,20 +52,11 @@ impl OpenStackCloud {
     pub(super) async fn import(&self, request: &ImportRequest, until: Until) -> Result<Outcome<CloudVolume>> {
         let volumes = self.volumes(NOW, until).await?;
         match look(&volumes, request) {
-            Present::Volume(volume) => self.settle(volume, request, until).await,
+            Present::Volume(volume) => Ok(Outcome::AlreadyDone(volume.show())),
             Present::Coming => Ok(in_progress(VOLUMES)),
             Present::Failed(volume) => Err(self.clear_failed(volume, request, until).await),
             Present::Nothing => self.take_over(&volumes, request, until).await,
         }
-    }
-
-    /// Marks what was taken over, now that its metadata stay.
-    async fn settle(&self, volume: &Volume, request: &ImportRequest, until: Until) -> Result<Outcome<CloudVolume>> {
-        if volume.is_marked() || volume.array_volume_id().is_none() {
-            return Ok(Outcome::AlreadyDone(volume.show()));
-        }
-        self.session.send(&cinder::mark(&volume.id, &request.array_volume_id), until).await?;
-        Ok(Outcome::Done(volume.clone().marked(&request.array_volume_id).show()))
     }
 
     /// An attempt that failed: what it left in Cinder is given back, so that the next one begins afresh. Deleted it must not
@@ -175,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_found_by_its_id_before_and_after_it_is_marked() {
+    fn it_is_found_by_its_id_in_metadata_or_description() {
         let marked = json!({"metadata": {"protector_array_volume_id": "id-1", "array_volume_name": "volume-1-cinder"}});
         let described = json!({"description": "Taken over by Protector: array volume id-1",
             "metadata": {"array_volume_name": "volume-1-cinder"}});

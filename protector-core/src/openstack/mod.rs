@@ -15,6 +15,7 @@ mod beat;
 #[cfg(feature = "conformance")]
 pub mod bench;
 mod blank;
+mod booting;
 mod call;
 mod calls;
 mod catalogue;

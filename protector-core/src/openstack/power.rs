@@ -2,35 +2,43 @@
 
 use super::OpenStackCloud;
 use super::answers::{Action, Server};
-use super::beat::{SERVERS, in_progress};
+use super::beat::{SERVERS, STOPPED, in_progress};
 use super::calls::nova;
 use super::session::Until;
 use crate::model::ServerId;
 use crate::ports::{Cx, Outcome, ServerState};
 use crate::{Error, Result};
+use std::time::Duration;
+
+/// How long a server that was told to stop is looked at often.
+const QUICKLY: Duration = Duration::from_secs(5);
 
 impl OpenStackCloud {
     pub(super) async fn stop(&self, cx: &Cx, id: &ServerId, until: Until) -> Result<Outcome<()>> {
+        self.reads.asked_servers.forget(id);
         let server = self.watched_server(id, until).await?.ok_or_else(|| self.no_server(id))?;
         match server.state() {
             ServerState::Shutoff => {
                 self.powers.take(cx, &server.id);
                 Ok(Outcome::AlreadyDone(()))
             }
-            ServerState::Build => Ok(in_progress(SERVERS)),
+            // guests that take longer take much longer
+            ServerState::Build if self.powers.is_older(cx, &server.id, QUICKLY) => Ok(in_progress(SERVERS)),
+            ServerState::Build => Ok(in_progress(STOPPED)),
             ServerState::Active | ServerState::Error => {
                 if self.powers.take(cx, &server.id) {
                     return Err(self.not_obeyed(&server, "stop", until).await);
                 }
                 self.session.send(&nova::stop(id), until).await?;
                 self.powers.note(cx, &server.id);
-                Ok(in_progress(SERVERS))
+                Ok(in_progress(STOPPED))
             }
             ServerState::Other => Err(self.stands_otherwise(&server, "stopped")),
         }
     }
 
     pub(super) async fn start(&self, cx: &Cx, id: &ServerId, until: Until) -> Result<Outcome<()>> {
+        self.reads.asked_servers.forget(id);
         let server = self.watched_server(id, until).await?.ok_or_else(|| self.no_server(id))?;
         self.up(cx, &server, until).await
     }

@@ -92,6 +92,11 @@ impl<T> Flight<T> {
         read.map_err(|failure| failure.into_error(false))
     }
 
+    /// What was read is not so any more.
+    pub(super) fn forget(&self) {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn recent(&self, asked: Instant, age: Duration) -> Option<Arc<T>> {
         let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let (began, read) = newest.as_ref()?;

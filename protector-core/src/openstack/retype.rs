@@ -22,6 +22,7 @@ impl OpenStackCloud {
         let is_settled = matches!(volume.state(), VolumeState::Available | VolumeState::InUse);
         if volume.volume_type.as_deref() == Some(&wanted.name) && is_settled {
             self.retypes.take(cx, id.as_str());
+            self.reads.volumes.forget();
             return Ok(Outcome::AlreadyDone(volume.show()));
         }
         if volume.state() == VolumeState::Creating {

@@ -1,8 +1,9 @@
 //! Servers: shown with all that is needed to build them again, booted from volumes, removed.
 
 use super::OpenStackCloud;
-use super::answers::{Network, Port, Server, Surroundings, Volume};
-use super::beat::{SERVERS, in_progress};
+use super::answers::{Network, Port, Server, ServerEntry, Surroundings, Volume};
+use super::beat::{BUILT, SERVERS, in_progress};
+use super::booting::Ordered;
 use super::calls::{neutron, nova};
 use super::reads::{CATALOGUE, MOMENT, NOW};
 use super::session::Until;
@@ -11,6 +12,10 @@ use crate::ports::{self, Cx, Outcome, SERVER_OP_KEY, ServerSpec, VolumeState};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// After so long, what services do with what they were asked for is over, or somebody waits for it, and forgets what was read
+/// before.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// What servers are shown with.
 struct Around {
@@ -47,10 +52,22 @@ impl OpenStackCloud {
         if servers.is_empty() {
             return Ok(Vec::new());
         }
-        let around = self.around(NOW, until).await?;
+        let around = self.around_all(&servers, until).await?;
         let mut shown: Vec<ports::Server> = servers.iter().map(|server| server.show(around.view())).collect();
         shown.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         Ok(shown)
+    }
+
+    /// What is around servers. A plan and its acceptance share it, if nothing is changed from here: Cinder 29 reads the whole
+    /// group anew for each of its volumes that it lists.
+    async fn around_all(&self, servers: &[Server], until: Until) -> Result<Around> {
+        if self.session.is_quiet_for(SETTLED) {
+            let recent = self.around(MOMENT, until).await?;
+            if servers.iter().all(|server| server.is_all_in(recent.view())) {
+                return Ok(recent);
+            }
+        }
+        self.around(NOW, until).await
     }
 
     pub(super) async fn one_server(&self, id: &ServerId, until: Until) -> Result<Option<ports::Server>> {
@@ -102,15 +119,25 @@ impl OpenStackCloud {
     }
 
     pub(super) async fn boot(&self, cx: &Cx, spec: &ServerSpec, until: Until) -> Result<Outcome<ports::Server>> {
+        match self.ordered(&spec.op_key, until).await? {
+            Ordered::Building => return Ok(in_progress(BUILT)),
+            Ordered::Built(server) => return self.booted(cx, &server, until).await,
+            Ordered::Unknown => {}
+        }
         let listed = self.listed_servers(until).await?;
         let is_it =
             |server: &&Server| server.metadata.get(SERVER_OP_KEY).is_some_and(|key| key == spec.op_key.as_str());
-        let Some(server) = listed.iter().find(is_it) else {
-            return self.make_server(spec, &listed, until).await;
-        };
+        match listed.iter().find(is_it) {
+            Some(server) => self.booted(cx, server, until).await,
+            None => self.make_server(spec, &listed, until).await,
+        }
+    }
+
+    async fn booted(&self, cx: &Cx, server: &Server, until: Until) -> Result<Outcome<ports::Server>> {
         match self.up(cx, server, until).await? {
             Outcome::InProgress { poll_after } => Ok(Outcome::InProgress { poll_after }),
             Outcome::Done(()) | Outcome::AlreadyDone(()) => {
+                self.reads.asked_servers.keep(server);
                 self.shown_server(server, until).await.map(Outcome::AlreadyDone)
             }
         }
@@ -124,8 +151,12 @@ impl OpenStackCloud {
             return Ok(in_progress(SERVERS));
         }
         let key_name = self.known_key(spec, until).await?;
-        self.session.send(&nova::create(spec, &flavor.id, key_name.as_deref()), until).await?;
-        Ok(in_progress(SERVERS))
+        let call = nova::create(spec, &flavor.id, key_name.as_deref());
+        // what cannot be read is found by its key
+        if let Ok(made) = self.session.send(&call, until).await?.under::<ServerEntry>("server") {
+            self.booting.note(&spec.op_key, made.id.into());
+        }
+        Ok(in_progress(BUILT))
     }
 
     /// Whether ports and volumes can be the server's; `false`: not yet.
@@ -195,6 +226,7 @@ impl OpenStackCloud {
 
     /// Deletes a server, if nothing goes with it.
     pub(super) async fn remove_server(&self, id: &ServerId, until: Until) -> Result<Outcome<()>> {
+        self.reads.asked_servers.forget(id);
         let Some(server) = self.watched_server(id, until).await? else { return Ok(Outcome::AlreadyDone(())) };
         if server.task_state.as_deref() == Some("deleting") {
             return Ok(in_progress(SERVERS));

@@ -285,6 +285,12 @@ impl Flavor {
     }
 }
 
+/// A server of which no more is wanted than which it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(in crate::openstack) struct ServerEntry {
+    pub(in crate::openstack) id: String,
+}
+
 /// A key pair in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(in crate::openstack) struct KeyPairEntry {

@@ -57,8 +57,8 @@ pub(in crate::openstack) struct Attachment {
 }
 
 impl Volume {
-    /// Id of the array volume that was taken over as this one: out of our metadata, or, while those are missing, out of the
-    /// description, which Cinder leaves alone.
+    /// Id of the array volume that was taken over as this one: out of the description, which Cinder leaves alone, unless the
+    /// metadata that it was given have stayed.
     pub(in crate::openstack) fn array_volume_id(&self) -> Option<ArrayVolumeId> {
         let own = self.metadata.get(ARRAY_VOLUME_ID).map(String::as_str);
         own.or_else(|| self.description.as_deref()?.strip_prefix(TAKEN_OVER)).map(ArrayVolumeId::from)
@@ -93,21 +93,10 @@ impl Volume {
         on.device.as_deref().map(|device| device.strip_prefix("/dev/").unwrap_or(device)).filter(|d| !d.is_empty())
     }
 
-    /// Whether its own metadata say what it was taken over from.
-    pub(in crate::openstack) fn is_marked(&self) -> bool {
-        self.metadata.contains_key(ARRAY_VOLUME_ID)
-    }
-
     /// Whether it is what is left of an attempt to take an array volume over, and was to be given back: Cinder's record of a
     /// volume that never was. The Pure driver of Cinder 29.0 stumbles over the name that it has not, so the record stays.
     pub(in crate::openstack) fn has_nothing_behind_it(&self) -> bool {
         self.status == "error_unmanaging" && self.array_volume_id().is_some() && self.array_volume().is_none()
-    }
-
-    /// As it is once it has been marked.
-    pub(in crate::openstack) fn marked(mut self, array_volume: &ArrayVolumeId) -> Self {
-        self.metadata.insert(ARRAY_VOLUME_ID.to_owned(), array_volume.to_string());
-        self
     }
 
     pub(in crate::openstack) fn is_bootable(&self) -> bool {

@@ -56,7 +56,7 @@ pub(in crate::openstack) fn manageable(host: &str, limit: u32, offset: usize) ->
         .with("offset", offset.to_string())
 }
 
-/// Takes an array volume over. The metadata are for while it lasts: what the driver says then takes their place.
+/// Takes an array volume over. What a driver says of it may take the place of the metadata; the description stays.
 pub(in crate::openstack) fn manage(host: &str, request: &ImportRequest) -> Call {
     let mark = VolumeMark::of(&request.array_volume_id);
     let body = json!({
@@ -99,13 +99,6 @@ pub(in crate::openstack) fn delete_blank(id: &str) -> Call {
 pub(in crate::openstack) fn mark_blank(id: &str, stands_for: &ArrayVolumeId) -> Call {
     let metadata = VolumeMark::blank_metadata(id, stands_for);
     Call::post(CINDER, &["volumes", id, "metadata"], json!({"metadata": metadata})).repeatable()
-}
-
-/// Marks a volume with the array volume it was made from; other metadata stay.
-pub(in crate::openstack) fn mark(id: &str, array_volume: &ArrayVolumeId) -> Call {
-    let mark = VolumeMark::of(array_volume);
-    let body = json!({"metadata": {mark.key: mark.value}});
-    Call::post(CINDER, &["volumes", id, "metadata"], body).repeatable()
 }
 
 /// Gives a volume back to the array, with its data.
@@ -256,7 +249,6 @@ mod tests {
         assert_eq!(volume["metadata"], json!({"protector_array_volume_id": "id-1"}));
         assert_eq!(volume["description"], "Taken over by Protector: array volume id-1");
         assert_eq!(call.safety, Safety::Once);
-        assert_eq!(mark("v", &"id-1".into()).safety, Safety::Repeatable);
     }
 
     #[test]

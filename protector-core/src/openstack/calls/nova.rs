@@ -13,6 +13,11 @@ pub(in crate::openstack) fn servers() -> Call {
     Call::get(NOVA, &["servers", "detail"])
 }
 
+/// The servers that are being built, with little more than their ids.
+pub(in crate::openstack) fn unbuilt() -> Call {
+    Call::get(NOVA, &["servers"]).with("status", "BUILD")
+}
+
 /// One server.
 pub(in crate::openstack) fn server(id: &ServerId) -> Call {
     Call::get(NOVA, &["servers", id.as_str()])

@@ -24,7 +24,11 @@ use exchange::Outgoing;
 use jiff::Timestamp;
 use login::{Login, LoginSlot};
 use std::collections::BTreeMap;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 /// A session with one cloud. Clones share the token, the connections, the counters and the bounds on concurrent requests.
@@ -45,6 +49,8 @@ struct Shared {
     services: BTreeMap<Service, PerService>,
     counting: Counting,
     clock: RemoteClock,
+    /// When a change was sent last.
+    changed: std::sync::Mutex<Option<Instant>>,
 }
 
 /// What is kept of one service.
@@ -86,6 +92,7 @@ impl Session {
                 services: services.into(),
                 counting: Counting::default(),
                 clock: RemoteClock::default(),
+                changed: std::sync::Mutex::default(),
             }),
         })
     }
@@ -138,6 +145,12 @@ impl Session {
         Err(judge(&call, &incoming.refusal(self.cloud())).into_error(false))
     }
 
+    /// Whether nothing was changed from here for so long.
+    pub(super) fn is_quiet_for(&self, age: Duration) -> bool {
+        let changed = *self.shared.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.is_none_or(|at| at.elapsed() > age)
+    }
+
     /// Sends a call until it is answered, failed for good, or the deadline has come.
     ///
     /// # Errors
@@ -149,6 +162,9 @@ impl Session {
         let target = call.target()?;
         let shared = &self.shared;
         shared.counting.call();
+        if call.safety != Safety::Read {
+            *shared.changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         let (mut refused_login, mut unsure, mut repeated) = (None, false, false);
         loop {
             let mut failure = match shared.attempt(call, &target, refused_login, until).await {

@@ -8,6 +8,7 @@ use crate::ports::{Cloud, Outcome, ServerSpec, ServerState};
 use serde_json::{Value, json};
 
 const SERVERS: &str = "GET /nova/v2.1/servers/detail";
+const UNBUILT: &str = "GET /nova/v2.1/servers?status=BUILD";
 const CREATE: &str = "POST /nova/v2.1/servers";
 
 /// Networks in the order of the interfaces, which is not that of their names.
@@ -65,7 +66,7 @@ pub(super) async fn server() -> Server {
     server
 }
 
-fn spec() -> ServerSpec {
+pub(super) fn spec() -> ServerSpec {
     ServerSpec {
         op_key: "key-new".into(),
         name: "web".to_owned(),
@@ -122,7 +123,9 @@ async fn a_server_is_made_waited_for_and_found_again() {
     let server = server().await;
     let state = |status: &str| listed(&[shown("new", status, &json!({}))]);
     server
-        .on(SERVERS, vec![listed(&[]), state("BUILD"), state("SHUTOFF"), state("ACTIVE")])
+        .on(UNBUILT, vec![listed(&[json!({"id": "new"})]), listed(&[])])
+        .on("GET /nova/v2.1/servers/new", vec![ok(&json!({"server": shown("new", "SHUTOFF", &json!({}))}))])
+        .on(SERVERS, vec![listed(&[]), state("ACTIVE")])
         .on(CREATE, vec![Play::Answer(202, json!({"server": {"id": "new"}}).to_string())])
         .on("POST /nova/v2.1/servers/new/action", vec![Play::Answer(202, String::new())]);
     let cloud = cloud(&server);
@@ -136,6 +139,27 @@ async fn a_server_is_made_waited_for_and_found_again() {
     assert_eq!(creations.len(), 1);
     assert_eq!((&body["server"]["flavorRef"], &body["server"]["key_name"]), (&json!("f1"), &json!("key")));
     assert_eq!(server.lines("POST /nova/v2.1/servers/new/action").len(), 1, "one that was off was started");
+    assert_eq!(server.lines(SERVERS).len(), 2, "while it was built, it was not shown in full");
+}
+
+/// Nova shows it by its key to whoever did not order it, and one that is gone is made again.
+#[tokio::test]
+async fn a_server_that_was_ordered_is_found_by_its_key_or_made_again() {
+    let server = server().await;
+    let gone = answer(404, r#"{"itemNotFound": {"message": "Instance new could not be found."}}"#);
+    server
+        .on(UNBUILT, vec![listed(&[])])
+        .on("GET /nova/v2.1/servers/new", vec![gone])
+        .on(SERVERS, vec![listed(&[])])
+        .on(CREATE, vec![Play::Answer(202, json!({"server": {"id": "new"}}).to_string())]);
+    let first = cloud(&server);
+    for made in 1..=2 {
+        assert!(is_in_progress(&first.ensure_server(&cx("s"), &spec()).await.unwrap()));
+        assert_eq!(server.seen().into_iter().filter(|seen| seen.line == CREATE).count(), made);
+    }
+    server.on(SERVERS, vec![listed(&[shown("new", "BUILD", &json!({}))])]);
+    assert!(is_in_progress(&cloud(&server).ensure_server(&cx("s"), &spec()).await.unwrap()));
+    assert_eq!(server.seen().into_iter().filter(|seen| seen.line == CREATE).count(), 2);
 }
 
 #[tokio::test]
