@@ -162,6 +162,7 @@ pub(super) async fn conclude_failed(run: &Run, step: &Step, error: Error, failur
                 let (code, message) = (e.kind().code().to_owned(), e.to_string());
                 run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
                 run.tell_step(step, "failed");
+                run.note_failure();
                 failure.get_or_insert(e);
                 Ok(false)
             }
@@ -187,6 +188,7 @@ async fn stop_without_arrivals(run: &Run, failure: &mut Option<Error>) -> Result
     let reason = decide::nobody_to_switch_to(&run.plan, &run.state());
     let Some(reason) = reason else { return Ok(()) };
     run.append(vec![Record::Stopped { reason: reason.clone() }]).await?;
+    run.note_failure();
     *failure = Some(Error::precondition(reason));
     Ok(())
 }

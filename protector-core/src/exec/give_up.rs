@@ -35,7 +35,7 @@ fn steps(run: &Run, wanted: impl Fn(&Step, StepState) -> bool) -> Vec<&Step> {
 }
 
 async fn make(run: &Run, step: &Step) -> Result<()> {
-    match perform::perform(run, step).await {
+    match perform::perform(run, step, &run.cx(step)).await {
         Ok(Performed { output, change, .. }) => {
             run.append_with(vec![Record::StepDone { step: step.id.clone(), output }], change, false).await?;
             run.count_settled(step);

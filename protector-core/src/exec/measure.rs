@@ -46,6 +46,11 @@ impl Measured {
         }
     }
 
+    /// It took longer than such a step does.
+    pub(super) fn leave_out(&mut self, step: &StepId) {
+        self.begun.remove(step);
+    }
+
     /// What a store keeps of it, by kind and site.
     pub(super) fn samples(&self, plan: &Plan) -> Vec<StepDurations> {
         let kinds: Lookup<&StepId, _> =

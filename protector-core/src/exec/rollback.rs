@@ -87,7 +87,7 @@ async fn undo(run: &Run, step: &Step) -> Result<Option<String>> {
         Undo::Start { site, server } => start(run, &cx, site, server).await,
         Undo::Unfence { site, group } => unfence(run, &cx, site, group).await,
         Undo::Complete => {
-            let Performed { output, change, .. } = perform::perform(run, step).await?;
+            let Performed { output, change, .. } = perform::perform(run, step, &cx).await?;
             let done = Record::StepDone { step: step.id.clone(), output };
             run.append_with(vec![done], change, false).await.map(|()| None)
         }
@@ -187,7 +187,7 @@ pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()>
 /// it ends here alone, with the consent of an abort.
 pub(super) async fn close_or_leave_peer(run: &Run, close: &Step) -> Result<()> {
     let status = decide::ended(&run.plan, &run.state());
-    match perform::perform(run, close).await {
+    match perform::perform(run, close, &run.cx(close)).await {
         Ok(Performed { output, change, .. }) => {
             let done = Record::StepDone { step: close.id.clone(), output };
             run.append_with(vec![done, Record::Finished { status }], change, true).await

@@ -30,6 +30,8 @@ pub(super) struct Run {
     measured: Mutex<Measured>,
     /// Set for good once the lease was found lost: whatever is in flight makes no further call.
     lease_is_lost: AtomicBool,
+    /// Set for good once a step has failed for which the operation stops.
+    has_failed: AtomicBool,
     /// The request to stop that waits, as far as heard, and when we last asked for one.
     pub(super) stop: Mutex<Option<StopRequest>>,
     pub(super) asked_for_stop: Mutex<Timestamp>,
@@ -68,6 +70,7 @@ impl Run {
             lease: Mutex::new(lease),
             measured: Mutex::default(),
             lease_is_lost: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
             stop: Mutex::new(None),
             asked_for_stop,
             record: Mutex::new(None),
@@ -107,6 +110,15 @@ impl Run {
 
     pub(super) fn lease_generation(&self) -> u64 {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
+    /// Nothing more begins, and what waits for a silent endpoint gives up.
+    pub(super) fn note_failure(&self) {
+        self.has_failed.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::SeqCst)
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -269,8 +281,9 @@ impl Run {
         self.tell(Some(step.id.to_string()), step.title.clone(), state);
     }
 
-    /// Its endpoint is silent, and is asked again.
+    /// Its endpoint is silent, and is asked again. How long it takes then says nothing about such a step.
     pub(super) fn tell_waiting(&self, step: &Step, why: &Error) {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner).leave_out(&step.id);
         self.tell(Some(step.id.to_string()), format!("{}: {why}", step.title), "waiting");
     }
 

@@ -55,7 +55,7 @@ fn at_the_end(before: Option<Error>, now: Error) -> Error {
 }
 
 /// Of two failures in turn the one that says less about the effect; else the later one.
-fn worse(before: Option<Error>, now: Error) -> Error {
+pub(super) fn worse(before: Option<Error>, now: Error) -> Error {
     before.filter(|e| e.kind() == ErrorKind::Indeterminate).unwrap_or(now)
 }
 

@@ -40,11 +40,13 @@ type Reading<T> = (Instant, Result<Arc<T>, Failure>);
 pub(super) struct Flight<T> {
     turn: tokio::sync::Mutex<()>,
     newest: Mutex<Option<Reading<T>>>,
+    /// What began to be read before is too old for everybody.
+    forgotten: Mutex<Option<Instant>>,
 }
 
 impl<T> Default for Flight<T> {
     fn default() -> Self {
-        Self { turn: tokio::sync::Mutex::default(), newest: Mutex::default() }
+        Self { turn: tokio::sync::Mutex::default(), newest: Mutex::default(), forgotten: Mutex::default() }
     }
 }
 
@@ -92,14 +94,18 @@ impl<T> Flight<T> {
         read.map_err(|failure| failure.into_error(false))
     }
 
-    /// What was read is not so any more.
+    /// What was read until now is not so any more, nor what is being read.
     pub(super) fn forget(&self) {
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     fn recent(&self, asked: Instant, age: Duration) -> Option<Arc<T>> {
         let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let (began, read) = newest.as_ref()?;
+        let forgotten = *self.forgotten.lock().unwrap_or_else(PoisonError::into_inner);
+        if forgotten.is_some_and(|at| *began < at) {
+            return None;
+        }
         read.as_ref().ok().filter(|_| asked.saturating_duration_since(*began) < age).cloned()
     }
 }

@@ -137,8 +137,9 @@ impl OpenStackCloud {
         match self.up(cx, server, until).await? {
             Outcome::InProgress { poll_after } => Ok(Outcome::InProgress { poll_after }),
             Outcome::Done(()) | Outcome::AlreadyDone(()) => {
+                let shown = self.shown_server(server, until).await?;
                 self.reads.asked_servers.keep(server);
-                self.shown_server(server, until).await.map(Outcome::AlreadyDone)
+                Ok(Outcome::AlreadyDone(shown))
             }
         }
     }

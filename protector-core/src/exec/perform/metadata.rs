@@ -24,14 +24,14 @@ pub(super) async fn announce(run: &Run, step: &Step, cx: &Cx) -> Result<()> {
 
 /// The record that the step leads to, told to the other site unless that was not told of the operation at all. An unplanned
 /// failover goes on without it and leaves the mark of divergence.
-pub(super) async fn change(run: &Run, step: &Step) -> Result<GroupChange> {
+pub(super) async fn change(run: &Run, step: &Step, cx: &Cx) -> Result<GroupChange> {
     let record = run.record().await?;
     let at = begun_at(run, step);
     let mut next = decide::next_record(&run.plan, &run.state(), &run.operation.id, step, &record, at)?;
     let (expected, mut agreed) = (record.version, false);
     if decide::tells_peer(&run.plan, &record) {
-        let (peer, cx) = (&run.endpoints.peer, run.cx(step));
-        match run.settle(&cx, || async { peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done) }).await {
+        let peer = &run.endpoints.peer;
+        match run.settle(cx, || async { peer.push(&next, PeerVersion::At(expected)).await.map(Outcome::Done) }).await {
             Ok(()) => agreed = true,
             Err(e) if decide::goes_on_untold(&run.plan, step, e.kind()) => {
                 transition::diverge(&mut next, &run.operation.id, peer.site(), at);

@@ -14,7 +14,7 @@ use super::{Record, decide};
 use crate::Result;
 use crate::model::OpKey;
 use crate::plan::{Action, Step, StepOutput};
-use crate::ports::GroupChange;
+use crate::ports::{Cx, GroupChange};
 
 /// What a step came to.
 #[derive(Debug)]
@@ -37,17 +37,16 @@ impl Performed {
     }
 }
 
-/// Makes one step, within its deadline.
-pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
+/// Makes one step, within the deadline of `cx`, which is that of the step.
+pub(super) async fn perform(run: &Run, step: &Step, cx: &Cx) -> Result<Performed> {
     let nothing = || Performed::output(StepOutput::Nothing);
-    let cx = &run.cx(step);
     Ok(match &step.action {
         Action::Barrier {} => nothing(),
         Action::Announce {} => metadata::announce(run, step, cx).await.map(|()| nothing())?,
         Action::SwitchPrimary { .. }
         | Action::SettleOldSite { .. }
         | Action::ForgetRetained { .. }
-        | Action::Close {} => Performed::change(metadata::change(run, step).await?),
+        | Action::Close {} => Performed::change(metadata::change(run, step, cx).await?),
 
         Action::TakeSnapshot { site, group, label } => {
             array::take_snapshot(run, cx, site, group, label).await.map(|()| nothing())?

@@ -10,4 +10,6 @@ pub(super) use group::{Group, GroupType};
 pub(super) use limits::{ComputeLimits, VolumeLimits, quota};
 pub(super) use network::{Network, Port, SecurityGroup, Subnet, shown_networks};
 pub(super) use server::{Action, Flavor, KeyPairEntry, Server, ServerEntry, Surroundings};
-pub(super) use volume::{CinderService, Manageable, Message, Pool, Volume, VolumeMark, VolumeTypeAnswer, without_pool};
+pub(super) use volume::{
+    CinderService, Manageable, Message, Pool, Volume, VolumeMark, VolumeTypeAnswer, taken_over, without_pool,
+};

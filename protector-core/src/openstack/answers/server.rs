@@ -169,16 +169,15 @@ impl Server {
 
     /// Whether lists that may be a moment old have all that Nova says of it now.
     pub(in crate::openstack) fn is_all_in(&self, around: Surroundings<'_>) -> bool {
-        let ports = || around.ports.iter().filter(|port| port.device_id == self.id);
-        let has = |mac: &String| {
-            ports().any(|port| port.mac_address.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(mac)))
-        };
+        let own = around.ports.iter().filter(|port| port.device_id == self.id);
+        let ports: BTreeSet<_> =
+            own.map(|port| port.mac_address.as_ref().map(|mac| mac.to_ascii_lowercase())).collect();
+        // an interface with several addresses is named with each of them
+        let named: BTreeSet<_> = self.addresses.0.iter().map(|mac| Some(mac.to_ascii_lowercase())).collect();
         let is_at_its_device = |attached: &Attached| {
             around.volumes.iter().any(|volume| volume.id == attached.id && volume.device_on(&self.id).is_some())
         };
-        ports().count() == self.addresses.0.len()
-            && self.addresses.0.iter().all(has)
-            && self.volumes_attached.iter().all(is_at_its_device)
+        ports == named && self.volumes_attached.iter().all(is_at_its_device)
     }
 
     pub(in crate::openstack) fn show(&self, around: Surroundings<'_>) -> ports::Server {

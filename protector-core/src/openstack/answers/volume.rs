@@ -5,8 +5,7 @@ use crate::ports::{CloudVolume, VolumeState};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Key of a volume's metadata that holds the id of the array volume that was taken over. Cinder renames what it takes over,
-/// and a name on the array says nothing about what it was.
+/// Key of a volume's metadata that held the id of the array volume that was taken over, before the description alone did.
 const ARRAY_VOLUME_ID: &str = "protector_array_volume_id";
 
 /// Key of a blank volume's metadata that holds the id of the simulated array volume it stands for.
@@ -141,7 +140,13 @@ const TAKEN_OVER: &str = "Taken over by Protector: array volume ";
 /// What the description of a volume begins with that was made blank.
 const BLANK: &str = "Blank, made by Protector for a trial in place of array volume ";
 
-/// How a volume says what it was taken over from: in its metadata, and in its description.
+/// The description of a volume that is taken over. Cinder renames what it takes over, and a name on the array says nothing
+/// about what it was.
+pub(in crate::openstack) fn taken_over(array_volume: &ArrayVolumeId) -> String {
+    format!("{TAKEN_OVER}{array_volume}")
+}
+
+/// How a blank volume says what it stands for: in its metadata, and in its description.
 pub(in crate::openstack) struct VolumeMark {
     pub(in crate::openstack) key: &'static str,
     pub(in crate::openstack) value: String,
@@ -149,11 +154,6 @@ pub(in crate::openstack) struct VolumeMark {
 }
 
 impl VolumeMark {
-    pub(in crate::openstack) fn of(array_volume: &ArrayVolumeId) -> Self {
-        let value = array_volume.to_string();
-        Self { key: ARRAY_VOLUME_ID, description: format!("{TAKEN_OVER}{value}"), value }
-    }
-
     /// That of a blank volume, which stands for a simulated array volume.
     pub(in crate::openstack) fn blank(stands_for: &ArrayVolumeId) -> Self {
         let value = stands_for.to_string();

@@ -3,7 +3,7 @@
 //! Never called: `list_replication_targets`, and `get_pools` with its details: both answer with the tokens of arrays.
 
 use crate::model::{ArrayVolumeId, CinderGroupId, VOLUME_BACKEND_NAME, VolumeId};
-use crate::openstack::answers::VolumeMark;
+use crate::openstack::answers::{VolumeMark, taken_over};
 use crate::openstack::call::Call;
 use crate::openstack::service::Service;
 use crate::openstack::versions::Microversion;
@@ -56,17 +56,15 @@ pub(in crate::openstack) fn manageable(host: &str, limit: u32, offset: usize) ->
         .with("offset", offset.to_string())
 }
 
-/// Takes an array volume over. What a driver says of it may take the place of the metadata; the description stays.
+/// Takes an array volume over. Which one it was is said in the description, which stays; drivers replace metadata.
 pub(in crate::openstack) fn manage(host: &str, request: &ImportRequest) -> Call {
-    let mark = VolumeMark::of(&request.array_volume_id);
     let body = json!({
         "host": host,
         "ref": {"source-name": request.array_volume},
         "name": request.name,
-        "description": mark.description,
+        "description": taken_over(&request.array_volume_id),
         "volume_type": request.volume_type,
         "bootable": request.bootable,
-        "metadata": {mark.key: mark.value},
     });
     Call::post(CINDER, &["manageable_volumes"], json!({"volume": body}))
 }
@@ -234,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_over_says_what_it_was_twice() {
+    fn what_is_taken_over_says_what_it_was_in_its_description() {
         let request = ImportRequest {
             array_volume_id: "id-1".into(),
             array_volume: "dr-1".into(),
@@ -246,7 +244,7 @@ mod tests {
         let volume = &call.body.as_ref().unwrap()["volume"];
         assert_eq!(volume["host"], "h@b#p");
         assert_eq!(volume["ref"], json!({"source-name": "dr-1"}));
-        assert_eq!(volume["metadata"], json!({"protector_array_volume_id": "id-1"}));
+        assert!(volume.get("metadata").is_none(), "copies would inherit them");
         assert_eq!(volume["description"], "Taken over by Protector: array volume id-1");
         assert_eq!(call.safety, Safety::Once);
     }

@@ -159,12 +159,22 @@ impl Session {
     /// `Forbidden` naming the rule; over quota → `LimitReached`; unknown to that service → `Unsupported`; deadline passed →
     /// `DeadlineExceeded`; a refusal → as its sentence says; unreadable → `Internal`.
     pub(super) async fn send(&self, call: &Call, until: Until) -> Result<Reply> {
+        let changes = call.safety != Safety::Read;
+        let note = || {
+            if changes {
+                *self.shared.changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            }
+        };
+        note();
+        let answer = self.send_until_answered(call, until).await;
+        note();
+        answer
+    }
+
+    async fn send_until_answered(&self, call: &Call, until: Until) -> Result<Reply> {
         let target = call.target()?;
         let shared = &self.shared;
         shared.counting.call();
-        if call.safety != Safety::Read {
-            *shared.changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        }
         let (mut refused_login, mut unsure, mut repeated) = (None, false, false);
         loop {
             let mut failure = match shared.attempt(call, &target, refused_login, until).await {
