@@ -101,8 +101,8 @@ class Event(Value):
     step: str | None
     #: One line for people.
     title: str
-    #: ``started``, ``waiting`` (what it needs is silent and asked again), ``done``, ``skipped``, ``failed``, ``blocked`` or
-    #: ``undone``; for the operation itself its status.
+    #: ``started``, ``waiting`` (what it needs is silent and asked again), ``done``, ``skipped``, ``failed``,
+    #: ``blocked`` or ``undone``; for the operation itself its status.
     state: str
     #: 0 to 100 after this event. Never goes back within one run.
     progress: int

@@ -55,7 +55,7 @@ def _about(seconds: float) -> str:
 
 
 class Bar:
-    """A bar with the step that runs and what remains; steps that failed, were skipped or wait stay on the screen above it."""
+    """A bar with the step that runs and what remains; steps that failed, were skipped or wait stay above it."""
 
     def __init__(self, bar: Any, task: Any, left: Left | None) -> None:
         self._bar, self._task, self._left = bar, task, left
