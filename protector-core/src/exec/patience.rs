@@ -35,11 +35,11 @@ pub(super) async fn perform(run: &Run, step: &Step) -> Result<Performed> {
             None => (None, e),
         };
         let since = silent_since(before, began, now);
-        if before.is_none() {
-            run.tell_waiting(step, &e);
-        }
         if now.duration_since(since) >= SILENCE || now >= cx.deadline || run.has_failed() {
             return Err(e);
+        }
+        if before.is_none() {
+            run.tell_waiting(step, &e);
         }
         tracing::warn!(target: "protector.engine.exec", "{}: {e}; silent since {since}, asked again", step.title);
         silence = Some((since, e));

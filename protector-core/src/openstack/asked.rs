@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Changes that were asked for, and when, by op key and object. A cloud puts back what did not get what was asked for as it was, and
-/// forgets that it was asked; without this the same call would be made until the deadline.
+/// Changes that were asked for, and when, by op key and object. A cloud puts back what did not get what was asked for as it
+/// was, and forgets that it was asked; without this the same call would be made until the deadline.
 #[derive(Debug, Default)]
 pub(super) struct Asked(Mutex<BTreeMap<(OpKey, String), Instant>>);
 

@@ -56,8 +56,8 @@ pub(in crate::openstack) struct Attachment {
 }
 
 impl Volume {
-    /// Id of the array volume that was taken over as this one: out of the description, which Cinder leaves alone, unless the
-    /// metadata that it was given have stayed.
+    /// Id of the array volume that was taken over as this one: out of the description, which Cinder leaves alone, or out of
+    /// the metadata of one that was marked by them.
     pub(in crate::openstack) fn array_volume_id(&self) -> Option<ArrayVolumeId> {
         let own = self.metadata.get(ARRAY_VOLUME_ID).map(String::as_str);
         own.or_else(|| self.description.as_deref()?.strip_prefix(TAKEN_OVER)).map(ArrayVolumeId::from)
