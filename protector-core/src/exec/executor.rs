@@ -116,9 +116,12 @@ impl Executor {
         if purpose == Purpose::Abort && !run.state().can_abort(&run.plan) {
             return Err(too_late(&run.operation.id));
         }
-        let reopened = (purpose == Purpose::Finish && decide::reopens(&run.plan, &run.state()))
-            .then_some(Record::MembersReopened {});
-        run.append([attempt].into_iter().chain(reopened).collect()).await?;
+        let taken_back = match purpose {
+            Purpose::Finish => decide::taken_back(&run.plan, &run.state()),
+            Purpose::Abort => Vec::new(),
+        };
+        run.append([attempt].into_iter().chain(taken_back).collect()).await?;
+        run.take_stock();
         run.tell_operation("running");
         self.make_steps(run, purpose).await?;
         if let Some(unheard) = run.pending_stop().filter(|r| r.kind == StopKind::Cancel) {

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 /// Runs until all steps are settled or closed, one stops the operation, or somebody asks to stop. Then either the operation
 /// is finished, or it rolls back, or it stays open.
 pub(super) async fn run(run: &Run, limits: Limits) -> Result<()> {
-    let (mut schedule, already_closed) = decide::schedule(&run.plan, &run.state(), &run.settled_at_begin, limits);
+    let (mut schedule, already_closed) = decide::schedule(&run.plan, &run.state(), run.settled_at_begin(), limits);
     let mut closed = HashSet::new();
     tell_closed(run, &already_closed, &mut closed);
     let mut in_flight = FuturesUnordered::new();

@@ -13,7 +13,7 @@ use std::{
     collections::BTreeSet,
     future::Future,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -38,7 +38,7 @@ pub(super) struct Run {
     /// The group as stored; nobody else may change it while the operation holds it.
     record: Mutex<Option<Arc<GroupRecord>>>,
     /// Steps that needed nothing when this attempt began, by position.
-    pub(super) settled_at_begin: Vec<bool>,
+    settled_at_begin: OnceLock<Vec<bool>>,
     /// Weight of all steps, and of the settled ones.
     weight: u64,
     settled_weight: AtomicU64,
@@ -56,9 +56,6 @@ impl Run {
         progress: Progress,
     ) -> Self {
         let weight = plan.steps.iter().map(|s| u64::from(s.weight)).sum();
-        let settled_at_begin = decide::settled(&plan, &state);
-        let settled = plan.steps.iter().zip(&settled_at_begin).filter(|(_, settled)| **settled);
-        let settled_weight = settled.map(|(step, _)| u64::from(step.weight)).sum();
         let asked_for_stop = Mutex::new(endpoints.clock.now());
         Self {
             endpoints,
@@ -74,10 +71,24 @@ impl Run {
             stop: Mutex::new(None),
             asked_for_stop,
             record: Mutex::new(None),
-            settled_at_begin,
+            settled_at_begin: OnceLock::new(),
             weight,
-            settled_weight: AtomicU64::new(settled_weight),
+            settled_weight: AtomicU64::new(0),
         }
+    }
+
+    /// Counts what needs nothing more, once this attempt is written down.
+    pub(super) fn take_stock(&self) {
+        let settled = decide::settled(&self.plan, &self.state());
+        let steps = self.plan.steps.iter().zip(&settled).filter(|(_, settled)| **settled);
+        steps.for_each(|(step, _)| self.count_settled(step));
+        // one attempt is begun once
+        drop(self.settled_at_begin.set(settled));
+    }
+
+    /// Steps that needed nothing when this attempt began, by position.
+    pub(super) fn settled_at_begin(&self) -> &[bool] {
+        self.settled_at_begin.get().map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn into_state(self) -> OperationState {

@@ -2,7 +2,7 @@
 
 use crate::ErrorKind;
 use crate::exec::outcomes::nobody_arrives;
-use crate::exec::{OperationState, StepState, closed_steps, final_status, member_outcomes};
+use crate::exec::{OperationState, Record, StepState, closed_steps, final_status, member_outcomes};
 use crate::model::{Epoch, OperationKind, OperationStatus};
 use crate::plan::{Action, Limits, OnFailure, Phase, Plan, Schedule, Step};
 use crate::ports::StopKind;
@@ -135,9 +135,20 @@ pub fn is_undone(plan: &Plan) -> bool {
     plan.kind.changes_metadata() && plan.kind != OperationKind::RetryFailed
 }
 
+/// What an attempt that is to bring an operation to its end takes back of earlier ones when it begins: members that failed
+/// are tried again, and the last look is made again, since what was seen then says nothing of now.
+pub fn taken_back(plan: &Plan, state: &OperationState) -> Vec<Record> {
+    let looked =
+        |step: &&Step| matches!(step.action, Action::Confirm { .. }) && state.step(&step.id) == Some(&StepState::Done);
+    let goes_on = state.finished.is_none() && state.rollback.is_none() && !state.aborted;
+    let look = plan.steps.iter().find(looked).filter(|_| goes_on);
+    let look = look.map(|step| Record::StepIntent { step: step.id.clone() });
+    reopens(plan, state).then_some(Record::MembersReopened {}).into_iter().chain(look).collect()
+}
+
 /// Whether members that failed are tried again by the next attempt: the last one stopped by itself, and nobody has been told
 /// who arrived.
-pub fn reopens(plan: &Plan, state: &OperationState) -> bool {
+fn reopens(plan: &Plan, state: &OperationState) -> bool {
     let told = plan
         .steps
         .iter()

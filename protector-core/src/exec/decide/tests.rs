@@ -4,12 +4,21 @@ use crate::exec::{OperationState, Record};
 use crate::model::{FailoverType, Mappings, OperationStatus};
 use crate::plan::testing::{Size, facts};
 use crate::plan::{OnFailure, Phase, Plan, Request, Step, plan};
-use crate::ports::StopKind;
+use crate::ports::{PeerVersion, StopKind};
 use jiff::Timestamp;
 
 fn planned() -> Plan {
-    let (failover_type, mappings) = (FailoverType::Planned, Mappings::default());
-    let request = Request::Failover { failover_type, force: false, reason: None, mappings };
+    failover(FailoverType::Planned)
+}
+
+fn unplanned() -> Plan {
+    failover(FailoverType::Unplanned)
+}
+
+fn failover(failover_type: FailoverType) -> Plan {
+    let force = failover_type == FailoverType::Unplanned;
+    let reason = force.then(|| "the site is lost".to_owned());
+    let request = Request::Failover { failover_type, force, reason, mappings: Mappings::default() };
     plan(&facts(&[Size { tier: 0, disks: 1, nics: 1 }], false), &request).unwrap()
 }
 
@@ -65,6 +74,50 @@ fn what_is_waited_for_and_what_is_not() {
         (&skipped, Unreachable, false),
     ] {
         assert_eq!(bears_with(step, kind), expected, "{} {kind:?}", step.id);
+    }
+}
+
+/// What was seen by an attempt that is over says nothing of now.
+#[test]
+fn the_last_look_is_made_by_each_attempt() {
+    let plan = planned();
+    let look = || vec![Record::StepIntent { step: step(&plan, "confirm").id.clone() }];
+    let mut state = after(&plan, Some(Phase::Switch));
+    assert_eq!(taken_back(&plan, &state), []);
+    let done = Record::StepDone { step: step(&plan, "confirm").id.clone(), output: crate::plan::StepOutput::Nothing };
+    state.add(done, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(taken_back(&plan, &state), look());
+    // not by one that has nothing to go on with
+    let status = OperationStatus::Completed;
+    for over in [Record::RollbackStarted { reason: String::new() }, Record::Finished { status }] {
+        let mut state = state.clone();
+        state.add(over, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(taken_back(&plan, &state), []);
+    }
+}
+
+/// Who arrived is not said in two ways: what the other site may have been told stands.
+#[test]
+fn an_end_that_was_told_stands() {
+    let (plan, forced) = (planned(), unplanned());
+    let record = facts(&[Size { tier: 0, disks: 1, nics: 1 }], false).record;
+    let mut state = after(&plan, Some(Phase::Switch));
+    assert!(!may_have_told_the_end(&plan, &state, &record));
+    let begun = Record::StepIntent { step: step(&plan, "close").id.clone() };
+    state.add(begun, Timestamp::UNIX_EPOCH).unwrap();
+    assert!(may_have_told_the_end(&plan, &state, &record));
+
+    let (ours, next) = (PeerVersion::At(record.version), PeerVersion::At(record.version.next()));
+    for (plan, held, expected) in [
+        (&plan, Ok(ours), false),
+        (&plan, Ok(next), true),
+        (&plan, Ok(PeerVersion::Absent), true),
+        // nothing ends without it, so whoever hears it looks again
+        (&plan, Err(ErrorKind::PeerUnreachable), true),
+        // this one ends here, whatever it knows
+        (&forced, Err(ErrorKind::PeerUnreachable), false),
+    ] {
+        assert_eq!(end_is_told(plan, &record, held), expected, "{} {held:?}", plan.kind);
     }
 }
 

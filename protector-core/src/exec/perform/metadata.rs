@@ -1,7 +1,7 @@
 //! Steps on the metadata of both sites. The other site first, then here, together with the outcome in the journal; the
 //! record is computed from the time of the first intent, so that a repeat pushes the very same one.
 
-use super::super::{decide, run::Run};
+use super::super::{decide, metadata::is_silence, run::Run};
 use crate::Result;
 use crate::plan::{Step, transition};
 use crate::ports::{Cx, GroupChange, Outcome, PeerVersion};
@@ -40,6 +40,19 @@ pub(super) async fn change(run: &Run, step: &Step, cx: &Cx) -> Result<GroupChang
         }
     }
     Ok(GroupChange { record: next, expected, agreed })
+}
+
+/// Whether the end stands as an earlier attempt told the other site: who arrived is not said in two ways.
+pub(super) async fn end_is_told(run: &Run, cx: &Cx) -> Result<bool> {
+    let record = run.record().await?;
+    if !decide::may_have_told_the_end(&run.plan, &run.state(), &record) {
+        return Ok(false);
+    }
+    let held = match run.observe(cx, || run.endpoints.peer.version(&record.group.id)).await {
+        Err(e) if is_silence(e.kind()) => Err(e.kind()),
+        other => Ok(other?),
+    };
+    Ok(decide::end_is_told(&run.plan, &record, held))
 }
 
 fn begun_at(run: &Run, step: &Step) -> Timestamp {

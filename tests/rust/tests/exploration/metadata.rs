@@ -10,6 +10,7 @@ use protector_core::ErrorKind;
 use protector_core::exec::decide;
 use protector_core::model::{GroupRecord, MetadataVersion};
 use protector_core::plan::{Action, Step, StepOutput, transition};
+use protector_core::ports::PeerVersion;
 use protector_core::rules::hold::takes_from;
 
 /// Puts a record into the store of a site. I-06: epochs never go back, and rise whenever the primary changes.
@@ -44,6 +45,16 @@ pub(crate) fn announce(call: &mut Call<'_>, view: &View<'_>, step: &Step) -> Ans
         Err(kind) if decide::goes_on_untold(view.plan, step, kind) => Ok(()),
         other => other,
     }
+}
+
+/// Whether the end stands as an earlier attempt told it.
+pub(crate) fn end_is_told(call: &Call<'_>, view: &View<'_>) -> bool {
+    let held = match call.world.linked {
+        true => Ok(PeerVersion::At(call.world.record(call.from.other()).version)),
+        false => Err(ErrorKind::PeerUnreachable),
+    };
+    decide::may_have_told_the_end(view.plan, view.state, view.record)
+        && decide::end_is_told(view.plan, view.record, held)
 }
 
 /// A step on the metadata: told to the other site, stored here with its outcome.

@@ -148,7 +148,7 @@ impl State {
         let Some(open) = self.operations[side as usize].as_mut() else { return };
         (open.lease, open.lease_expired) = (Some(generation), false);
         let (accepted, state) = (open.accepted.clone(), open.journal.clone());
-        let reopens = finishes && decide::reopens(&accepted.plan, &state);
+        let taken_back = if finishes { decide::taken_back(&accepted.plan, &state) } else { Vec::new() };
         let begun = |step: &Step| state.step(&step.id) == Some(&StepState::Begun);
         let steps = accepted.plan.steps.iter().enumerate().filter(|(_, step)| begun(step));
         let resumed = match rules.is(Mutation::DoesNotLookFirst) {
@@ -177,7 +177,7 @@ impl State {
         };
         let attempt = Record::Attempt { holder: holder(generation), generation: generation.into(), taken_from: None };
         self.executors.push(executor);
-        let records = [attempt].into_iter().chain(reopens.then_some(Record::MembersReopened {})).collect();
+        let records = [attempt].into_iter().chain(taken_back).collect();
         let at = self.executors.len() - 1;
         self.append(at, records, None);
         self.executors.sort_by_key(|executor| (executor.at, executor.generation));

@@ -211,8 +211,10 @@ impl Walk {
         let engine = self.engine(from)?;
         let Some(open) = open(&engine).await? else { return Ok(false) };
         let plan = engine.operation_plan(&open).await?;
+        let was_told = self.is_told_elsewhere(from).await?;
         drop(engine.run(&open, &Cancel::default(), &Progress::none()).await);
         self.learn(&engine, &plan, &open).await?;
+        self.arrived = self.arrived.take().filter(|_| !was_told);
         Ok(true)
     }
 
@@ -220,8 +222,19 @@ impl Walk {
         let engine = self.engine(from)?;
         let Some(open) = open(&engine).await? else { return Ok(()) };
         let plan = engine.operation_plan(&open).await?;
+        let was_told = self.is_told_elsewhere(from).await?;
         drop(engine.operation_takeover(&open, &Cancel::default(), &Progress::none()).await);
-        self.learn(&engine, &plan, &open).await
+        self.learn(&engine, &plan, &open).await?;
+        self.arrived = self.arrived.take().filter(|_| !was_told);
+        Ok(())
+    }
+
+    /// Whether the other site knows the end of what is open on this one. Who arrived was looked at then.
+    async fn is_told_elsewhere(&self, from: &str) -> Result<bool> {
+        let other = if from == SITES[0] { SITES[1] } else { SITES[0] };
+        let (ours, theirs) =
+            (self.stage.record(&self.engine(from)?).await?, self.stage.record(&self.engine(other)?).await?);
+        Ok(theirs.version > ours.version && theirs.group.operation.is_none())
     }
 
     /// Gives up what is open on a site. Returns whether there was anything.
