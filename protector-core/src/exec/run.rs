@@ -215,7 +215,7 @@ impl Run {
 
     /// The context for the calls of a step: from the pivot on they belong to the next epoch.
     pub(super) fn cx(&self, step: &Step) -> Cx {
-        let epoch = decide::epoch_of(&self.plan, step);
+        let epoch = decide::epoch_of(&self.plan, &self.state(), step);
         let deadline = self
             .now()
             .checked_add(SignedDuration::from_secs(i64::from(step.timeout_seconds)))

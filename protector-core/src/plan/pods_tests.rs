@@ -215,6 +215,34 @@ fn a_reprotect_retypes_what_is_not_in_the_pod_yet() {
     assert!(codes(&home).contains(&FindingCode::Unprotected));
 }
 
+/// Somebody gave an operation up that had retyped it: it has its type, and another name on its array than is written down.
+#[test]
+fn a_reprotect_learns_the_names_of_what_was_retyped_before() {
+    let mut facts = sync_facts(true);
+    facts.record.group.protection = Protection::Unprotected;
+    let copy = facts.record.members[0].disks[0].copies[&SiteName::from("site-b")].clone();
+    let named = |facts: &mut Facts, name: Option<&str>| {
+        super::testing::cloud(&mut facts.source, |cloud| {
+            let volumes = cloud.servers.values_mut().flat_map(|s| &mut s.volumes).map(|v| &mut v.volume);
+            volumes.filter(|v| v.id == copy.volume_id).for_each(|v| v.array_volume = name.map(Into::into));
+        });
+    };
+    for (name, expected) in [
+        (Some("cinder-pod::volume-of-another-name"), 1),
+        (Some(copy.array_volume.as_str()), 0),
+        // nobody says what it is called: the step could not say it, either
+        (None, 0),
+    ] {
+        named(&mut facts, name);
+        let planned = plan(&facts, &Request::Reprotect {}).unwrap();
+        let retypes = planned
+            .steps
+            .iter()
+            .filter(|s| matches!(&s.action, Action::RetypeVolume { volume, .. } if *volume == copy.volume_id));
+        assert_eq!(retypes.count(), expected, "{name:?}: {planned}");
+    }
+}
+
 #[test]
 fn a_group_in_a_pod_that_lost_a_member_is_not_taken_over() {
     let mut facts = sync_facts(false);

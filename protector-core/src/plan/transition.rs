@@ -131,6 +131,12 @@ pub fn closed(record: &GroupRecord, protection: Protection, at: Timestamp) -> Gr
 /// The workload is protected where it runs; volumes may have other names on their array by that.
 pub fn protected(record: &GroupRecord, outputs: &Outputs, at: Timestamp) -> GroupRecord {
     let mut next = closed(record, Protection::Protected, at);
+    rename_retyped(&mut next, outputs);
+    next
+}
+
+/// Whatever becomes of the operation that gave volumes another type: they have the names that they have on their array.
+pub fn rename_retyped(next: &mut GroupRecord, outputs: &Outputs) {
     for disk in next.members.iter_mut().flat_map(|member| &mut member.disks) {
         for (site, copy) in &mut disk.copies {
             if let Some(now) = outputs.retyped.get(&(site.clone(), disk.id.clone())) {
@@ -138,7 +144,6 @@ pub fn protected(record: &GroupRecord, outputs: &Outputs, at: Timestamp) -> Grou
             }
         }
     }
-    next
 }
 
 /// Volumes that a commit released, or leaves to their tenant, are no longer listed as retained.

@@ -70,9 +70,16 @@ pub fn bears_with(step: &Step, kind: ErrorKind) -> bool {
     matches!(kind, Unreachable | PeerUnreachable | Indeterminate) && meaning(step, kind) == OnFailure::Stop
 }
 
-/// The generation that the calls of a step carry: from the pivot on they belong to the next one.
-pub fn epoch_of(plan: &Plan, step: &Step) -> Epoch {
-    if plan.kind.moves_workload() && step.phase >= Phase::Pivot { plan.epoch.next() } else { plan.epoch }
+/// The generation that the calls of a step carry: from the pivot on they belong to the next one. So do those of the way back,
+/// once the pivot was begun: an array that has seen the next one refuses what comes from before.
+pub fn epoch_of(plan: &Plan, state: &OperationState, step: &Step) -> Epoch {
+    let is_next = step.phase >= Phase::Pivot || (state.rollback.is_some() && pivot_begun(plan, state));
+    if plan.kind.moves_workload() && is_next { plan.epoch.next() } else { plan.epoch }
+}
+
+/// Whether an array may have seen the epoch that the pivot brings.
+pub(super) fn pivot_begun(plan: &Plan, state: &OperationState) -> bool {
+    plan.steps.iter().any(|step| step.phase == Phase::Pivot && state.has_begun(&step.id))
 }
 
 /// Nobody is made the primary of nothing: why a move stops before its switch, if no member arrives.

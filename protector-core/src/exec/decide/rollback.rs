@@ -1,5 +1,6 @@
 //! Going back: which steps are undone and how, and the record that lets the group go.
 
+use super::ending::pivot_begun;
 use super::metadata::rejoined;
 use crate::ErrorKind;
 use crate::exec::metadata::is_silence;
@@ -7,7 +8,7 @@ use crate::exec::{OperationState, StepState};
 use crate::model::{
     ArrayGroupName, GroupRecord, MetadataVersion, OperationId, OperationKind, OperationStatus, ServerId, SiteName,
 };
-use crate::plan::{Action, Endpoint, EndpointKind, Phase, Plan, Step, divergence, transition};
+use crate::plan::{Action, Endpoint, EndpointKind, Plan, Step, divergence, transition};
 use crate::ports::PeerVersion;
 use jiff::Timestamp;
 
@@ -44,7 +45,7 @@ pub fn undo(action: &Action) -> Undo<'_> {
     match action {
         Action::StopServer { site, server } => Undo::Start { site, server },
         Action::Fence { site, group } => Undo::Unfence { site, group },
-        Action::SettleOldSite { .. } | Action::ForgetRetained { .. } => Undo::Complete,
+        Action::SettleOldSite { .. } | Action::ForgetRetained { .. } | Action::Close {} => Undo::Complete,
         Action::CloneVolumes { site, .. } => Undo::RemoveClones { site },
         // a snapshot more does no harm, replication set up stays useful, and the group is freed at the end
         _ => Undo::Leave,
@@ -52,6 +53,7 @@ pub fn undo(action: &Action) -> Undo<'_> {
 }
 
 /// What is done on a site that was left stays done: it keeps two sides from taking writes. What a commit released is gone.
+/// An end that is written down has been told.
 pub fn stays(action: &Action) -> bool {
     matches!(
         action,
@@ -63,6 +65,7 @@ pub fn stays(action: &Action) -> bool {
             | Action::ReleaseVolume { .. }
             | Action::DestroyRetained { .. }
             | Action::ForgetRetained { .. }
+            | Action::Close {}
     )
 }
 
@@ -131,9 +134,9 @@ pub fn freed(
     }
     let mut next = transition::closed(record, record.group.protection, at);
     divergence::withdraw(&mut next, operation);
-    let pivot_begun = plan.steps.iter().any(|s| s.phase == Phase::Pivot && state.has_begun(&s.id));
-    if pivot_begun {
-        // an array may have seen the epoch that the pivot was to bring, and refuses an older one from then on
+    transition::rename_retyped(&mut next, &state.outputs);
+    if pivot_begun(plan, state) {
+        // an array that has seen it refuses an older one from then on
         next.group.epoch = next.group.epoch.max(plan.epoch.next());
     }
     next

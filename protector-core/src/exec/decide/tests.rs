@@ -121,6 +121,34 @@ fn an_end_that_was_told_stands() {
     }
 }
 
+/// I-06: an array that has seen the epoch of the pivot refuses an undo of the one before.
+#[test]
+fn the_way_back_from_a_pivot_that_was_begun_carries_its_epoch() {
+    let (moves, tests) = (planned(), tested());
+    let at = Timestamp::UNIX_EPOCH;
+    let with = |plan: &Plan, pivot: bool, back: bool| {
+        let mut state = after(plan, Some(Phase::Fence));
+        let pivots = plan.steps.iter().filter(|step| pivot && step.phase == Phase::Pivot);
+        pivots.for_each(|step| state.add(Record::StepIntent { step: step.id.clone() }, at).unwrap());
+        if back {
+            state.add(Record::RollbackStarted { reason: String::new() }, at).unwrap();
+        }
+        state
+    };
+    for (plan, pivot, back, id, is_next) in [
+        (&moves, false, false, "fence_source", false),
+        (&moves, false, false, "clone_volumes", true),
+        (&moves, false, true, "fence_source", false),
+        (&moves, true, true, "fence_source", true),
+        (&moves, true, true, "stop_server", true),
+        // what moves nothing brings no epoch
+        (&tests, true, true, "clone_volumes", false),
+    ] {
+        let expected = if is_next { plan.epoch.next() } else { plan.epoch };
+        assert_eq!(epoch_of(plan, &with(plan, pivot, back), step(plan, id)), expected, "{id}, {pivot}, {back}");
+    }
+}
+
 #[test]
 fn how_it_ends_depends_on_the_kind_and_on_the_pivot() {
     let (moves, tests) = (planned(), tested());

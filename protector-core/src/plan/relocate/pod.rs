@@ -3,10 +3,10 @@
 
 use super::Relocation;
 use super::protect::{FIRST_COPY_SECONDS, Way, arrays};
-use crate::model::{ReplicationPolicy, StepId};
+use crate::model::{DiskCopy, ReplicationPolicy, StepId};
 use crate::plan::build::Builder;
 use crate::plan::{Action, Facts, Phase};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 impl Relocation<'_> {
     /// The fence around the old volumes on the other array of the pod, too.
@@ -71,10 +71,18 @@ pub(in crate::plan) fn join(builder: &mut Builder, facts: &Facts, after: Vec<Ste
     let servers = facts.source.cloud.known().into_iter().flat_map(|cloud| cloud.servers.values());
     let volumes = servers.flat_map(|server| &server.volumes).map(|attached| &attached.volume);
     // what is not attached is not seen: for a volume that has the type already, the step does nothing
-    let right: BTreeSet<_> = volumes.filter(|volume| volume.volume_type == wanted).map(|volume| &volume.id).collect();
+    let right: BTreeMap<_, _> = volumes
+        .filter(|volume| volume.volume_type == wanted)
+        .map(|volume| (&volume.id, &volume.array_volume))
+        .collect();
+    // one that got it from an operation that nobody finished has a name on its array which the record does not know yet
+    let is_settled = |copy: &DiskCopy| {
+        let name = right.get(&copy.volume_id);
+        name.is_some_and(|name| name.as_ref().is_none_or(|name| *name == copy.array_volume))
+    };
     let mut joined = Vec::new();
     for (member, disk) in facts.record.disks() {
-        let Some(copy) = disk.copies.get(site).filter(|copy| !right.contains(&copy.volume_id)) else { continue };
+        let Some(copy) = disk.copies.get(site).filter(|copy| !is_settled(copy)) else { continue };
         let (label, volume) = (builder.label(member), copy.volume_id.clone());
         let action =
             Action::RetypeVolume { site: site.clone(), disk: disk.id.clone(), volume, volume_type: wanted.to_owned() };

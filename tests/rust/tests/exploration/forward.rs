@@ -304,7 +304,7 @@ pub(crate) fn new_call<'a>(
         broken,
         from: executor.at,
         key: op_key(executor, step),
-        epoch: decide::epoch_of(executor.plan(), step),
+        epoch: decide::epoch_of(executor.plan(), &executor.state, step),
         of_test: executor.plan().kind == OperationKind::TestFailover,
         mutation: rules.mutation,
         blind: false,

@@ -7,6 +7,7 @@
     reason = "helpers of tests may panic as tests do"
 )]
 
+mod given_up;
 mod moves;
 mod policy;
 mod rehearsal;
