@@ -83,6 +83,7 @@ async fn says_what_is(request: &Request, source_answers: bool) -> Result<(u32, u
     Err(Error::internal("it never ended by itself"))
 }
 
+/// I-39
 #[tokio::test]
 async fn of_a_planned_failover() -> Result<()> {
     let (deleted, told) = says_what_is(&failover(), true).await?;
@@ -91,6 +92,7 @@ async fn of_a_planned_failover() -> Result<()> {
     Ok(())
 }
 
+/// I-39
 #[tokio::test]
 async fn of_an_unplanned_failover() -> Result<()> {
     let (deleted, told) = says_what_is(&unplanned(true), false).await?;

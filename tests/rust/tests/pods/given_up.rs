@@ -84,7 +84,7 @@ async fn a_planned_failover() -> Result<()> {
     Ok(())
 }
 
-/// I-03: whatever a reprotect did before it was given up, the next one protects the workload.
+/// I-03, I-34: whatever a reprotect did before it was given up, the next one protects the workload.
 #[tokio::test]
 async fn a_reprotect_after_a_lost_site() -> Result<()> {
     let (directory, stage) = protected().await?;
