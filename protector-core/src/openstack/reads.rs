@@ -191,6 +191,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_being_read_while_something_changes_is_too_old_for_those_who_ask_later() {
+        for (changes, expected) in [(false, 1), (true, 2)] {
+            let (flight, count) = (Flight::default(), AtomicUsize::new(0));
+            let within = || flight.read_within(CATALOGUE, Until::none(), slow(&count));
+            let change = async {
+                while count.load(Ordering::SeqCst) == 0 {
+                    tokio::task::yield_now().await;
+                }
+                if changes {
+                    flight.forget();
+                }
+            };
+            let (first, ()) = tokio::join!(within(), change);
+            assert_eq!(*first.unwrap(), 1, "it asked before");
+            assert_eq!(*within().await.unwrap(), expected, "changed: {changes}");
+        }
+    }
+
+    #[tokio::test]
     async fn those_to_whom_a_recent_one_will_do_share_the_reading_that_is_under_way() {
         let (flight, count) = (Flight::default(), AtomicUsize::new(0));
         let within = || flight.read_within(CATALOGUE, Until::none(), slow(&count));

@@ -1,15 +1,20 @@
 //! Operations that fail, are stopped, or are run by two: before the pivot the start is restored, after it only the way
 //! forward is left.
 
-#![allow(clippy::expect_used, reason = "helpers of tests may panic as tests do")]
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests may panic as tests do")]
 
-use protector_core::engine::{Engine, Event, OperationView, Progress};
+use jiff::SignedDuration;
+use protector_core::engine::{Engine, Event, OperationView, Progress, StorageDefaults};
+use protector_core::exec::Limits;
 use protector_core::model::{GroupStatus, OperationStatus, SiteName};
 use protector_core::ports::{Cancel, Cloud as _, LeaseHolder, ServerState};
+use protector_core::wrap::{Fault, FaultScript};
 use protector_core::{Error, ErrorKind, Result};
 use protector_tests::compare::{differences, end_state, remove_times, state};
+use protector_tests::faults::with_faults;
 use protector_tests::stage::Stage;
 use protector_tests::{GROUP, add_member, failover, server_id, unplanned};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -194,6 +199,38 @@ async fn a_wait_for_a_silent_site_ends_on_request() -> Result<()> {
     assert_eq!(stopped.kind(), ErrorKind::Cancelled, "{stopped}");
     stage.set_site("site-b", true)?;
     assert_eq!(run(&stage.engine, &operation).await?.status, OperationStatus::Completed);
+    Ok(())
+}
+
+/// A silence is not sat out for an operation that has failed at something else.
+#[tokio::test]
+async fn who_waits_gives_up_when_the_operation_fails_at_something_else() -> Result<()> {
+    let stage = Stage::replicated().await?;
+    let away = stage.other()?;
+    let operation = away.accept(&away.plan(GROUP, &failover()).await?).await?.id.to_string();
+    // while the cloud of site-b is silent, the array of site-a refuses something
+    let refused = FaultScript::default().always("disable_replication", Fault::Before(ErrorKind::Precondition));
+    let (faulty, _) = with_faults(&away, &[("site-a".into(), refused)]);
+    let endpoints = faulty.endpoints().clone();
+    let engine = Engine::new("site-b".into(), endpoints, StorageDefaults::default(), Limits::default());
+    let (world, heard) = (stage.deployment.world().clone(), Arc::new(Mutex::new(BTreeMap::new())));
+    let seen = heard.clone();
+    let listener = Progress::new(move |event: &Event| {
+        let here = format!("{} {}", event.step.as_deref().unwrap_or_default(), event.state);
+        if here == "verify_server/web-server-1 done" {
+            world.set_site_available(&"site-b".into(), false).expect("it is there");
+        }
+        seen.lock().expect("no panic before").insert(here, event.at);
+    });
+    let stopped = engine.run(&operation, &Cancel::default(), &listener).await?;
+    assert_eq!(stopped.status, OperationStatus::Failed, "{stopped:#?}");
+    let heard = heard.lock().expect("no panic before").clone();
+    let at = |event: &str| heard.get(event).copied().unwrap_or_else(|| panic!("no '{event}' in {heard:#?}"));
+    let (waits, fails) = (at("group_volumes waiting"), at("reprotect/disable_old_direction failed"));
+    assert!(waits < fails, "{heard:#?}");
+    // a pause and the tries that are under way, and not the rest of a minute
+    let gave_up = at("group_volumes failed").duration_since(fails);
+    assert!(gave_up < SignedDuration::from_secs(10), "{gave_up} after the failure");
     Ok(())
 }
 
