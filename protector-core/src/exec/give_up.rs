@@ -1,5 +1,6 @@
 //! Ending an operation that moves nothing and was aborted: what it made stays, and is known.
 
+use super::metadata::is_silence;
 use super::perform::{self, Performed};
 use super::run::Run;
 use super::{Record, StepState, decide, forward, rollback};
@@ -59,6 +60,9 @@ async fn leave_members(run: &Run) -> Result<()> {
     let closes = |step: &Step, _| matches!(step.action, Action::Close {});
     if let Some(close) = steps(run, closes).first() {
         // the other site may have been told who arrived: then that is how it ends
+        if !look_again(run).await? {
+            return Ok(());
+        }
         return rollback::close_or_leave_peer(run, close).await;
     }
     learn_what_was_made(run).await?;
@@ -81,4 +85,29 @@ async fn leave_members(run: &Run) -> Result<()> {
         }
     }
     rollback::free_group(run, OperationStatus::Cancelled).await
+}
+
+/// Nobody is said to run who was only seen to run by an attempt before. Returns whether it may end: not if nobody can tell,
+/// unless it is to end without the other site.
+async fn look_again(run: &Run) -> Result<bool> {
+    let look = run.plan.steps.iter().find(|step| matches!(step.action, Action::Confirm { .. }));
+    let Some(look) = look else { return Ok(true) };
+    let again = [Record::StepReopened { step: look.id.clone() }, Record::StepIntent { step: look.id.clone() }];
+    run.append(again.into()).await?;
+    match perform::perform(run, look, &run.cx(look)).await {
+        Ok(Performed { output, lost, .. }) => {
+            let done = Record::StepDone { step: look.id.clone(), output };
+            run.append([done].into_iter().chain(lost).collect()).await?;
+            run.tell_step(look, "done");
+            Ok(true)
+        }
+        Err(e) if e.kind() == ErrorKind::Cancelled => Err(e),
+        Err(_) if run.state().leave_peer => Ok(true),
+        Err(e) => {
+            let silent = is_silence(e.kind());
+            let e = e.context(&look.title);
+            rollback::fail(run, look, if silent { rollback::or_leave_peer(run, e) } else { e }).await?;
+            Ok(false)
+        }
+    }
 }

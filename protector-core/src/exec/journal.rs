@@ -44,7 +44,7 @@ pub enum StepState {
 /// What the journal says of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepHistory {
-    /// How it stands; absent if it failed with its member and is to be made again.
+    /// How it stands; absent if it is to be made again.
     pub state: Option<StepState>,
     /// When it began for the first time.
     pub begun_at: Option<Timestamp>,
@@ -192,6 +192,9 @@ impl OperationState {
                 states
                     .filter(|state| matches!(state, Some(StepState::MemberFailed(_))))
                     .for_each(|state| *state = None);
+            }
+            Record::StepReopened { step } => {
+                self.change(step.as_str(), |history| (history.state, history.ended_at) = (None, None));
             }
             Record::RollbackStarted { reason } => self.rollback = Some(reason),
             Record::StepUndone { step, note } => {

@@ -22,6 +22,11 @@ use std::collections::BTreeSet;
 /// # Errors
 /// stopped on request → `Cancelled`; the journal cannot be written → `Storage`.
 pub(super) async fn run(run: &Run) -> Result<()> {
+    answer_stop(run).await?;
+    let end = decide::begun_end(&run.plan, &run.state());
+    if let Some(close) = end {
+        return close_or_leave_peer(run, close).await;
+    }
     let (mut left_behind, mut source_is_lost) = (false, false);
     for step in run.plan.steps.iter().rev() {
         answer_stop(run).await?;
@@ -55,7 +60,7 @@ pub(super) async fn run(run: &Run) -> Result<()> {
     free_group(run, status).await
 }
 
-async fn fail(run: &Run, step: &Step, e: Error) -> Result<()> {
+pub(super) async fn fail(run: &Run, step: &Step, e: Error) -> Result<()> {
     let (code, message) = (e.kind().code().to_owned(), e.to_string());
     run.append(vec![Record::StepFailed { step: step.id.clone(), code, message }]).await?;
     run.tell_step(step, "failed");
@@ -63,7 +68,7 @@ async fn fail(run: &Run, step: &Step, e: Error) -> Result<()> {
 }
 
 /// The way out if the other site never comes back.
-fn or_leave_peer(run: &Run, e: Error) -> Error {
+pub(super) fn or_leave_peer(run: &Run, e: Error) -> Error {
     let (id, site) = (&run.operation.id, run.endpoints.peer.site());
     e.remedy(format!(
         "once {site} answers: openstack protector operation resume {id}; if it is lost for good: \
@@ -183,7 +188,7 @@ pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()>
     run.append_with(vec![Record::Finished { status }], Some(change), true).await
 }
 
-/// Makes the last step of an operation that moves nothing, and with it its end. The other site may stay silent for good: then
+/// Makes the last step of an operation that was given up when that had begun already, and with it its end. The other site may stay silent for good: then
 /// it ends here alone, with the consent of an abort.
 pub(super) async fn close_or_leave_peer(run: &Run, close: &Step) -> Result<()> {
     let status = decide::ended(&run.plan, &run.state());

@@ -3,7 +3,7 @@
 use crate::ErrorKind;
 use crate::exec::outcomes::nobody_arrives;
 use crate::exec::{OperationState, Record, StepState, closed_steps, final_status, member_outcomes};
-use crate::model::{Epoch, OperationKind, OperationStatus};
+use crate::model::{Epoch, OperationKind, OperationStatus, ServerId, SiteName};
 use crate::plan::{Action, Limits, OnFailure, Phase, Plan, Schedule, Step};
 use crate::ports::StopKind;
 
@@ -71,15 +71,33 @@ pub fn bears_with(step: &Step, kind: ErrorKind) -> bool {
 }
 
 /// The generation that the calls of a step carry: from the pivot on they belong to the next one. So do those of the way back,
-/// once the pivot was begun: an array that has seen the next one refuses what comes from before.
+/// once the pivot was begun, where it was to happen: an array that has seen the next one refuses what comes from before.
 pub fn epoch_of(plan: &Plan, state: &OperationState, step: &Step) -> Epoch {
-    let is_next = step.phase >= Phase::Pivot || (state.rollback.is_some() && pivot_begun(plan, state));
+    let on_target = || step.action.endpoint().site.as_ref() == Some(&plan.target);
+    let back = || state.rollback.is_some() && on_target() && pivot_begun(plan, state);
+    let is_next = step.phase >= Phase::Pivot || back();
     if plan.kind.moves_workload() && is_next { plan.epoch.next() } else { plan.epoch }
 }
 
 /// Whether an array may have seen the epoch that the pivot brings.
 pub(super) fn pivot_begun(plan: &Plan, state: &OperationState) -> bool {
     plan.steps.iter().any(|step| step.phase == Phase::Pivot && state.has_begun(&step.id))
+}
+
+/// Servers that an earlier attempt at a planned move stopped, each with its site: nothing that they write after that is in the
+/// recovery point which the move starts from, so its pivot looks at them once more.
+pub fn stopped_before<'a>(plan: &'a Plan, state: &OperationState) -> Vec<(&'a SiteName, &'a ServerId)> {
+    let is_planned = matches!(plan.kind, OperationKind::PlannedFailover | OperationKind::Failback);
+    if !is_planned || state.attempts < 2 {
+        return Vec::new();
+    }
+    let stopped = |step: &'a Step| match &step.action {
+        Action::StopServer { site, server } if *site == plan.source && state.is_settled(&step.id) => {
+            Some((site, server))
+        }
+        _ => None,
+    };
+    plan.steps.iter().filter_map(stopped).collect()
 }
 
 /// Nobody is made the primary of nothing: why a move stops before its switch, if no member arrives.
@@ -149,7 +167,7 @@ pub fn taken_back(plan: &Plan, state: &OperationState) -> Vec<Record> {
         |step: &&Step| matches!(step.action, Action::Confirm { .. }) && state.step(&step.id) == Some(&StepState::Done);
     let goes_on = state.finished.is_none() && state.rollback.is_none() && !state.aborted;
     let look = plan.steps.iter().find(looked).filter(|_| goes_on);
-    let look = look.map(|step| Record::StepIntent { step: step.id.clone() });
+    let look = look.map(|step| Record::StepReopened { step: step.id.clone() });
     reopens(plan, state).then_some(Record::MembersReopened {}).into_iter().chain(look).collect()
 }
 

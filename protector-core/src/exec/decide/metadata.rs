@@ -5,7 +5,7 @@ use crate::exec::metadata::is_silence;
 use crate::exec::{OperationState, StepState};
 use crate::model::{GroupRecord, OpenOperation, OperationId, OperationKind, Protection, SiteName, StepId};
 use crate::plan::{Action, Outputs, Phase, Plan, Step, divergence, transition};
-use crate::ports::{FenceState, PeerVersion};
+use crate::ports::FenceState;
 use crate::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -108,19 +108,10 @@ pub fn tells_peer(plan: &Plan, record: &GroupRecord) -> bool {
     announces(plan) && record.divergence.is_none()
 }
 
-/// Whether an earlier attempt may have told the other site the end, so that it has to be asked before anything about it is
-/// changed.
-pub fn may_have_told_the_end(plan: &Plan, state: &OperationState, record: &GroupRecord) -> bool {
-    tells_peer(plan, record) && closing(plan).is_some_and(|close| state.has_begun(&close.id))
-}
-
-/// Whether the end stands as an earlier attempt told it. `held`: what the other site holds now, or why it does not say; it is
-/// taken for told then, unless the end is written here without it.
-pub fn end_is_told(plan: &Plan, record: &GroupRecord, held: std::result::Result<PeerVersion, ErrorKind>) -> bool {
-    match held {
-        Ok(held) => held != PeerVersion::At(record.version),
-        Err(kind) => !closing(plan).is_some_and(|close| goes_on_untold(plan, close, kind)),
-    }
+/// The step with which an earlier attempt may have told the other site the end: then that site has to be asked before
+/// anything is changed about who arrived.
+pub fn told_with<'a>(plan: &'a Plan, state: &OperationState, record: &GroupRecord) -> Option<&'a Step> {
+    closing(plan).filter(|close| tells_peer(plan, record) && state.has_begun(&close.id))
 }
 
 fn closing(plan: &Plan) -> Option<&Step> {

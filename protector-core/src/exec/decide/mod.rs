@@ -10,12 +10,12 @@ mod security_groups;
 
 pub use ending::{
     Ending, bears_with, closed_positions, ended, ending, epoch_of, is_undone, known_by_outcome_alone, leaves_steps,
-    meaning, nobody_to_switch_to, schedule, settled, taken_back,
+    meaning, nobody_to_switch_to, schedule, settled, stopped_before, taken_back,
 };
 pub use members::{array_volumes, cinder_volumes, missing, server_volumes, survivor};
-pub use metadata::{end_is_told, goes_on_untold, may_have_told_the_end, next_record, opened, tells_again, tells_peer};
+pub use metadata::{goes_on_untold, next_record, opened, tells_again, tells_peer, told_with};
 pub use rollback::{
-    AfterFailedUndo, Undo, failed_undo, freed, needs_undo, overwrites, restored, stays, tells_end, undo,
+    AfterFailedUndo, Undo, begun_end, failed_undo, freed, needs_undo, overwrites, restored, stays, tells_end, undo,
 };
 pub use security_groups::security_groups;
 

@@ -45,7 +45,7 @@ pub fn undo(action: &Action) -> Undo<'_> {
     match action {
         Action::StopServer { site, server } => Undo::Start { site, server },
         Action::Fence { site, group } => Undo::Unfence { site, group },
-        Action::SettleOldSite { .. } | Action::ForgetRetained { .. } | Action::Close {} => Undo::Complete,
+        Action::SettleOldSite { .. } | Action::ForgetRetained { .. } => Undo::Complete,
         Action::CloneVolumes { site, .. } => Undo::RemoveClones { site },
         // a snapshot more does no harm, replication set up stays useful, and the group is freed at the end
         _ => Undo::Leave,
@@ -53,7 +53,6 @@ pub fn undo(action: &Action) -> Undo<'_> {
 }
 
 /// What is done on a site that was left stays done: it keeps two sides from taking writes. What a commit released is gone.
-/// An end that is written down has been told.
 pub fn stays(action: &Action) -> bool {
     matches!(
         action,
@@ -65,8 +64,14 @@ pub fn stays(action: &Action) -> bool {
             | Action::ReleaseVolume { .. }
             | Action::DestroyRetained { .. }
             | Action::ForgetRetained { .. }
-            | Action::Close {}
     )
+}
+
+/// The step with which the other site may have been told the end, before somebody gave the operation up: then that is how it
+/// ends, unless that site is given up, too.
+pub fn begun_end<'a>(plan: &'a Plan, state: &OperationState) -> Option<&'a Step> {
+    let closes = |step: &&Step| matches!(step.action, Action::Close {}) && state.has_begun(&step.id);
+    plan.steps.iter().rfind(closes).filter(|_| !state.leave_peer)
 }
 
 /// Whether a step was made, or may have been made, and is not to stay.

@@ -103,6 +103,11 @@ pub enum Record {
     },
     /// Steps that made their members fail are made again.
     MembersReopened {},
+    /// What came of the step says nothing of now: it is made again.
+    StepReopened {
+        /// Which.
+        step: StepId,
+    },
     /// The start is being restored.
     RollbackStarted {
         /// Why.

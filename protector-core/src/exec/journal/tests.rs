@@ -125,6 +125,7 @@ fn the_records_of_steps_are_read_as_all_others() {
             Record::StepFailed { step, code: "transient".to_owned(), message: "busy".to_owned() },
             Record::Stopped { reason: "step_done".to_owned() },
             Record::MembersReopened {},
+            Record::StepReopened { step: "confirm".into() },
         ]
     };
     let said = |s: OperationState| (s.steps, s.outputs, s.error, s.undo_notes);

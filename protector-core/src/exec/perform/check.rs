@@ -1,11 +1,11 @@
 //! Looking whether what was started came up, and at the end once more.
 
-use super::super::Record;
 use super::super::run::Run;
+use super::super::{Record, decide};
 use super::{cloud, metadata};
 use crate::model::{BootCheck, CinderGroupId, ServerId, SiteName};
 use crate::plan::{Action, StepOutput};
-use crate::ports::{Cx, Outcome, ProbeCommand, ProbedServer, Server};
+use crate::ports::{Cx, Outcome, ProbeCommand, ProbedServer, Server, ServerState};
 use crate::{Error, ErrorKind, Result};
 use std::{collections::HashMap, time::Duration};
 
@@ -71,6 +71,26 @@ async fn probed(run: &Run, cx: &Cx, site: &SiteName, member: &ServerId) -> Resul
         addresses: found.nics.into_iter().flat_map(|nic| nic.fixed_ips).collect(),
         operation: run.operation.id.clone(),
     })
+}
+
+/// Whoever goes on with a planned move makes sure that nobody wrote behind its back.
+///
+/// # Errors
+/// a server that an earlier attempt stopped does not stand still → `Precondition`: the start is restored.
+pub(super) async fn still_stopped(run: &Run, cx: &Cx) -> Result<()> {
+    let stopped = decide::stopped_before(&run.plan, &run.state());
+    for (site, server) in stopped {
+        let cloud = run.endpoints.cloud(site)?;
+        let found = run.observe(cx, || cloud.server(server)).await?;
+        if let Some(found) = found.filter(|found| found.state != ServerState::Shutoff) {
+            return Err(Error::precondition(format!(
+                "server '{}' ({server}) on {site} was stopped by an earlier attempt and is {:?} now: what it writes is \
+                 not in the recovery point",
+                found.name, found.state
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Every member that was verified, at one look at the cloud. Who does not run as it should any more has not arrived, unless

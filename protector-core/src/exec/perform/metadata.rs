@@ -42,17 +42,22 @@ pub(super) async fn change(run: &Run, step: &Step, cx: &Cx) -> Result<GroupChang
     Ok(GroupChange { record: next, expected, agreed })
 }
 
-/// Whether the end stands as an earlier attempt told the other site: who arrived is not said in two ways.
-pub(super) async fn end_is_told(run: &Run, cx: &Cx) -> Result<bool> {
+/// Whether the end stands as an earlier attempt told the other site: it holds the very record that would be told now. Who
+/// arrived is not said in two ways.
+///
+/// # Errors
+/// the other site is silent, and nothing ends without it → `PeerUnreachable`.
+pub(in crate::exec) async fn end_is_told(run: &Run, cx: &Cx) -> Result<bool> {
     let record = run.record().await?;
-    if !decide::may_have_told_the_end(&run.plan, &run.state(), &record) {
-        return Ok(false);
+    let close = decide::told_with(&run.plan, &run.state(), &record);
+    let Some(close) = close else { return Ok(false) };
+    let at = begun_at(run, close);
+    let end = decide::next_record(&run.plan, &run.state(), &run.operation.id, close, &record, at)?;
+    match run.observe(cx, || run.endpoints.peer.record(&record.group.id)).await {
+        Ok(held) => Ok(held.as_ref() == Some(&end)),
+        Err(e) if is_silence(e.kind()) && decide::goes_on_untold(&run.plan, close, e.kind()) => Ok(false),
+        Err(e) => Err(e),
     }
-    let held = match run.observe(cx, || run.endpoints.peer.version(&record.group.id)).await {
-        Err(e) if is_silence(e.kind()) => Err(e.kind()),
-        other => Ok(other?),
-    };
-    Ok(decide::end_is_told(&run.plan, &record, held))
 }
 
 fn begun_at(run: &Run, step: &Step) -> Timestamp {

@@ -69,6 +69,7 @@ pub(super) async fn perform(run: &Run, step: &Step, cx: &Cx) -> Result<Performed
             if decide::tells_again(&run.plan, step) {
                 metadata::announce(run, step, cx).await?;
             }
+            check::still_stopped(run, cx).await?;
             Performed::output(array::clone_volumes(run, cx, site, point, disks).await?)
         }
         Action::EnsureArrayGroup { site, group } => {

@@ -21,9 +21,17 @@ impl Executor {
     /// The step that is undone next, by its position.
     pub(crate) fn next_undo(&self) -> Option<usize> {
         let Stage::Back(back) = &self.stage else { return None };
+        if let Some(close) = decide::begun_end(self.plan(), &self.state) {
+            return self.plan().steps.iter().position(|step| step.id == close.id);
+        }
         let steps = self.plan().steps.iter().enumerate().rev();
         let mut left = steps.filter(|(at, step)| back.passed & (1 << at) == 0 && decide::needs_undo(step, &self.state));
         left.next().map(|(at, _)| at)
+    }
+
+    /// Whether this is not undone but made, because the other site may have been told the end with it.
+    fn ends_with(&self, step: &Step) -> bool {
+        decide::begun_end(self.plan(), &self.state).is_some_and(|close| close.id == step.id)
     }
 
     /// The announcement that the other site is told the end of.
@@ -105,10 +113,11 @@ impl State {
     fn undo_step(&mut self, at: usize, step: &Step, rules: &Exploration) -> Answer<Performed> {
         let executor = &self.executors[at];
         let is_outdated = !self.holds_lease(executor);
-        let before = self.world.clone();
+        let (before, ends) = (self.world.clone(), executor.ends_with(step));
         let mut call = new_call(&mut self.world, &mut self.broken, executor, step, rules);
         let nothing = |()| Performed::output(StepOutput::Nothing);
         let answer = match decide::undo(&step.action) {
+            _ if ends => effects::perform(&mut call, &executor.view(), step),
             Undo::Start { site, server } => call.set_running(Side::of(site), server, true).map(nothing),
             Undo::Unfence { .. } if rules.is(Mutation::LeavesTheFence) => Ok(nothing(())),
             Undo::Unfence { site, .. } => call.set_fence(Side::of(site), false).map(nothing),
@@ -130,7 +139,18 @@ impl State {
         self.back(at).reply = None;
         let executor = &self.executors[at];
         let step = executor.plan().steps[next].clone();
+        let ends = executor.ends_with(&step);
         match &reply.0 {
+            Ok(performed) if ends => {
+                let status = decide::ended(executor.plan(), &executor.state);
+                let done = Record::StepDone { step: step.id, output: performed.output.clone() };
+                self.append(at, vec![done, Record::Finished { status }], performed.change.clone());
+            }
+            Err(kind) if ends => {
+                if self.fail(at, &step, *kind) {
+                    self.stops(at);
+                }
+            }
             Ok(performed) if decide::undo(&step.action) == Undo::Complete => {
                 let done = Record::StepDone { step: step.id, output: performed.output.clone() };
                 self.append(at, vec![done], performed.change.clone());

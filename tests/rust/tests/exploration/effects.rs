@@ -290,7 +290,7 @@ fn verify(call: &Call<'_>, view: &View<'_>, site: &SiteName, member: &Member, gr
 }
 
 fn confirm(call: &Call<'_>, view: &View<'_>, site: &SiteName) -> Answer<Performed> {
-    if metadata::end_is_told(call, view) {
+    if metadata::end_is_told(call, view)? {
         return Ok(Performed::output(StepOutput::Nothing));
     }
     call.look(Side::of(site))?;

@@ -10,7 +10,6 @@ use protector_core::ErrorKind;
 use protector_core::exec::decide;
 use protector_core::model::{GroupRecord, MetadataVersion};
 use protector_core::plan::{Action, Step, StepOutput, transition};
-use protector_core::ports::PeerVersion;
 use protector_core::rules::hold::takes_from;
 
 /// Puts a record into the store of a site. I-06: epochs never go back, and rise whenever the primary changes.
@@ -48,13 +47,15 @@ pub(crate) fn announce(call: &mut Call<'_>, view: &View<'_>, step: &Step) -> Ans
 }
 
 /// Whether the end stands as an earlier attempt told it.
-pub(crate) fn end_is_told(call: &Call<'_>, view: &View<'_>) -> bool {
-    let held = match call.world.linked {
-        true => Ok(PeerVersion::At(call.world.record(call.from.other()).version)),
-        false => Err(ErrorKind::PeerUnreachable),
-    };
-    decide::may_have_told_the_end(view.plan, view.state, view.record)
-        && decide::end_is_told(view.plan, view.record, held)
+pub(crate) fn end_is_told(call: &Call<'_>, view: &View<'_>) -> Answer<bool> {
+    let Some(close) = decide::told_with(view.plan, view.state, view.record) else { return Ok(false) };
+    if !call.world.linked {
+        let silent = ErrorKind::PeerUnreachable;
+        return if decide::goes_on_untold(view.plan, close, silent) { Ok(false) } else { Err(silent) };
+    }
+    let end = decide::next_record(view.plan, view.state, view.operation, close, view.record, view.at);
+    let end = end.map_err(|e| e.kind())?;
+    Ok(**call.world.record(call.from.other()) == end)
 }
 
 /// A step on the metadata: told to the other site, stored here with its outcome.

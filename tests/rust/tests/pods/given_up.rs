@@ -51,11 +51,10 @@ impl Accepted {
         Ok(OperationState::fold(&journal)?.pivot_passed(&engine.operation_plan(&self.operation).await?))
     }
 
-    async fn give_up(&self, engine: &Engine, point: u64) -> Result<()> {
+    async fn give_up(&self, engine: &Engine) -> Result<OperationStatus> {
         let (options, cancel) = (StopOptions::default(), Cancel::default());
         let ended = engine.operation_abort(&self.operation, &options, &cancel, &Progress::none()).await?;
-        assert_eq!(ended.status, OperationStatus::Cancelled, "frozen at {point}: {ended:#?}");
-        Ok(())
+        Ok(ended.status)
     }
 }
 
@@ -73,7 +72,7 @@ async fn a_planned_failover() -> Result<()> {
         if accepted.pivot_is_done(&engine).await? {
             break;
         }
-        accepted.give_up(&engine, point).await?;
+        assert_eq!(accepted.give_up(&engine).await?, OperationStatus::Cancelled, "frozen at {point}");
         check(&start, &deployment, &engine).await?;
         // and nothing is in the way of the next one
         completes(&engine, &failover()).await?;
@@ -101,15 +100,17 @@ async fn a_reprotect_after_a_lost_site() -> Result<()> {
         if engine.operation_show(&accepted.operation).await?.finished_at.is_some() {
             break;
         }
-        accepted.give_up(&engine, point).await?;
-        // an end that the other site was told stands
+        let ended = accepted.give_up(&engine).await?;
+        // an end that the other site may have been told stands
         let is_protected = engine.protection_group_show(GROUP).await?.protection == Protection::Protected;
+        let expected = if is_protected { OperationStatus::Completed } else { OperationStatus::Cancelled };
+        assert_eq!(ended, expected, "frozen at {point}");
         if !is_protected {
             completes(&engine, &Request::Reprotect {}).await?;
         }
         check_protected(&engine).await?;
         (given_up, protected) = (given_up + 1, protected + u32::from(is_protected));
     }
-    assert!(given_up > 40 && protected < 3, "{given_up} {protected}");
+    assert!(given_up > 40 && protected < 5, "{given_up} {protected}");
     Ok(())
 }
