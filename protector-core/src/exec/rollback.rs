@@ -188,8 +188,8 @@ pub(super) async fn free_group(run: &Run, status: OperationStatus) -> Result<()>
     run.append_with(vec![Record::Finished { status }], Some(change), true).await
 }
 
-/// Makes the last step of an operation that was given up when that had begun already, and with it its end. The other site may stay silent for good: then
-/// it ends here alone, with the consent of an abort.
+/// Makes the last step of an operation that was given up when that had begun already, and with it its end. The other site may
+/// stay silent for good: then it ends here alone, with the consent of an abort.
 pub(super) async fn close_or_leave_peer(run: &Run, close: &Step) -> Result<()> {
     let status = decide::ended(&run.plan, &run.state());
     match perform::perform(run, close, &run.cx(close)).await {

@@ -114,7 +114,8 @@ pub fn told_with<'a>(plan: &'a Plan, state: &OperationState, record: &GroupRecor
     closing(plan).filter(|close| tells_peer(plan, record) && state.has_begun(&close.id))
 }
 
-fn closing(plan: &Plan) -> Option<&Step> {
+/// The step that writes down the end on both sites.
+pub(super) fn closing(plan: &Plan) -> Option<&Step> {
     plan.steps.iter().rfind(|step| matches!(step.action, Action::Close {}))
 }
 

@@ -1,7 +1,7 @@
 //! Going back: which steps are undone and how, and the record that lets the group go.
 
 use super::ending::pivot_begun;
-use super::metadata::rejoined;
+use super::metadata::{closing, rejoined};
 use crate::ErrorKind;
 use crate::exec::metadata::is_silence;
 use crate::exec::{OperationState, StepState};
@@ -70,8 +70,7 @@ pub fn stays(action: &Action) -> bool {
 /// The step with which the other site may have been told the end, before somebody gave the operation up: then that is how it
 /// ends, unless that site is given up, too.
 pub fn begun_end<'a>(plan: &'a Plan, state: &OperationState) -> Option<&'a Step> {
-    let closes = |step: &&Step| matches!(step.action, Action::Close {}) && state.has_begun(&step.id);
-    plan.steps.iter().rfind(closes).filter(|_| !state.leave_peer)
+    closing(plan).filter(|close| state.has_begun(&close.id) && !state.leave_peer)
 }
 
 /// Whether a step was made, or may have been made, and is not to stay.

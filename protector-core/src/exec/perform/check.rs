@@ -87,7 +87,8 @@ pub(super) async fn still_stopped(run: &Run, cx: &Cx) -> Result<()> {
                 "server '{}' ({server}) on {site} was stopped by an earlier attempt and is {:?} now: what it writes is \
                  not in the recovery point",
                 found.name, found.state
-            )));
+            ))
+            .remedy("find out who started it; then plan the move anew, which takes along what it has written"));
         }
     }
     Ok(())
